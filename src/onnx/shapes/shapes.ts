@@ -1,0 +1,17 @@
+import type { ByteSource } from '../../base/bytes';
+import type { TensorType } from '../model';
+import type { Scope } from '../graph';
+
+/** Sizes given to symbolic dimensions, by the model's own symbol (`batch`, `s18`) . */
+export type DimensionSizes = ReadonlyMap<string, number>;
+
+/** What is known of every value of a model, for one choice of sizes. */
+export interface Shapes {
+  /** Undefined where nothing could be inferred. Dimensions are numbers, symbols without a size, or null. */
+  typeOf(scope: Scope, name: string): TensorType | undefined;
+  /** The value itself where it is a small integer tensor that does not depend on the data (a shape, an axis, an index). */
+  constantOf(scope: Scope, name: string): readonly number[] | undefined;
+}
+
+/** Opens a file of external data by its `location`; throws `missingFile` or `unsafePath`. Inference reads only small constants. */
+export type OpenExternal = (location: string) => ByteSource;

@@ -1,0 +1,57 @@
+import type { Inspection, Profile, TextView, WeightStatistics } from './types';
+
+/** Sizes for symbolic dimensions (`--dim`) and whole shapes for inputs (`--shape`). */
+export interface Sizes {
+  /** By the model's symbol or by role (`batch`, `sequence`). */
+  dims?: Record<string, number>;
+  shapes?: Record<string, number[]>;
+}
+
+export interface ModelRequest extends Sizes {
+  /** Absolute path. */
+  file: string;
+}
+
+export interface ProfileRequest extends ModelRequest {
+  /** A `.npz`, `.npy` or `.jsonl` file, or a folder of `input_N.pb`; synthetic inputs without it. */
+  data?: string;
+  /** 0 lets the runtime choose. */
+  threads: number;
+  runs: number;
+  warmup: number;
+  provider: string;
+  seed: number;
+}
+
+export interface RuntimeFacts {
+  version: string;
+  providers: string[];
+  /** Which Node runs the engine. */
+  node: string;
+}
+
+/**
+ * What the engine does. Every call names its model, so a restarted engine answers the same call the same way. Each method takes one
+ * argument; the second, added by `rpc.ts`, carries cancellation and progress.
+ */
+export interface EngineApi {
+  inspect(request: ModelRequest): Inspection;
+  /** Symbols of the model's inputs with the size each has by default, and what it is taken for. */
+  dimensions(request: {
+    file: string;
+  }): { symbol: string; role: 'batch' | 'sequence' | 'other'; size: number }[];
+  text(request: ModelRequest): TextView;
+  weightStatistics(request: { file: string; weight: string }): WeightStatistics;
+  profile(request: ProfileRequest): Profile;
+  runtime(request: Record<string, never>): RuntimeFacts;
+}
+
+/** Which of the engine's two processes answers: `run` loads ONNX Runtime and may be killed at any moment; `read` never does. */
+export const lanes: Readonly<Record<keyof EngineApi, 'read' | 'run'>> = {
+  inspect: 'read',
+  dimensions: 'read',
+  text: 'read',
+  weightStatistics: 'read',
+  profile: 'run',
+  runtime: 'run',
+};

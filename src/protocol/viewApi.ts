@@ -1,0 +1,132 @@
+import type { Sizes } from './engineApi';
+import type {
+  BlockFacts,
+  ModelFacts,
+  PartFigures,
+  StructureFacts,
+  TotalFigures,
+  UnknownFacts,
+  Measured,
+  Ran,
+} from './types';
+import type { Part, Role } from '../base/terms';
+
+/** Everything the dashboard shows above the table. Loading, progress and error are fields, so that no view can forget them. */
+export interface DashboardState {
+  file: string;
+  model?: ModelFacts;
+  structure?: StructureFacts;
+  dimensions?: { symbol: string; role: 'batch' | 'sequence' | 'other'; size: number }[];
+  totals?: TotalFigures;
+  parts?: Record<Part, PartFigures & { timeMs: number | null }>;
+  blocks?: (BlockFacts & {
+    timeMs: number | null;
+    byPart: Partial<
+      Record<
+        Part,
+        { timeMs: number | null; macs: number | null; parameters: number; weightBytes: number }
+      >
+    >;
+  })[];
+  unknown?: UnknownFacts[];
+  measured?: Measured;
+  measuredComplete?: boolean;
+  insights?: Insight[];
+  layerCount?: number;
+  nodeCount?: number;
+  settings: {
+    threads: number;
+    providers: string[];
+    provider: string;
+    data: string | null;
+    runs: number;
+  };
+  trusted: boolean;
+  busy?: { what: string; fraction: number; note: string };
+  error?: { message: string; hint?: string };
+}
+
+/** A sentence of "What stands out". */
+export interface Insight {
+  id: string;
+  /** The figure it stands on, e.g. "52 %". */
+  figure: string;
+  /** The rest of the sentence. */
+  text: string;
+  /** A table filter that shows what is meant. */
+  filter: string;
+}
+
+export type Column =
+  | 'name'
+  | 'role'
+  | 'op'
+  | 'weights'
+  | 'parameters'
+  | 'weightBytes'
+  | 'macs'
+  | 'activationBytes'
+  | 'timeMs'
+  | 'share';
+
+export interface RowQuery {
+  /** `name`, `part:attention`, `role:query`, `op:MatMul`, `block:3`, `>1%` … all must hold. */
+  filter: string;
+  sort: Column | 'order';
+  descending: boolean;
+  group: 'none' | 'block' | 'module' | 'part';
+  /** Ids of groups that are folded. */
+  collapsed: string[];
+  start: number;
+  end: number;
+}
+
+export interface Row {
+  kind: 'layer' | 'group';
+  id: string;
+  name: string;
+  depth: number;
+  collapsed: boolean;
+  role: Role | null;
+  part: Part | null;
+  op: string;
+  weights: string;
+  parameters: number;
+  weightBytes: number;
+  macs: number | null;
+  activationBytes: number | null;
+  timeMs: number | null;
+  /** Of the model's attributed time, or of its MACs until it is measured. */
+  share: number | null;
+  ran: Ran | null;
+}
+
+export interface RowPage {
+  /** Rows in all under this query. */
+  total: number;
+  start: number;
+  rows: Row[];
+  /** Problems in the filter's text. */
+  problem?: string;
+}
+
+/** What the webview may ask of the extension host. */
+export interface HostApi {
+  ready(request: Record<string, never>): DashboardState;
+  rows(query: RowQuery): RowPage;
+  profile(request: { threads: number; runs: number; provider: string }): void;
+  cancel(request: Record<string, never>): void;
+  setSizes(request: Sizes): void;
+  chooseData(request: Record<string, never>): void;
+  /** The layers the user selected; the tree and the text follow. */
+  select(request: { layers: string[] }): void;
+  reveal(request: { layer: string; where: 'text' }): void;
+  exportProfile(request: Record<string, never>): void;
+  retry(request: Record<string, never>): void;
+}
+
+/** What the extension host may tell the webview. */
+export interface ViewApi {
+  update(state: DashboardState): void;
+  select(request: { layers: string[] }): void;
+}

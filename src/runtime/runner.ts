@@ -1,0 +1,44 @@
+import type { DType } from '../tensor/dtype';
+
+/** A dense tensor on its way into or out of the runtime. `data` is the typed array of the type; strings are an array. */
+export interface RunTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: ArrayBufferView | readonly string[];
+}
+
+/** Input or output name → tensor. */
+export type Feeds = Readonly<Record<string, RunTensor>>;
+
+export interface SessionOptions {
+  /** Threads inside one operator; 0 lets the runtime choose. */
+  readonly threads: number;
+  /** `cpu`, or another that `Runner.providers` lists. */
+  readonly provider: string;
+  readonly optimize: 'none' | 'basic' | 'extended' | 'all';
+  /** Write the optimised graph there. */
+  readonly optimizedFile?: string;
+  /** Write a trace with this file prefix. */
+  readonly traceFile?: string;
+  /** Initializers given here replace those of the file, or stand in for external data. */
+  readonly arena?: boolean;
+}
+
+export interface Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly loadMs: number;
+  /** Blocks the process until the inference is over. `fetches` undefined asks for all outputs. */
+  run(feeds: Feeds, fetches?: readonly string[]): Promise<{ outputs: Feeds; ms: number }>;
+  /** Ends profiling and returns the trace file's path. */
+  endTrace(): string;
+  release(): Promise<void>;
+}
+
+/** Runs models. `ort.ts` is the one implementation. */
+export interface Runner {
+  readonly version: string;
+  readonly providers: readonly string[];
+  /** `model` is a path, or the bytes of a model without external data. Throws `runtime` or `unsupported` errors. */
+  load(model: string | Uint8Array, options: SessionOptions): Promise<Session>;
+}
