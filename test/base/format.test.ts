@@ -17,7 +17,7 @@ test('counts and bytes use decimal units and three digits', () => {
 
 test('times change unit so that a figure never reads as zero', () => {
   assert.equal(formatMs(62.53), '62.5 ms');
-  assert.equal(formatMs(0.0525), '52 µs');
+  assert.equal(formatMs(0.053), '53 µs');
   assert.equal(formatMs(12_345), '12.3 s');
 });
 
