@@ -56,6 +56,8 @@ export interface WeightFacts {
   dtype: string;
   /** As stored. */
   bytes: number;
+  /** Learnt elements; 0 for scales, zero points, running statistics and exporters' constants. */
+  parameters: number;
 }
 
 export interface LayerFacts extends Figures {
@@ -172,6 +174,7 @@ export type ProfiledInspection = Omit<
   'layers' | 'nodes' | 'parts' | 'blocks' | 'totals'
 > & {
   measured: Measured;
+  /** `timeMs` sums the layers' times of the plain run, so that shares add up; the model's latency is `measured.latencyMs`. */
   totals: TotalFigures & { timeMs: number | null };
   parts: Record<Part, PartFigures & { timeMs: number | null }>;
   blocks: (BlockFacts & { timeMs: number | null })[];
