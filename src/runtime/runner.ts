@@ -1,6 +1,9 @@
 import type { DType } from '../tensor/dtype';
 
-/** A dense tensor on its way into or out of the runtime. `data` is the typed array of the type; strings are an array. */
+/**
+ * A dense tensor on its way into or out of the runtime. `data` is the typed array of the type: float16 as its bits (Uint16Array), bool
+ * as bytes, 4-bit integers packed two to a byte, 64-bit ones as BigInt64Array; strings are an array.
+ */
 export interface RunTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -16,19 +19,24 @@ export interface SessionOptions {
   /** `cpu`, or another that `Runner.providers` lists. */
   readonly provider: string;
   readonly optimize: 'none' | 'basic' | 'extended' | 'all';
-  /** Write the optimised graph there. */
+  /** Write the optimised graph there: its nodes, not its large weights. */
   readonly optimizedFile?: string;
-  /** Write a trace with this file prefix. */
+  /** Write a trace with this file prefix, into a folder where no other trace has it. */
   readonly traceFile?: string;
-  /** Initializers given here replace those of the file, or stand in for external data. */
+  /** Keep freed memory for the next request (the default): faster, and larger. */
   readonly arena?: boolean;
+  /** Folder of the external data of a model that is given as bytes. */
+  readonly externalFolder?: string;
+  /** What messages call a model that is given as bytes. */
+  readonly name?: string;
 }
 
 export interface Session {
   readonly inputs: readonly string[];
+  /** Those that are tensors; sequences and maps cannot be fetched. */
   readonly outputs: readonly string[];
   readonly loadMs: number;
-  /** Blocks the process until the inference is over. `fetches` undefined asks for all outputs. */
+  /** Blocks the process until the inference is over. `fetches` undefined asks for all outputs; `ms` is the call's wall time. */
   run(feeds: Feeds, fetches?: readonly string[]): Promise<{ outputs: Feeds; ms: number }>;
   /** Ends profiling and returns the trace file's path. */
   endTrace(): string;

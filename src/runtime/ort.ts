@@ -1,0 +1,170 @@
+import { readdirSync, symlinkSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { UserError } from '../base/errors';
+import type { DType } from '../tensor/dtype';
+import { isArrayType } from './arrays';
+import { explainRuntimeError } from './ortErrors';
+import type { Feeds, Runner, RunTensor, Session, SessionOptions } from './runner';
+
+type Options = ort.InferenceSession.SessionOptions;
+
+/** Runs models with onnxruntime-node; this file is its only importer. */
+export function ortRunner(): Runner {
+  const bundled = ort.listSupportedBackends().filter((backend) => backend.bundled);
+  return {
+    version: ort.env.versions.node ?? '',
+    providers: bundled.map((backend) => backend.name),
+    load,
+  };
+}
+
+async function load(model: string | Uint8Array, options: SessionOptions): Promise<Session> {
+  const name = options.name ?? (typeof model === 'string' ? basename(model) : 'the model');
+  if (options.optimizedFile) discardWeights(options.optimizedFile);
+  const started = performance.now();
+  try {
+    const session = await create(model, sessionOptions(options));
+    return openSession(session, name, performance.now() - started, options.traceFile);
+  } catch (error) {
+    throw explainRuntimeError(error, name);
+  }
+}
+
+function create(model: string | Uint8Array, options: Options): Promise<ort.InferenceSession> {
+  return typeof model === 'string'
+    ? ort.InferenceSession.create(model, options)
+    : ort.InferenceSession.create(model, options);
+}
+
+const levels = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const;
+
+function sessionOptions(options: SessionOptions): Options {
+  const { threads, provider, optimize, optimizedFile, traceFile, arena, externalFolder } = options;
+  const extra: Record<string, string> = {};
+  if (externalFolder) extra['model_external_initializers_file_folder_path'] = externalFolder;
+  if (optimizedFile) {
+    extra['optimized_model_external_initializers_file_name'] = weightsBeside(optimizedFile);
+    extra['optimized_model_external_initializers_min_size_in_bytes'] = '1024';
+  }
+  return {
+    executionProviders: [provider],
+    // 0 is what the runtime itself takes for "choose": one thread per physical core.
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: levels[optimize],
+    enableCpuMemArena: arena ?? true,
+    // Only fatal messages: everything else comes as an error, and is told once.
+    logSeverityLevel: 4,
+    ...(optimizedFile ? { optimizedModelFilePath: optimizedFile } : {}),
+    ...(traceFile ? { enableProfiling: true, profileFilePrefix: traceFile } : {}),
+    ...(Object.keys(extra).length > 0 ? { extra: { session: extra } } : {}),
+  };
+}
+
+const weightsBeside = (file: string) => `${basename(file)}.weights`;
+
+/**
+ * The runtime writes the optimised graph together with all weights, which nobody reads and which may be many gigabytes. A link sends
+ * them nowhere. Windows has no such device file: there they are written, and go with the temporary folder.
+ */
+function discardWeights(optimizedFile: string): void {
+  if (process.platform === 'win32') return;
+  symlinkSync(devNull, join(dirname(optimizedFile), weightsBeside(optimizedFile)));
+}
+
+function openSession(
+  session: ort.InferenceSession,
+  name: string,
+  loadMs: number,
+  traceFile: string | undefined,
+): Session {
+  const outputs = session.outputMetadata.filter((output) => output.isTensor).map((o) => o.name);
+  return {
+    inputs: session.inputNames,
+    outputs,
+    loadMs,
+    run: (feeds, fetches = outputs) => run(session, name, feeds, fetches),
+    endTrace: () => {
+      session.endProfiling();
+      return findTrace(traceFile);
+    },
+    release: () => session.release(),
+  };
+}
+
+async function run(
+  session: ort.InferenceSession,
+  name: string,
+  feeds: Feeds,
+  fetches: readonly string[],
+): Promise<{ outputs: Feeds; ms: number }> {
+  const given = toRuntime(session, name, feeds);
+  try {
+    const started = performance.now();
+    const results = await session.run(given, fetches);
+    const ms = performance.now() - started;
+    const outputs = await Promise.all(
+      fetches.map(async (output) => [output, await fromRuntime(results[output])] as const),
+    );
+    return { outputs: Object.fromEntries(outputs), ms };
+  } catch (error) {
+    throw explainRuntimeError(error, name);
+  }
+}
+
+/** Only what the session takes: initializers that are also inputs must not be fed, the runtime ignores them without a word. */
+function toRuntime(
+  session: ort.InferenceSession,
+  name: string,
+  feeds: Feeds,
+): Record<string, ort.Tensor> {
+  const given: Record<string, ort.Tensor> = {};
+  for (const input of session.inputNames) {
+    const tensor = feeds[input];
+    if (tensor) given[input] = tensorFor(tensor, `${name}: the input ${input}`);
+  }
+  return given;
+}
+
+function tensorFor({ dtype, shape, data }: RunTensor, what: string): ort.Tensor {
+  if (dtype !== 'string' && !isArrayType(dtype)) {
+    throw new UserError(
+      'unsupported',
+      `${what} is ${dtype}, which ONNX Runtime’s Node interface cannot carry.`,
+    );
+  }
+  // The compiler cannot join a union of types with the union of their arrays; both come from one table.
+  const make = ort.Tensor as new (
+    type: string,
+    data: unknown,
+    shape: readonly number[],
+  ) => ort.Tensor;
+  try {
+    return new make(dtype, data, shape);
+  } catch (error) {
+    throw explainRuntimeError(error, what);
+  }
+}
+
+async function fromRuntime(value: ort.OnnxValue | undefined): Promise<RunTensor> {
+  const tensor = value as ort.Tensor;
+  const data = await tensor.getData();
+  const dtype = tensor.type as DType;
+  const isBits = dtype === 'float16' && !(data instanceof Uint16Array);
+  return { dtype, shape: tensor.dims, data: isBits ? bitsOf(data as ArrayBufferView) : data };
+}
+
+/** Newer Node hands float16 out as a Float16Array: the same bytes as bits. */
+function bitsOf(data: ArrayBufferView): Uint16Array {
+  return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+}
+
+/** The runtime appends the time to the prefix and does not say what it wrote. */
+function findTrace(prefix: string | undefined): string {
+  if (!prefix) throw new Error('endTrace: the session was opened without traceFile');
+  const folder = dirname(prefix);
+  const file = readdirSync(folder).find((entry) => entry.startsWith(`${basename(prefix)}_`));
+  if (!file) throw new UserError('runtime', 'ONNX Runtime left no trace of the run.');
+  return join(folder, file);
+}
