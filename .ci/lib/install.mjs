@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { npm } from './command.mjs';
+
+/** @typedef {{ packages: Record<string, { version?: string, optional?: boolean, link?: boolean }> }} Lock */
+
+/** Installs what package-lock.json names, unless exactly that is installed already. */
+export async function ensureInstalled() {
+  if (isInstalled()) return;
+  console.log('Installing packages (npm ci) …');
+  await npm(['ci']);
+}
+
+function isInstalled() {
+  const record = 'node_modules/.package-lock.json';
+  if (!existsSync(record)) return false;
+  const wanted = read('package-lock.json').packages;
+  const present = read(record).packages;
+  return Object.entries(wanted).every(
+    ([path, entry]) =>
+      // The root is no package, and an optional one may be for another system.
+      path === '' || (entry.optional && !present[path]) || present[path]?.version === entry.version,
+  );
+}
+
+/**
+ * @param {string} file
+ * @returns {Lock}
+ */
+const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
