@@ -23,6 +23,13 @@ const { target, all } = parseArgs({
 }).values;
 /** The README's, which the package's page shows from elsewhere. */
 const pictures = join('media', 'screenshots');
+const developmentFields = new Set([
+  'scripts',
+  'devDependencies',
+  'dependencies',
+  'prettier',
+  'bin',
+]);
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
 for (const name of all ? Object.keys(targets) : [target]) await pack(name);
@@ -57,7 +64,9 @@ function stageFiles(stage) {
   for (const file of readdirSync('.').filter((it) => /^package\.nls.*\.json$/.test(it))) {
     cpSync(file, join(stage, file));
   }
-  const { scripts, devDependencies, dependencies, prettier, bin, ...shipped } = manifest;
+  const shipped = Object.fromEntries(
+    Object.entries(manifest).filter(([field]) => !developmentFields.has(field)),
+  );
   writeFileSync(join(stage, 'package.json'), JSON.stringify(shipped, null, 2));
 }
 

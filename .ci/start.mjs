@@ -93,7 +93,8 @@ async function openServer(vsix, workspace) {
   if (values['no-open']) return server.stop();
   console.log('Open digits-vit/model.onnx in its explorer. Ctrl-C ends it.');
   if (hasScreen) browse(address);
-  await new Promise(() => {});
+  await server.ended;
+  throw new Error('The VS Code server stopped.');
 }
 
 /** @param {string} address */

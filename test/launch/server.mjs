@@ -34,9 +34,10 @@ export async function startServer({ vsix, settings = {}, port, home, testDriver 
   args.push('--disable-telemetry', '--disable-update-check', '--disable-getting-started-override');
   if (testDriver) args.push('--vscode-option', 'enable-smoke-test-driver');
   const child = start(node, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
+  const ended = new Promise((done) => child.once('exit', done));
   const stop = async () => {
     kill(child);
-    if (child.exitCode === null) await new Promise((done) => child.once('exit', done));
+    await ended;
     if (!home) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -45,7 +46,7 @@ export async function startServer({ vsix, settings = {}, port, home, testDriver 
     await stop();
     throw error;
   }
-  return { url: `http://127.0.0.1:${chosen}`, logs: join(folder, 'data/logs'), stop };
+  return { url: `http://127.0.0.1:${chosen}`, logs: join(folder, 'data/logs'), ended, stop };
 }
 
 /**

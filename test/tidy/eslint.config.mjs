@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'out/', 'node_modules/', '**/*.mjs'] },
+  { ignores: ['dist/', 'out/', 'node_modules/', '.vscode-test/'] },
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,
   {
@@ -25,6 +25,7 @@ export default tseslint.config(
       'max-lines-per-function': ['error', { max: 90, skipBlankLines: true, skipComments: true }],
     },
   },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
     files: ['test/**'],
     rules: {
