@@ -9,11 +9,18 @@ export interface Weight {
   readonly tensor: Tensor;
   /** Shape of the float weight that the storage stands for: a packed 4-bit [N, blocks, bytes] is its [K, N]. */
   readonly shape: readonly number[];
-  /** What it is to the layer's operator. `scale`s and the like count as bytes but are not parameters. */
-  readonly kind: 'weight' | 'bias' | 'scale' | 'zeroPoint' | 'table' | 'statistics';
+  /** What it is to the layer's operator. `scale`s and the like count as bytes but are not parameters; `constant` is the exporter's own. */
+  readonly kind: 'weight' | 'bias' | 'scale' | 'zeroPoint' | 'table' | 'statistics' | 'constant';
+  /** What it does where one operator does several layers' work: the position table of EmbedLayerNormalization. */
+  readonly role?: Role;
   /** Learnt elements: those of `shape`; 0 for scales, zero points, running statistics and exporters' constants. */
   readonly parameters: number;
+  /** The tensor whose elements this one stores once more (a tied head, transposed): sums count the two once. */
+  readonly original?: Tensor;
 }
+
+/** Weights with equal keys are one weight: sums count it once. */
+export const sharingKey = (weight: Weight): Tensor => weight.original ?? weight.tensor;
 
 export interface Layer {
   /** Unique and stable for the same file: `name`, with `#2`, `#3` … where a name repeats. */
