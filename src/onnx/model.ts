@@ -93,7 +93,9 @@ export type AttributeValue =
   | { readonly kind: 'sparseTensors'; readonly value: readonly SparseTensor[] }
   | { readonly kind: 'types'; readonly value: readonly ValueType[] }
   /** Inside a function: the value of the caller's attribute of that name. */
-  | { readonly kind: 'reference'; readonly value: string; readonly type: number };
+  | { readonly kind: 'reference'; readonly value: string; readonly type: number }
+  /** An attribute of a type this reader does not know: the whole message as its bytes. */
+  | { readonly kind: 'other'; readonly value: Uint8Array };
 
 export type Attribute = AttributeValue & {
   readonly name: string;

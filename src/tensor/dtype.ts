@@ -1,4 +1,4 @@
-/** Every element type of ONNX up to IR 12: its code in `TensorProto.DataType`, its width, and the words other tools use for it. */
+/** Every element type of ONNX up to IR 14: its code in `TensorProto.DataType`, its width, and the words other tools use for it. */
 const table = {
   float32: { code: 1, bits: 32, short: 'f32', class: 'float' },
   uint8: { code: 2, bits: 8, short: 'u8', class: 'uint' },
@@ -26,6 +26,8 @@ const table = {
   float8e8m0: { code: 24, bits: 8, short: 'f8e8m0', class: 'float' },
   uint2: { code: 25, bits: 2, short: 'u2', class: 'uint' },
   int2: { code: 26, bits: 2, short: 'i2', class: 'int' },
+  float6e2m3: { code: 27, bits: 6, short: 'f6e2m3', class: 'float' },
+  float6e3m2: { code: 28, bits: 6, short: 'f6e3m2', class: 'float' },
 } as const;
 
 export type DType = keyof typeof table;

@@ -1,4 +1,3 @@
-import type { ByteSource } from '../../base/bytes';
 import type { TensorType } from '../model';
 import type { Scope } from '../graph';
 
@@ -13,5 +12,4 @@ export interface Shapes {
   constantOf(scope: Scope, name: string): readonly number[] | undefined;
 }
 
-/** Opens a file of external data by its `location`; throws `missingFile` or `unsafePath`. Inference reads only small constants. */
-export type OpenExternal = (location: string) => ByteSource;
+export type { OpenExternal } from '../external';
