@@ -1,0 +1,40 @@
+import type { Inspection, Profile } from '../protocol/types';
+import type { Insight } from '../protocol/viewApi';
+import { gatherFacts } from './facts';
+import type { Rule } from './rules/rule';
+import { timeRules } from './rules/time';
+import { weightsRules } from './rules/weights';
+import { workRules } from './rules/work';
+
+/** The rules of "What stands out", most consequential first: the order in which their sentences are shown. */
+export const insightRules = {
+  embeddingBytes: weightsRules.embeddingBytes,
+  attentionTime: timeRules.attentionTime,
+  recurrent: workRules.recurrent,
+  shapeArithmetic: timeRules.shapeArithmetic,
+  normTime: timeRules.normTime,
+  depthwise: timeRules.depthwise,
+  headMacs: workRules.headMacs,
+  headCopy: weightsRules.headCopy,
+  quantizedInFloat: timeRules.quantizedInFloat,
+  quantized: weightsRules.quantized,
+  wideFloats: weightsRules.wideFloats,
+  dominantLayer: workRules.dominantLayer,
+  peakMemory: workRules.peakMemory,
+  fusion: timeRules.fusion,
+  unattributed: timeRules.unattributed,
+  unknownCosts: workRules.unknownCosts,
+} satisfies Record<string, Rule>;
+
+export type RuleId = keyof typeof insightRules;
+
+/** What stands out in a model: the sentences of the rules whose evidence passed their thresholds. None at all is fine. */
+export function findInsights(inspection: Inspection, profile?: Profile): Insight[] {
+  const facts = gatherFacts(inspection, profile);
+  return (Object.entries(insightRules) as [RuleId, Rule][]).flatMap(([id, rule]) => {
+    const found = rule.find(facts);
+    // Written so that a strength that is not a number says nothing.
+    if (!found || !(found.strength >= rule.threshold)) return [];
+    return [{ id, figure: found.figure, text: found.text, filter: found.filter }];
+  });
+}

@@ -1,0 +1,132 @@
+import { formatExact } from '../base/format';
+import type { Inspection, Profile } from '../protocol/types';
+import type { Column, Row, RowPage, RowQuery } from '../protocol/viewApi';
+import { parseFilter } from './filter';
+import { groupEntries, isGroup, type Group } from './groups';
+import { layerTable, sortable, weightsText, type Entry, type LayerTable } from './table';
+
+/** One line of the table before it is cut to the rows that are asked for. */
+interface Line {
+  readonly item: Group | Entry;
+  readonly depth: number;
+  readonly collapsed: boolean;
+  /** Path of the group around it, which its name is shown without. */
+  readonly outer: string;
+}
+
+/** Results of the last query on a table: scrolling asks for the same lines again, sorting and folding for the same groups. */
+interface Kept {
+  groupKey?: string;
+  items?: readonly (Group | Entry)[];
+  problem?: string | undefined;
+  lineKey?: string;
+  lines?: readonly Line[];
+}
+
+const kept = new WeakMap<LayerTable, Kept>();
+
+/**
+ * The rows `start` to `end` of the layer table under a query: filtered, sorted and grouped. The order is kept until another one is
+ * asked for, so that scrolling costs only the rows on screen.
+ */
+export function queryRows(
+  inspection: Inspection,
+  profile: Profile | undefined,
+  query: RowQuery,
+): RowPage {
+  const table = layerTable(inspection, profile);
+  const last = kept.get(table) ?? {};
+  kept.set(table, last);
+  const { items, problem } = groupedItems(table, query, last);
+  const lines = orderedLines(items, query, last);
+  const start = Math.max(0, Math.min(query.start, lines.length));
+  const rows = lines.slice(start, Math.max(start, query.end)).map((line) => toRow(line, table));
+  return { total: lines.length, start, rows, ...(problem === undefined ? {} : { problem }) };
+}
+
+function groupedItems(table: LayerTable, query: RowQuery, last: Kept) {
+  const groupKey = JSON.stringify([query.filter, query.group]);
+  if (last.groupKey === groupKey && last.items) return { items: last.items, problem: last.problem };
+  const { tests, problem } = parseFilter(query.filter, table);
+  const entries = table.entries.filter((entry) => tests.every((test) => test(entry)));
+  const items = groupEntries(entries, query.group, table);
+  Object.assign(last, { groupKey, items, problem, lineKey: undefined });
+  return { items, problem };
+}
+
+function orderedLines(
+  items: readonly (Group | Entry)[],
+  query: RowQuery,
+  last: Kept,
+): readonly Line[] {
+  const lineKey = JSON.stringify([query.sort, query.descending, query.collapsed]);
+  if (last.lineKey === lineKey && last.lines) return last.lines;
+  const lines = flatten(items, query);
+  Object.assign(last, { lineKey, lines });
+  return lines;
+}
+
+function flatten(items: readonly (Group | Entry)[], query: RowQuery): Line[] {
+  const folded = new Set(query.collapsed);
+  const lines: Line[] = [];
+  const visit = (inside: readonly (Group | Entry)[], depth: number, outer: string) => {
+    for (const item of sorted(inside, query)) {
+      const collapsed = isGroup(item) && folded.has(item.id);
+      lines.push({ item, depth, collapsed, outer });
+      if (isGroup(item) && !collapsed) visit(item.items, depth + 1, item.path);
+    }
+  };
+  visit(items, 0, '');
+  return lines;
+}
+
+function sorted(items: readonly (Group | Entry)[], query: RowQuery): readonly (Group | Entry)[] {
+  const { sort, descending } = query;
+  if (sort === 'order') return descending ? [...items].reverse() : items;
+  const sign = descending ? -1 : 1;
+  return items
+    .map((item) => ({ item, key: sortKey(item, sort) }))
+    .sort((a, b) => {
+      // What is not known stands last either way round.
+      if (a.key === null || b.key === null) {
+        return a.key === b.key ? a.item.order - b.item.order : a.key === null ? 1 : -1;
+      }
+      return a.key < b.key ? -sign : a.key > b.key ? sign : a.item.order - b.item.order;
+    })
+    .map(({ item }) => item);
+}
+
+function sortKey(item: Group | Entry, column: Column): number | string | null {
+  switch (column) {
+    case 'name':
+      return sortable(isGroup(item) ? item.name : item.lowerName);
+    case 'role':
+    case 'op':
+      return isGroup(item) ? '' : item.layer[column];
+    case 'weights':
+      // Shapes as text have no useful order; the number of weights behind them has.
+      return item.figures.parameters;
+    case 'parameters':
+    case 'weightBytes':
+    case 'macs':
+    case 'activationBytes':
+    case 'timeMs':
+    case 'share':
+      return item.figures[column];
+  }
+}
+
+function toRow({ item, depth, collapsed, outer }: Line, table: LayerTable): Row {
+  if (isGroup(item)) {
+    const { id, name, part, figures, layerCount } = item;
+    const weights = layerCount === 1 ? '1 layer' : `${formatExact(layerCount)} layers`;
+    const none = { role: null, op: '', ran: null };
+    return { kind: 'group', id, name, depth, collapsed, part, weights, ...none, ...figures };
+  }
+  const { layer, figures, ran } = item;
+  const { id, role, part, op } = layer;
+  const inside = outer !== '' && layer.name.startsWith(`${outer}.`);
+  const name = inside ? layer.name.slice(outer.length + 1) : layer.name;
+  const weights = weightsText(table.inspection, layer);
+  return { kind: 'layer', id, name, depth, collapsed, role, part, op, weights, ran, ...figures };
+}

@@ -1,0 +1,93 @@
+import { formatExact } from '../base/format';
+import type { Inspection, LayerFacts, Profile } from '../protocol/types';
+import type { Row } from '../protocol/viewApi';
+import { addKnown, storageOf, type Storage } from './sums';
+
+/** Figures of a row that sort, filter and bars go by. */
+export interface RowFigures {
+  readonly parameters: number;
+  readonly weightBytes: number;
+  readonly macs: number | null;
+  readonly activationBytes: number | null;
+  readonly timeMs: number | null;
+  readonly share: number | null;
+}
+
+/** A layer of the table. */
+export interface Entry {
+  readonly layer: LayerFacts;
+  readonly figures: RowFigures;
+  readonly ran: Row['ran'];
+  /** Place in the file. */
+  readonly order: number;
+  readonly lowerName: string;
+}
+
+/** All layers of one inspection, joined with one profile. */
+export interface LayerTable {
+  readonly inspection: Inspection;
+  readonly measured: boolean;
+  readonly entries: readonly Entry[];
+  readonly storage: Storage;
+  /** What a share is a share of: the layers' time together, or their MACs until the model is measured. */
+  readonly whole: number | null;
+}
+
+const tables = new WeakMap<Inspection, { profile: Profile | undefined; table: LayerTable }>();
+
+/** The rows of every layer; kept for as long as the same inspection and profile are asked about. */
+export function layerTable(inspection: Inspection, profile: Profile | undefined): LayerTable {
+  const kept = tables.get(inspection);
+  if (kept && kept.profile === profile) return kept.table;
+  const table = makeTable(inspection, profile);
+  tables.set(inspection, { profile, table });
+  return table;
+}
+
+function makeTable(inspection: Inspection, profile: Profile | undefined): LayerTable {
+  const { layers } = inspection;
+  const whole = profile
+    ? addKnown(layers, (layer) => profile.layers[layer.id]?.timeMs)
+    : inspection.totals.macs;
+  const entries = layers.map((layer, order): Entry => {
+    const time = profile?.layers[layer.id];
+    const timeMs = time?.timeMs ?? null;
+    const { parameters, weightBytes, macs, activationBytes } = layer;
+    const share = shareOf(profile ? timeMs : macs, whole);
+    return {
+      layer,
+      figures: { parameters, weightBytes, macs, activationBytes, timeMs, share },
+      ran: time?.ran ?? null,
+      order,
+      lowerName: layer.name.toLowerCase(),
+    };
+  });
+  const measured = profile !== undefined;
+  return { inspection, measured, entries, storage: storageOf(layers), whole };
+}
+
+/** `value` of `whole`; null where either is unknown or there is nothing to share. */
+export function shareOf(value: number | null, whole: number | null): number | null {
+  return value === null || whole === null || whole <= 0 ? null : value / whole;
+}
+
+/** "384 × 1,536" of the layer's largest weight, with its type where that is not float32; "12 heads" of attention's own products. */
+export function weightsText(inspection: Inspection, layer: LayerFacts): string {
+  const main = layer.weights.reduce<LayerFacts['weights'][number] | undefined>(
+    (most, weight) => (most && most.parameters >= weight.parameters ? most : weight),
+    undefined,
+  );
+  if (!main) {
+    const { heads } = inspection.structure;
+    return heads !== null && (layer.role === 'scores' || layer.role === 'context')
+      ? `${heads} heads`
+      : '';
+  }
+  const shape = main.shape.map((size) => formatExact(size)).join(' × ');
+  return main.dtype === 'float32' ? shape : `${shape} ${main.dtype}`.trim();
+}
+
+/** Pads every number of a name, so that plain comparison orders names as people do. */
+export function sortable(name: string): string {
+  return name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(10, '0'));
+}
