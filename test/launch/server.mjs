@@ -46,7 +46,14 @@ export async function startServer({ vsix, settings = {}, port, home, testDriver 
     await stop();
     throw error;
   }
-  return { url: `http://127.0.0.1:${chosen}`, logs: join(folder, 'data/logs'), ended, stop };
+  const configure = (/** @type {Record<string, unknown>} */ more) => writeSettings(folder, more);
+  return {
+    configure,
+    url: `http://127.0.0.1:${chosen}`,
+    logs: join(folder, 'data/logs'),
+    ended,
+    stop,
+  };
 }
 
 /**

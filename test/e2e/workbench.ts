@@ -1,0 +1,101 @@
+import { mkdirSync } from 'node:fs';
+import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import { launchBrowser } from '../launch/browser.mjs';
+import { sampleWorkspace } from '../launch/hostBuild.mjs';
+import { startServer } from '../launch/server.mjs';
+import { here, vsixPath } from '../../.ci/lib/targets.mjs';
+import manifest from '../../package.json';
+
+/** The four kinds of theme, by the name that VS Code's settings know. */
+export const themes = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  'hc-dark': 'Default High Contrast',
+  'hc-light': 'Default High Contrast Light',
+} as const;
+
+const pictures = 'out/screenshots';
+
+/** VS Code with the packaged extension, seen through a browser as its user sees it. */
+export class Workbench {
+  private constructor(
+    readonly page: Page,
+    readonly workspace: string,
+    private readonly browser: Browser,
+    private readonly server: Awaited<ReturnType<typeof startServer>>,
+  ) {}
+
+  static async start(workspace = sampleWorkspace()): Promise<Workbench> {
+    const server = await startServer({ vsix: vsixPath(here, manifest.version) });
+    const browser = await launchBrowser();
+    const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+    page.setDefaultTimeout(30_000);
+    const workbench = new Workbench(page, workspace, browser, server);
+    await workbench.load();
+    return workbench;
+  }
+
+  /** Loads the window anew and waits until it can be used. */
+  async load(): Promise<void> {
+    await this.page.goto(`${this.server.url}/?folder=${encodeURIComponent(this.workspace)}`);
+    await this.page.waitForSelector('.explorer-folders-view .monaco-list-row');
+    await this.page.waitForSelector('.statusbar-item');
+  }
+
+  /** Opens a file of the workspace by its path, as quick open does. */
+  async open(file: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.pick(file);
+  }
+
+  /** Runs a command by the title that the palette shows. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.pick(title);
+  }
+
+  /** Types into the quick input and takes its first entry once that is what was typed. */
+  async pick(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    await input.waitFor({ state: 'visible' });
+    await input.pressSequentially(text, { delay: 5 });
+    const last = text.split('/').at(-1)!;
+    await this.page
+      .locator('.quick-input-widget .monaco-list-row')
+      .filter({ hasText: last })
+      .first()
+      .click();
+  }
+
+  /** The dashboard's own page inside the active webview. */
+  async dashboard(): Promise<Frame> {
+    const outer = this.page.locator('iframe.webview.ready').last();
+    await outer.waitFor();
+    const frame = await (await outer.elementHandle())?.contentFrame();
+    const inner = await frame?.waitForSelector('#active-frame');
+    const page = await inner?.contentFrame();
+    if (!page) throw new Error('The dashboard has no page.');
+    await page.waitForLoadState('domcontentloaded');
+    return page;
+  }
+
+  async theme(name: string): Promise<void> {
+    this.server.configure({ 'workbench.colorTheme': name });
+    await this.load();
+  }
+
+  async size(width: number, height: number): Promise<void> {
+    await this.page.setViewportSize({ width, height });
+  }
+
+  /** Keeps a picture of the window, or of one part of it, in out/screenshots. */
+  async shot(name: string, part?: Locator): Promise<void> {
+    mkdirSync(pictures, { recursive: true });
+    await (part ?? this.page).screenshot({ path: `${pictures}/${name}.png` });
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+  }
+}
