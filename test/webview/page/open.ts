@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs';
+import { build } from 'esbuild';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../../launch/browser.mjs';
+import fixture from '../themes.json';
+import type { Scenario } from './host';
+
+export type Theme = keyof typeof fixture.themes;
+export const themes = Object.keys(fixture.themes) as readonly Theme[];
+
+export interface Look {
+  readonly theme?: Theme;
+  readonly width?: number;
+  readonly height?: number;
+  /** Classes that the editor adds to the body besides the theme's. */
+  readonly bodyClass?: string;
+}
+
+/** The page in a browser, and everything that went wrong in it. */
+export interface OpenPage {
+  readonly page: Page;
+  /** Errors, and what the content security policy refused. */
+  readonly problems: readonly string[];
+  /** Milliseconds from the start of the navigation until the table has rows. */
+  readonly paintMs: () => Promise<number>;
+}
+
+const origin = 'https://dashboard.test';
+const pictures = 'out/screenshots';
+
+/** As strict as the extension's own: no inline style or script, no evaluation, nothing from outside. */
+const policy = [
+  "default-src 'none'",
+  `script-src ${origin}`,
+  `style-src ${origin}`,
+  `font-src ${origin}`,
+  `img-src ${origin} data:`,
+].join('; ');
+
+/** A browser with the page's own bundle and a host in the page that answers it. One for a file of tests. */
+export class Stage {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly files: ReadonlyMap<string, string>,
+  ) {}
+
+  static async open(): Promise<Stage> {
+    const [browser, files] = await Promise.all([launchBrowser(), bundlePage()]);
+    return new Stage(browser, files);
+  }
+
+  /** Opens the page in an editor's webview as near as a browser comes to it: theme variables, body classes, policy. */
+  async show(scenario: Scenario, look: Look = {}): Promise<OpenPage> {
+    const { theme = 'dark', width = 1180, height = 900, bodyClass = '' } = look;
+    const page = await this.browser.newPage({ viewport: { width, height } });
+    page.setDefaultTimeout(10_000);
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    await page.addInitScript((given) => (window.scenario = given), scenario);
+    await page.route(`${origin}/**`, (route) => {
+      const path = new URL(route.request().url()).pathname;
+      const body =
+        path === '/'
+          ? pageText(theme, bodyClass)
+          : path === '/vscode.css'
+            ? editorStyles(theme)
+            : this.files.get(path);
+      const contentType = types[path.split('.').at(-1) ?? ''] ?? 'text/html';
+      const headers = { 'content-security-policy': policy };
+      return body === undefined
+        ? route.fulfill({ status: 404 })
+        : route.fulfill({ body, contentType, headers });
+    });
+    await page.goto(origin);
+    const paintMs = () =>
+      page.evaluate(() => performance.getEntriesByName('rows')[0]?.startTime ?? Infinity);
+    return { page, problems, paintMs };
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+  }
+}
+
+const types: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css' };
+
+/** What VS Code writes round the extension's page: the theme's variables on the root, its classes on the body. */
+function pageText(theme: Theme, bodyClass: string): string {
+  const { bodyClass: own, kind, name } = fixture.themes[theme];
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+  <meta charset="UTF-8">
+  <title>Featherweight</title>
+  <link rel="stylesheet" href="/vscode.css">
+  <link rel="stylesheet" href="/dashboard.css">
+</head>
+<body class="${own} ${bodyClass}" data-vscode-theme-kind="${kind}" data-vscode-theme-name="${name}"
+  data-vscode-context='{"preventDefaultContextMenuItems":true}'>
+  <div id="root"></div>
+  <script src="/host.js"></script>
+  <script src="/dashboard.js"></script>
+</body>
+</html>`;
+}
+
+function editorStyles(theme: Theme): string {
+  const variables = Object.entries(fixture.themes[theme].variables);
+  const lines = variables.map(([name, value]) => `${name}: ${value};`);
+  return `${fixture.styles}\n:root {\n${lines.join('\n')}\n}`;
+}
+
+async function bundlePage(): Promise<ReadonlyMap<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: { dashboard: 'webview/main.tsx', host: 'test/webview/page/host.ts' },
+    outdir: '.',
+    write: false,
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    target: 'chrome130',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    logLevel: 'error',
+  });
+  const files = outputFiles.map(({ path, text }) => [`/${path.split('/').at(-1)}`, text] as const);
+  return new Map(files);
+}
+
+/** Keeps a picture of the page for people to look at. */
+export async function picture(page: Page, name: string, fullPage = true): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: `${pictures}/${name}.png`, fullPage });
+}

@@ -1,0 +1,87 @@
+import { isCancelled, isUserError, messageOf } from '../src/base/errors';
+import type { Sizes } from '../src/protocol/engineApi';
+import type { Remote } from '../src/protocol/rpc';
+import type { Column, HostApi, RowQuery } from '../src/protocol/viewApi';
+import { toggleTerms } from './filter';
+import type { BlockMetric } from './figures';
+import { folded, groupedBy, sortedBy, withColumn, type State, type ViewSettings } from './state';
+import type { Store } from './store';
+
+/** Everything a view can make happen. */
+export interface Actions {
+  profile(): void;
+  cancel(): void;
+  retry(): void;
+  setSizes(sizes: Sizes): void;
+  chooseData(): void;
+  exportProfile(): void;
+  reveal(layer: string): void;
+  select(layers: readonly string[]): void;
+  setFilter(filter: string): void;
+  /** Filters by these terms and brings the table into view; again, and they are taken back. */
+  toggleFilter(terms: Readonly<Record<string, string>>): void;
+  /** Filters by a ready filter and goes to the table. */
+  show(filter: string): void;
+  sort(column: Column, numeric: boolean): void;
+  group(group: RowQuery['group']): void;
+  fold(group: string, fold: boolean): void;
+  setColumn(column: Column, shown: boolean, all: readonly Column[]): void;
+  setView(change: Partial<ViewSettings>): void;
+  setBlockMetric(metric: BlockMetric): void;
+}
+
+/** Selections follow the keyboard; the tree and the text need only hear where it comes to rest. */
+const selectionDelay = 120;
+
+export function createActions(store: Store, host: Remote<HostApi>, goToTable: () => void): Actions {
+  const view = (change: (view: ViewSettings) => ViewSettings) =>
+    store.update((state) => ({ ...state, view: change(state.view) }));
+  const ask = (answer: Promise<unknown>) =>
+    void answer.catch((error: unknown) => store.update((state) => withFailure(state, error)));
+  let telling: ReturnType<typeof setTimeout> | undefined;
+
+  return {
+    profile() {
+      const request = profileRequest(store.get());
+      if (request) ask(host.profile(request));
+    },
+    cancel: () => ask(host.cancel({})),
+    retry: () => ask(host.retry({})),
+    setSizes: (sizes) => ask(host.setSizes(sizes)),
+    chooseData: () => ask(host.chooseData({})),
+    exportProfile: () => ask(host.exportProfile({})),
+    reveal: (layer) => ask(host.reveal({ layer, where: 'text' })),
+    select(layers) {
+      store.update((state) => ({ ...state, selected: new Set(layers) }));
+      clearTimeout(telling);
+      telling = setTimeout(() => ask(host.select({ layers: [...layers] })), selectionDelay);
+    },
+    setFilter: (filter) => view((old) => ({ ...old, filter })),
+    toggleFilter: (terms) => view((old) => ({ ...old, filter: toggleTerms(old.filter, terms) })),
+    show(filter) {
+      view((old) => ({ ...old, filter }));
+      goToTable();
+    },
+    sort: (column, numeric) => view((old) => sortedBy(old, column, numeric)),
+    group: (group) => view((old) => groupedBy(old, group)),
+    fold: (group, fold) => view((old) => folded(old, group, fold)),
+    setColumn: (column, shown, all) => view((old) => withColumn(old, column, shown, all)),
+    setView: (change) => view((old) => ({ ...old, ...change })),
+    setBlockMetric: (blockMetric) => view((old) => ({ ...old, blockMetric })),
+  };
+}
+
+/** What is measured: the reader's choices, else the editor's settings. */
+function profileRequest({ dashboard, view }: State): Parameters<HostApi['profile']>[0] | undefined {
+  if (!dashboard) return undefined;
+  const { threads, provider, runs } = dashboard.settings;
+  return { threads: view.threads ?? threads, provider: view.provider ?? provider, runs };
+}
+
+/** A call that the extension refused is shown like any other failure of the model. */
+function withFailure(state: State, error: unknown): State {
+  if (!state.dashboard || isCancelled(error)) return state;
+  const hint = isUserError(error) ? error.hint : undefined;
+  const failure = { message: messageOf(error), ...(hint ? { hint } : {}) };
+  return { ...state, dashboard: { ...state.dashboard, error: failure } };
+}

@@ -1,0 +1,142 @@
+import type { Column, DashboardState, RowQuery } from '../src/protocol/viewApi';
+import type { BlockMetric } from './figures';
+
+/** What the reader arranged. It outlives the page: kept with the editor's own `setState`. */
+export interface ViewSettings {
+  readonly filter: string;
+  readonly sort: RowQuery['sort'];
+  readonly descending: boolean;
+  readonly group: RowQuery['group'];
+  /** Ids of folded groups. */
+  readonly collapsed: readonly string[];
+  readonly columns: readonly Column[];
+  /** What colours the blocks; undefined follows the figures: time once measured, MACs until then. */
+  readonly blockMetric: BlockMetric | undefined;
+  /** "Where it goes" as a table instead of bars. */
+  readonly asTable: boolean;
+  /** Undefined follows the settings of the editor. */
+  readonly threads: number | undefined;
+  readonly provider: string | undefined;
+  readonly pageScroll: number;
+  readonly tableScroll: number;
+}
+
+/** Everything the page shows. */
+export interface State {
+  /** Undefined until the extension answered. */
+  readonly dashboard: DashboardState | undefined;
+  readonly view: ViewSettings;
+  readonly selected: ReadonlySet<string>;
+  /** Read out by screen readers when it changes. */
+  readonly announcement: string;
+}
+
+export const defaultView: ViewSettings = {
+  filter: '',
+  sort: 'order',
+  descending: false,
+  group: 'block',
+  collapsed: [],
+  columns: ['name', 'role', 'weights', 'parameters', 'weightBytes', 'macs', 'timeMs', 'share'],
+  blockMetric: undefined,
+  asTable: false,
+  threads: undefined,
+  provider: undefined,
+  pageScroll: 0,
+  tableScroll: 0,
+};
+
+/** The state of a fresh page; `saved` is whatever an earlier version of the page left behind. */
+export function initialState(saved: unknown): State {
+  return {
+    dashboard: undefined,
+    view: { ...defaultView, ...fitting(saved) },
+    selected: new Set(),
+    announcement: '',
+  };
+}
+
+/** Those fields of `saved` that have the type of today's. */
+function fitting(saved: unknown): Partial<ViewSettings> {
+  if (typeof saved !== 'object' || saved === null) return {};
+  const known = Object.entries(defaultView) as [string, unknown][];
+  const entries = known.flatMap(([key, standard]) => {
+    const value = (saved as Record<string, unknown>)[key];
+    const fits =
+      standard === undefined
+        ? typeof value === 'string' || typeof value === 'number'
+        : typeof value === typeof standard && Array.isArray(value) === Array.isArray(standard);
+    return fits ? [[key, value]] : [];
+  });
+  return Object.fromEntries(entries) as Partial<ViewSettings>;
+}
+
+/** What the table asks for; the range is added by whoever fetches. */
+export type TableQuery = Omit<RowQuery, 'start' | 'end'>;
+
+/**
+ * What the table shows under this state. While times come in, an order by time would shuffle the rows with every run: it is put off until
+ * the measurement is over, and the order of before stands in for it.
+ */
+export function queryOf({ view, dashboard }: State): TableQuery {
+  const { filter, sort, descending, group, collapsed } = view;
+  const query = { filter, sort, descending, group, collapsed: [...collapsed] };
+  if (!dashboard?.busy || dashboard.measuredComplete) return query;
+  if (sort === 'timeMs') return { ...query, sort: 'order', descending: false };
+  return sort === 'share' ? { ...query, sort: 'macs' } : query;
+}
+
+/** A header was clicked: the useful direction first, then the other, then the model's own order. */
+export function sortedBy(view: ViewSettings, column: Column, numeric: boolean): ViewSettings {
+  if (view.sort !== column) return { ...view, sort: column, descending: numeric };
+  if (view.descending === numeric) return { ...view, descending: !numeric };
+  return { ...view, sort: 'order', descending: false };
+}
+
+/** Groups have ids of their own kind, so folding starts anew. */
+export function groupedBy(view: ViewSettings, group: RowQuery['group']): ViewSettings {
+  return { ...view, group, collapsed: [] };
+}
+
+export function folded(view: ViewSettings, group: string, fold: boolean): ViewSettings {
+  const others = view.collapsed.filter((id) => id !== group);
+  return { ...view, collapsed: fold ? [...others, group] : others };
+}
+
+/** Columns keep the order of `all`, whatever the order in which they are switched on. */
+export function withColumn(
+  view: ViewSettings,
+  column: Column,
+  shown: boolean,
+  all: readonly Column[],
+): ViewSettings {
+  const columns = all.filter((name) => (name === column ? shown : view.columns.includes(name)));
+  return { ...view, columns };
+}
+
+/** The extension sent new figures. Announces the end of a measurement, and nothing in between. */
+export function withDashboard(state: State, dashboard: DashboardState): State {
+  const before = state.dashboard;
+  const finished = before?.busy !== undefined && dashboard.busy === undefined;
+  const announcement = dashboard.error
+    ? dashboard.error.message
+    : finished && dashboard.measured
+      ? `${before.busy?.what ?? 'Profiling'} finished.`
+      : !before?.busy && dashboard.busy
+        ? `${dashboard.busy.what} started.`
+        : state.announcement;
+  return { ...state, dashboard, announcement };
+}
+
+/**
+ * Whether times may be drawn. Bars grow once, when a measurement is over or was stopped: figures that still move would move the
+ * page under the reader.
+ */
+export function timesSettled(dashboard: DashboardState): boolean {
+  return dashboard.measured !== undefined && !(dashboard.busy && !dashboard.measuredComplete);
+}
+
+/** Whether the times come from made-up inputs, which has to be said beside them. */
+export function isSynthetic(dashboard: DashboardState): boolean {
+  return dashboard.measured?.data === 'synthetic';
+}

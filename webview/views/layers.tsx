@@ -1,0 +1,140 @@
+import { formatExact } from '../../src/base/format';
+import type { Column, RowQuery } from '../../src/protocol/viewApi';
+import { Button, Checkbox, Dropdown, TextField } from '../kit';
+import type { RowSource } from '../rows';
+import { isSynthetic } from '../state';
+import { Menu } from '../widgets/menu';
+import { scaleEnd } from '../widgets/shareBar';
+import { VirtualTable, type TableColumn } from '../widgets/virtualTable';
+import { columnNames, columnSpec, type CellContext } from './columns';
+import type { ViewProps } from './props';
+import './layers.css';
+
+const groups = {
+  none: 'none',
+  block: 'block',
+  module: 'module',
+  part: 'part',
+} as const satisfies Record<RowQuery['group'], string>;
+
+interface Props extends ViewProps {
+  readonly source: RowSource;
+}
+
+/** Every layer of the model. */
+export function Layers({ state, dashboard, act, source }: Props) {
+  return (
+    <section class="layers" aria-labelledby="layers" id="layers-section">
+      <Toolbar state={state} dashboard={dashboard} act={act} source={source} />
+      {source.total === 0 && !source.problem ? (
+        <div class="nothing">
+          <span>No layer matches the filter.</span>
+          <Button onPress={() => act.setFilter('')}>Clear Filter</Button>
+        </div>
+      ) : (
+        <VirtualTable
+          label="Layers"
+          source={source}
+          columns={tableColumns({ state, dashboard, act, source })}
+          selected={state.selected}
+          initialScroll={state.view.tableScroll}
+          onSort={(id) => act.sort(id as Column, columnSpec(id as Column).numeric)}
+          onFold={act.fold}
+          onSelect={act.select}
+          onOpen={act.reveal}
+          onScroll={(tableScroll) => act.setView({ tableScroll })}
+        />
+      )}
+    </section>
+  );
+}
+
+function tableColumns({ state, dashboard, source }: Props): readonly TableColumn[] {
+  const { columns, sort, descending } = state.view;
+  const context: CellContext = {
+    scaleEnd: scaleEnd(source.largestShare),
+    measured: dashboard.measured !== undefined,
+    synthetic: isSynthetic(dashboard),
+  };
+  return columns.map((id) => {
+    const { title, width, numeric, cell, tip } = columnSpec(id);
+    return {
+      id,
+      title: title(context),
+      width,
+      numeric,
+      sorted: sort !== id ? undefined : descending ? 'descending' : 'ascending',
+      cell: (row) => cell(row, context),
+      tip: (row) => tip?.(row, context),
+    };
+  });
+}
+
+function Toolbar({ state, dashboard, act, source }: Props) {
+  const { filter, group, columns } = state.view;
+  return (
+    <div class="toolbar">
+      <h2 id="layers">Layers</h2>
+      <div class="filter">
+        <TextField
+          class="filter-field"
+          label="Filter layers"
+          placeholder="Filter: name, part:attention, role:query, op:MatMul, >1%"
+          value={filter}
+          problem={source.problem}
+          onInput={act.setFilter}
+        />
+        {filter !== '' && (
+          <button
+            type="button"
+            class="clear"
+            aria-label="Clear the filter"
+            onClick={() => act.setFilter('')}
+          >
+            ×
+          </button>
+        )}
+      </div>
+      <label class="condition">
+        <span aria-hidden="true">group</span>
+        <Dropdown
+          class="group"
+          label="Group layers by"
+          value={group}
+          options={Object.entries(groups).map(([value, title]) => ({ value, title }))}
+          onChoose={(chosen) => act.group(chosen as RowQuery['group'])}
+        />
+      </label>
+      <Menu title="Columns">
+        {columnNames.map((column) => (
+          <Checkbox
+            key={column}
+            checked={columns.includes(column)}
+            disabled={column === 'name'}
+            onToggle={(shown) => act.setColumn(column, shown, columnNames)}
+          >
+            {columnSpec(column).title({ scaleEnd: 1, measured: true, synthetic: false })}
+          </Checkbox>
+        ))}
+      </Menu>
+      <Button onPress={() => act.exportProfile()}>Export…</Button>
+      <span class="count">{countText({ state, dashboard, source })}</span>
+      {source.problem && (
+        <p class="problem" role="alert">
+          {source.problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function countText({ state, dashboard, source }: Pick<Props, 'state' | 'dashboard' | 'source'>) {
+  const { layerCount, nodeCount } = dashboard;
+  const { filter, group } = state.view;
+  const counts = filter !== '' && group === 'none';
+  const layers = counts
+    ? `${formatExact(source.total)} of ${formatExact(layerCount)} layers`
+    : `${formatExact(layerCount)} layers`;
+  const data = isSynthetic(dashboard) ? ' · times from synthetic inputs' : '';
+  return `${layers} · ${formatExact(nodeCount)} nodes${data}`;
+}
