@@ -23,7 +23,11 @@ const stages = [
   { name: 'core and page', args: ['.ci/test.mjs'], counts: true },
   { name: 'inside VS Code', args: ['test/launch/host.mjs'], counts: true },
   { name: 'package', args: ['.ci/package.mjs'] },
-  { name: 'end to end', args: ['.ci/test.mjs', 'test/e2e/'], counts: true },
+  {
+    name: 'end to end',
+    args: ['.ci/test.mjs', 'test/e2e/', '--', '--test-concurrency=1'],
+    counts: true,
+  },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
