@@ -18,7 +18,7 @@ export interface Blockwise extends BlockwiseOptions {
   readonly k: number;
   readonly n: number;
   readonly blocks: number;
-  /** [N, blocks · block], one code per byte; the padding holds the zero point. */
+  /** [N, blocks · block], one code per byte; the padding behind the last input is 0. */
   readonly codes: Uint8Array;
   /** [N, blocks] */
   readonly scales: Float32Array;
@@ -86,7 +86,7 @@ export function quantizeBlockwise(
   return { ...options, k, n, blocks, codes, scales, zeroPoints };
 }
 
-/** Codes of one block; what lies behind its values is padding. */
+/** Codes of one block; what lies behind its values is left as it is. */
 export function encodeBlock(
   values: Float32Array,
   scale: number,
@@ -96,7 +96,6 @@ export function encodeBlock(
 ): void {
   // The packer multiplies by the float32 reciprocal: dividing would round some halves to the other side.
   const reciprocal = scale === 0 ? 0 : Math.fround(1 / scale);
-  codes.fill(zeroPoint);
   for (let i = 0; i < values.length; i++) {
     const code = Math.round(Math.fround(Math.fround((values[i] ?? 0) * reciprocal) + zeroPoint));
     codes[i] = code < 0 ? 0 : code > top ? top : code;
@@ -122,17 +121,15 @@ export function packCodes({ codes, bits }: Blockwise): Uint8Array {
   return packBits(codes, bits);
 }
 
-/** Zero points as [N, ceil(blocks · bits / 8)]: rows start on a byte. */
+/** Zero points as [N, ceil(blocks · bits / 8)]: rows start on a byte; what pads the last byte is the middle of the range. */
 export function packZeroPoints({ zeroPoints, bits, n, blocks }: Blockwise): Uint8Array {
   const rowBytes = Math.ceil((blocks * bits) / 8);
-  const packed = new Uint8Array(n * rowBytes);
+  const padded = (rowBytes * 8) / bits;
+  const rows = new Uint8Array(n * padded).fill(2 ** (bits - 1));
   for (let row = 0; row < n; row++) {
-    packed.set(
-      packBits(zeroPoints.subarray(row * blocks, (row + 1) * blocks), bits),
-      row * rowBytes,
-    );
+    rows.set(zeroPoints.subarray(row * blocks, (row + 1) * blocks), row * padded);
   }
-  return packed;
+  return packBits(rows, bits);
 }
 
 /** Values of `bits` bits side by side in bytes, the first in the low bits. `bits` divides 8. */

@@ -24,14 +24,14 @@ export function quantizeGptq(
   options: BlockwiseOptions,
   grid: Grid = minMaxGrid(options),
 ): Blockwise {
-  const { bits, block } = options;
+  const { block } = options;
   const blocks = Math.ceil(k / block);
   const result: Blockwise = {
     ...options,
     k,
     n,
     blocks,
-    codes: new Uint8Array(n * blocks * block).fill(2 ** (bits - 1)),
+    codes: new Uint8Array(n * blocks * block),
     scales: new Float32Array(n * blocks),
     zeroPoints: new Uint8Array(n * blocks),
   };
