@@ -4,6 +4,7 @@ import type { DashboardState } from '../protocol/viewApi';
 import { findInsights } from './insights';
 import { mapParts, partTimes } from './merge';
 import { addKnown, storageOf, sumLayers, type Storage } from './sums';
+import { layerTime } from './times';
 
 type Figures = Pick<
   DashboardState,
@@ -81,5 +82,5 @@ interface PartInBlock {
 }
 
 function timeOf(layers: readonly LayerFacts[], profile: Profile | undefined): number | null {
-  return profile ? addKnown(layers, (layer) => profile.layers[layer.id]?.timeMs) : null;
+  return profile ? addKnown(layers, (layer) => layerTime(profile, layer.id)?.timeMs) : null;
 }

@@ -2,6 +2,7 @@ import { partNames, type Part } from '../base/terms';
 import type { Inspection, LayerFacts, NodeFacts, Profile, WeightFacts } from '../protocol/types';
 import { addKnown } from './sums';
 import { partTimes } from './merge';
+import { nodeTime } from './times';
 
 /** Shares that the rules of "What stands out" are made of, worked out once. Undefined where nothing is known. */
 export interface Facts {
@@ -58,7 +59,7 @@ export function timeOfNodes(
   let count = 0;
   for (const node of facts.inspection.nodes) {
     if (!wanted(node)) continue;
-    const time = facts.profile.nodes[node.name] ?? 0;
+    const time = nodeTime(facts.profile, node.name) ?? 0;
     ms += time;
     count++;
     byOp.set(node.op, (byOp.get(node.op) ?? 0) + time);

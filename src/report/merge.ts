@@ -1,27 +1,28 @@
 import { partNames, type Part } from '../base/terms';
 import type { Inspection, Profile, ProfiledInspection } from '../protocol/types';
 import { addKnown } from './sums';
+import { layerTime, nodeTime } from './times';
 
 /** The counted and the measured in one: what `featherweight profile --json` prints. Times that were not measured are null. */
 export function mergeProfile(inspection: Inspection, profile: Profile): ProfiledInspection {
-  const layerTime = (id: string) => profile.layers[id]?.timeMs ?? null;
+  const timeOf = (id: string) => layerTime(profile, id)?.timeMs ?? null;
   const times = partTimes(inspection, profile);
   return {
     ...inspection,
     measured: profile.measured,
     totals: {
       ...inspection.totals,
-      timeMs: addKnown(inspection.layers, (layer) => layerTime(layer.id)),
+      timeMs: addKnown(inspection.layers, (layer) => timeOf(layer.id)),
     },
     parts: mapParts((part) => ({ ...inspection.parts[part], timeMs: times[part] })),
     blocks: inspection.blocks.map((block) => ({
       ...block,
-      timeMs: addKnown(block.layers, layerTime),
+      timeMs: addKnown(block.layers, timeOf),
     })),
-    layers: inspection.layers.map((layer) => ({ ...layer, timeMs: layerTime(layer.id) })),
+    layers: inspection.layers.map((layer) => ({ ...layer, timeMs: timeOf(layer.id) })),
     nodes: inspection.nodes.map((node) => ({
       ...node,
-      timeMs: profile.nodes[node.name] ?? null,
+      timeMs: nodeTime(profile, node.name) ?? null,
     })),
   };
 }
@@ -35,7 +36,7 @@ export function partTimes(
     profile
       ? addKnown(
           inspection.layers.filter((layer) => layer.part === part),
-          (layer) => profile.layers[layer.id]?.timeMs,
+          (layer) => layerTime(profile, layer.id)?.timeMs,
         )
       : null,
   );

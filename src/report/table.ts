@@ -2,6 +2,7 @@ import { formatExact } from '../base/format';
 import type { Inspection, LayerFacts, Profile } from '../protocol/types';
 import type { Row } from '../protocol/viewApi';
 import { addKnown, storageOf, type Storage } from './sums';
+import { layerTime } from './times';
 
 /** Figures of a row that sort, filter and bars go by. */
 export interface RowFigures {
@@ -47,10 +48,10 @@ export function layerTable(inspection: Inspection, profile: Profile | undefined)
 function makeTable(inspection: Inspection, profile: Profile | undefined): LayerTable {
   const { layers } = inspection;
   const whole = profile
-    ? addKnown(layers, (layer) => profile.layers[layer.id]?.timeMs)
+    ? addKnown(layers, (layer) => layerTime(profile, layer.id)?.timeMs)
     : inspection.totals.macs;
   const entries = layers.map((layer, order): Entry => {
-    const time = profile?.layers[layer.id];
+    const time = layerTime(profile, layer.id);
     const timeMs = time?.timeMs ?? null;
     const { parameters, weightBytes, macs, activationBytes } = layer;
     const share = shareOf(profile ? timeMs : macs, whole);

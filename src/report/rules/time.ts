@@ -1,6 +1,7 @@
 import { formatMs, formatShare } from '../../base/format';
 import { listed, timeOfNodes } from '../facts';
 import { counted, isDepthwise, isQuantized, type Rule } from './rule';
+import { layerTime } from '../times';
 
 /** Operators that multiply a weight in floating point. */
 const floatKernels = new Set(['MatMul', 'Gemm', 'Conv', 'FusedMatMul', 'FusedGemm', 'FusedConv']);
@@ -79,7 +80,7 @@ export const timeRules = {
       if (!profile || !totalTime || !inspection.totals.macs || layers.length === 0)
         return undefined;
       const time =
-        layers.reduce((sum, l) => sum + (profile.layers[l.id]?.timeMs ?? 0), 0) / totalTime;
+        layers.reduce((sum, l) => sum + (layerTime(profile, l.id)?.timeMs ?? 0), 0) / totalTime;
       const macs = layers.reduce((sum, l) => sum + (l.macs ?? 0), 0) / inspection.totals.macs;
       if (time < 0.1 || macs === 0) return undefined;
       return {
@@ -100,7 +101,7 @@ export const timeRules = {
       );
       if (!profile || quantized.length === 0) return undefined;
       const inFloat = quantized.filter((layer) =>
-        profile.layers[layer.id]?.ran.ops.some((op) => floatKernels.has(op)),
+        layerTime(profile, layer.id)?.ran.ops.some((op) => floatKernels.has(op)),
       );
       return {
         strength: inFloat.length / quantized.length,

@@ -4,6 +4,7 @@ import { printable } from '../../base/text';
 import type { LayerFacts } from '../../protocol/types';
 import { listed } from '../facts';
 import { counted, maximum, type Rule } from './rule';
+import { layerTime } from '../times';
 
 /** What stands out in the arithmetic and in the memory it takes. */
 export const workRules = {
@@ -49,7 +50,7 @@ export const workRules = {
     find: (facts) => {
       const { inspection, profile, totalTime } = facts;
       const cost = (layer: LayerFacts) =>
-        profile ? (profile.layers[layer.id]?.timeMs ?? 0) : (layer.macs ?? 0);
+        profile ? (layerTime(profile, layer.id)?.timeMs ?? 0) : (layer.macs ?? 0);
       const whole = profile ? totalTime : inspection.totals.macs;
       const most = maximum(inspection.layers, cost);
       if (!most || !whole || inspection.layers.length < 8) return undefined;
