@@ -45,14 +45,17 @@ interface Step {
   readonly upTo: number;
 }
 
+/** Just below zero: FP4 has two zeros, and only negative values take the negative one. */
+const belowZero = -1.401298464324817e-45;
+
 /** Codes in rising order of their values, with the midpoints between neighbours as limits. */
 function steps(table: Float32Array): Step[] {
   const rising = [...table]
     .map((value, code) => ({ value, code }))
-    .sort((a, b) => a.value - b.value);
+    .sort((a, b) => a.value - b.value || (Object.is(a.value, -0) ? -1 : 1));
   return rising.map(({ value, code }, i) => {
-    const next = rising[i + 1];
-    return { code, upTo: next ? Math.fround((value + next.value) / 2) : Infinity };
+    const next = rising[i + 1]?.value ?? Infinity;
+    return { code, upTo: value === next ? belowZero : Math.fround((value + next) / 2) };
   });
 }
 
