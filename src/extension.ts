@@ -1,0 +1,45 @@
+import * as vscode from 'vscode';
+import { registerCommands } from './ui/commands';
+import { registerDashboard } from './ui/editor/provider';
+import { EngineClient } from './ui/engine';
+import { registerMentions } from './ui/mentions/provider';
+import { ModelMemory } from './ui/models/memory';
+import { ModelStore } from './ui/models/store';
+import { Selection } from './ui/selection';
+import type { Services } from './ui/services';
+import { StatusItem } from './ui/status';
+import { TextFiles } from './ui/text/files';
+import { CostLenses } from './ui/text/lens';
+import { registerTextView } from './ui/text/register';
+import { LayerTree } from './ui/tree/layers';
+
+/** Puts the extension together. Only registers: the engine starts when a model is opened. Returns its parts for the tests in the editor. */
+export function activate(context: vscode.ExtensionContext): Services {
+  const services = compose(context);
+  context.subscriptions.push(
+    registerDashboard(services),
+    registerTextView(services),
+    registerMentions(services),
+    registerCommands(services),
+    new LayerTree(services.models, services.selection),
+    new StatusItem(services.models),
+  );
+  return services;
+}
+
+function compose(context: vscode.ExtensionContext): Services {
+  const own = <T extends vscode.Disposable>(part: T): T => {
+    context.subscriptions.push(part);
+    return part;
+  };
+  const log = own(vscode.window.createOutputChannel('Featherweight', { log: true }));
+  const program = vscode.Uri.joinPath(context.extensionUri, 'dist', 'engine.js');
+  const engine = own(new EngineClient(program, log));
+  const memory = new ModelMemory(context.workspaceState);
+  const storage = context.storageUri ?? context.globalStorageUri;
+  const models = own(new ModelStore({ engine, memory, storage, log }));
+  const texts = own(new TextFiles(models));
+  const lenses = own(new CostLenses(texts, models));
+  const selection = own(new Selection());
+  return { context, log, engine, models, selection, texts, lenses };
+}

@@ -1,0 +1,13 @@
+import * as vscode from 'vscode';
+import { showContext } from '../context';
+import type { Services } from '../services';
+import { textUriOf } from '../text/uri';
+import { targetOf } from './target';
+
+/** Opens a model as text. */
+export async function openTextCommand(services: Services, argument?: unknown): Promise<void> {
+  const uri = await targetOf(services, argument);
+  if (!uri) return;
+  await vscode.window.showTextDocument(textUriOf(uri), { preview: false });
+  showContext('didReadText', true);
+}

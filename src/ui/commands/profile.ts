@@ -1,0 +1,57 @@
+import * as vscode from 'vscode';
+import { isCancelled, messageOf } from '../../base/errors';
+import { setting } from '../config';
+import { showContext } from '../context';
+import { showError } from '../errors';
+import type { OpenModel, ProfileOptions } from '../models/openModel';
+import type { Services } from '../services';
+import { openDashboard, targetOf } from './target';
+
+/** Opens a model and runs it. */
+export async function profileCommand(services: Services, argument?: unknown): Promise<void> {
+  const uri = await targetOf(services, argument);
+  if (uri) await startProfile(services, await openDashboard(services, uri));
+}
+
+/**
+ * Runs a model with the settings, or with what the dashboard says instead. Progress is shown where the model is; only a failure
+ * interrupts. Never throws.
+ */
+export async function startProfile(
+  services: Services,
+  model: OpenModel,
+  options: Partial<ProfileOptions> = {},
+): Promise<void> {
+  if (!(await mayRun(model))) return;
+  try {
+    await model.measure({ ...optionsFor(model.uri), ...options });
+    showContext('didProfile', true);
+  } catch (error) {
+    if (isCancelled(error)) return;
+    services.log.error(`${model.name}: ${messageOf(error)}`);
+    await showError(error, model.name);
+  }
+}
+
+/** What the settings ask for where a model lies. */
+export function optionsFor(uri: vscode.Uri): ProfileOptions {
+  return {
+    runs: setting('runs', uri),
+    warmup: setting('warmup', uri),
+    threads: setting('threads', uri),
+    provider: setting('provider', uri),
+    seed: setting('seed', uri),
+  };
+}
+
+/** A model is somebody's program, run by native code: in a folder that is not trusted it may be looked at only. */
+async function mayRun(model: OpenModel): Promise<boolean> {
+  if (vscode.workspace.isTrusted) return true;
+  const manage = vscode.l10n.t('Manage Workspace Trust');
+  const choice = await vscode.window.showWarningMessage(
+    vscode.l10n.t('{0} is not run, because this folder is not trusted.', model.name),
+    manage,
+  );
+  if (choice === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+  return vscode.workspace.isTrusted;
+}

@@ -1,0 +1,107 @@
+import 'vscode-jsonrpc/node';
+import * as vscode from 'vscode';
+import { remote, serve, type Remote } from '../../protocol/rpc';
+import type { HostApi, RowPage, RowQuery, ViewApi } from '../../protocol/viewApi';
+import { connectionOver } from '../../protocol/webviewChannel';
+import { queryRows } from '../../report/rows';
+import { chooseData } from '../commands/data';
+import { exportProfile } from '../commands/exportProfile';
+import { showInText } from '../commands/layers';
+import { startProfile } from '../commands/profile';
+import type { OpenModel } from '../models/openModel';
+import type { Services } from '../services';
+import { dashboardState } from './state';
+
+/** Progress is shown this often; figures at once. */
+const progressMs = 150;
+
+/**
+ * One dashboard's link to its model: answers what the page asks, and tells it what changed. A hidden page is gone, and messages to
+ * it with it: it says `ready` when it is there again.
+ */
+export class DashboardBridge implements vscode.Disposable {
+  private readonly view: Remote<ViewApi>;
+  private readonly parts: vscode.Disposable;
+  private ready = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    panel: vscode.WebviewPanel,
+    private readonly model: OpenModel,
+    private readonly services: Services,
+  ) {
+    const { webview } = panel;
+    const connection = connectionOver({
+      post: (message) => void webview.postMessage(message),
+      onMessage: (listener) => webview.onDidReceiveMessage(listener),
+    });
+    serve<HostApi>(connection, this.handlers());
+    this.view = remote<ViewApi>(connection);
+    connection.listen();
+    this.parts = vscode.Disposable.from(
+      connection,
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.ready = false;
+      }),
+      model.onDidChange((change) => this.announce(change === 'progress' ? progressMs : 0)),
+      services.engine.onDidLearnProviders(() => this.announce(0)),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.announce(0)),
+      vscode.workspace.onDidChangeConfiguration(() => this.announce(0)),
+      services.selection.onDidChange(({ model: owner, layers, origin }) => {
+        if (owner === model && origin !== 'dashboard') this.select(layers);
+      }),
+    );
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.parts.dispose();
+  }
+
+  private handlers(): Parameters<typeof serve<HostApi>>[1] {
+    const { model, services } = this;
+    return {
+      ready: () => {
+        this.ready = true;
+        setImmediate(() => this.select(services.selection.of(model)));
+        return this.state();
+      },
+      rows: (query) => rowsOf(model, query),
+      profile: (options) => void startProfile(services, model, options),
+      cancel: () => model.cancel(),
+      setSizes: (sizes) => model.setSizes(sizes),
+      chooseData: () => void chooseData(model),
+      select: ({ layers }) => services.selection.set(model, layers, 'dashboard'),
+      reveal: ({ layer }) => void showInText(services, { model, layers: [layer] }),
+      exportProfile: () => void exportProfile(services, model),
+      retry: () => model.reload(),
+    };
+  }
+
+  private state() {
+    return dashboardState(this.model, this.services.engine.providers);
+  }
+
+  private announce(delayMs: number): void {
+    if (delayMs > 0 && this.timer !== undefined) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      if (this.ready) this.tell(this.view.update(this.state()));
+    }, delayMs);
+  }
+
+  private select(layers: readonly string[]): void {
+    if (this.ready) this.tell(this.view.select({ layers: [...layers] }));
+  }
+
+  /** A page that was hidden in the meantime never answers, and a connection that was closed refuses: neither matters. */
+  private tell(answer: Promise<unknown>): void {
+    answer.catch((error: unknown) => this.services.log.debug(String(error)));
+  }
+}
+
+function rowsOf({ inspection, profile }: OpenModel, query: RowQuery): RowPage {
+  if (!inspection) return { total: 0, start: 0, rows: [] };
+  return queryRows(inspection, profile, query);
+}

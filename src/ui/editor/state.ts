@@ -1,0 +1,38 @@
+import * as vscode from 'vscode';
+import type { DashboardState } from '../../protocol/viewApi';
+import { dashboardFigures } from '../../report/dashboard';
+import { setting } from '../config';
+import type { OpenModel } from '../models/openModel';
+
+type Figures = ReturnType<typeof dashboardFigures>;
+
+const figures = new WeakMap<object, Figures>();
+
+/** Everything the dashboard of a model shows above its table. */
+export function dashboardState(model: OpenModel, providers: readonly string[]): DashboardState {
+  const { uri, dimensions, busy, error } = model;
+  return {
+    file: uri.scheme === 'file' ? uri.fsPath : uri.toString(true),
+    ...figuresIn(model),
+    dimensions,
+    settings: {
+      threads: setting('threads', uri),
+      providers: [...providers],
+      provider: setting('provider', uri),
+      data: model.data ?? null,
+      runs: setting('runs', uri),
+    },
+    trusted: vscode.workspace.isTrusted,
+    busy,
+    error: error && { message: error.message, hint: error.hint },
+  };
+}
+
+/** Progress is told many times a second; the figures beneath it stay the same meanwhile. */
+function figuresIn({ inspection, profile }: OpenModel): Partial<Figures> {
+  if (!inspection) return {};
+  const key = profile ?? inspection;
+  const known = figures.get(key) ?? dashboardFigures(inspection, profile);
+  figures.set(key, known);
+  return known;
+}

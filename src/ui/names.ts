@@ -1,0 +1,77 @@
+/**
+ * The id of everything the extension contributes, each kind in one table. `test/tidy/manifest.test.ts` holds package.json to it.
+ */
+
+/** Commands a person finds in the palette. */
+export const paletteCommands = {
+  openDashboard: 'featherweight.openDashboard',
+  openText: 'featherweight.openText',
+  profile: 'featherweight.profileModel',
+  profileWithData: 'featherweight.profileWithData',
+  cancelProfile: 'featherweight.cancelProfile',
+  setDimensions: 'featherweight.setDimensions',
+  compare: 'featherweight.compareModels',
+  exportProfile: 'featherweight.exportProfile',
+  showLenses: 'featherweight.showLenses',
+  clearLenses: 'featherweight.clearLenses',
+  openSample: 'featherweight.openSample',
+  showLog: 'featherweight.showLog',
+  restartEngine: 'featherweight.restartEngine',
+} as const;
+
+/** Commands that need a layer and so live in context menus, lenses and hovers only. */
+export const layerCommands = {
+  showInText: 'featherweight.showLayerInText',
+  showInDashboard: 'featherweight.showLayerInDashboard',
+  copyFigures: 'featherweight.copyLayerFigures',
+  copyName: 'featherweight.copyLayerName',
+} as const;
+
+export const commands = { ...paletteCommands, ...layerCommands } as const;
+export type CommandName = keyof typeof commands;
+
+/** Custom editors and tree views. */
+export const views = {
+  dashboard: 'featherweight.dashboard',
+  layers: 'featherweight.layers',
+} as const;
+
+/** What `when` clauses of the manifest and the walkthrough's steps may ask. */
+export const contextKeys = {
+  /** A dashboard or text view is in front. */
+  active: 'featherweight.active',
+  /** The model in front has figures. */
+  profiled: 'featherweight.profiled',
+  profiling: 'featherweight.profiling',
+  lensesShown: 'featherweight.lensesShown',
+  /** Something was done once: a step of the walkthrough is finished. */
+  didOpen: 'featherweight.didOpen',
+  didProfile: 'featherweight.didProfile',
+  didReadText: 'featherweight.didReadText',
+  didCompare: 'featherweight.didCompare',
+} as const;
+export type ContextKey = keyof typeof contextKeys;
+
+/** Every setting with its default, which also gives its type. */
+export const settings = {
+  runs: { id: 'featherweight.profile.runs', default: 30 as number },
+  warmup: { id: 'featherweight.profile.warmup', default: 5 as number },
+  threads: { id: 'featherweight.profile.threads', default: 0 as number },
+  provider: { id: 'featherweight.profile.provider', default: 'cpu' as string },
+  seed: { id: 'featherweight.profile.seed', default: 0 as number },
+  textLenses: { id: 'featherweight.text.costLenses', default: true as boolean },
+  textHovers: { id: 'featherweight.text.hovers', default: true as boolean },
+  textShapes: { id: 'featherweight.text.shapeHints', default: true as boolean },
+  textSourceLinks: { id: 'featherweight.text.sourceLinks', default: true as boolean },
+  mentionLenses: { id: 'featherweight.mentions.lenses', default: true as boolean },
+  mentionHovers: { id: 'featherweight.mentions.hovers', default: true as boolean },
+  statusBar: { id: 'featherweight.statusBar', default: true as boolean },
+  nodePath: { id: 'featherweight.engine.nodePath', default: '' as string },
+} as const;
+export type SettingName = keyof typeof settings;
+export type SettingType<Name extends SettingName> = (typeof settings)[Name]['default'];
+
+/** The scheme and language of the text view. Its path is the model's with `text` appended, so the tab reads `model.onnxtext`. */
+export const textView = { scheme: 'featherweight', language: 'featherweight' } as const;
+
+export const walkthrough = 'featherweight.start';

@@ -1,0 +1,17 @@
+import type * as vscode from 'vscode';
+import type { EngineClient } from './engine';
+import type { ModelStore } from './models/store';
+import type { Selection } from './selection';
+import type { TextFiles } from './text/files';
+import type { CostLenses } from './text/lens';
+
+/** What the extension is made of, handed to every part that needs more than one of them. */
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly engine: EngineClient;
+  readonly models: ModelStore;
+  readonly selection: Selection;
+  readonly texts: TextFiles;
+  readonly lenses: CostLenses;
+}

@@ -1,0 +1,68 @@
+import * as vscode from 'vscode';
+import type { Selected, Selection } from '../selection';
+import type { TextFiles } from './files';
+import { findItem, outlineOf, sectionAt } from './outline';
+import { textView } from '../names';
+import { lineOf } from './symbols';
+
+/** The pointer passes over many lines; only where it rests is selected. */
+const restMs = 150;
+
+/** Keeps the text views and the shared selection together: the cursor selects its layer, and a selection made elsewhere is shown. */
+export class TextFollower implements vscode.Disposable {
+  private readonly parts: vscode.Disposable;
+  private readonly mark = vscode.window.createTextEditorDecorationType({
+    isWholeLine: true,
+    backgroundColor: new vscode.ThemeColor('editor.rangeHighlightBackground'),
+    overviewRulerColor: new vscode.ThemeColor('editorOverviewRuler.rangeHighlightForeground'),
+  });
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly texts: TextFiles,
+    private readonly selection: Selection,
+  ) {
+    this.parts = vscode.Disposable.from(
+      this.mark,
+      vscode.window.onDidChangeTextEditorSelection((event) => this.moved(event)),
+      selection.onDidChange((selected) => void this.show(selected)),
+      { dispose: () => clearTimeout(this.timer) },
+    );
+  }
+
+  dispose(): void {
+    this.parts.dispose();
+  }
+
+  private moved({ textEditor, kind }: vscode.TextEditorSelectionChangeEvent): void {
+    if (textEditor.document.uri.scheme !== textView.scheme) return;
+    const { Mouse, Keyboard } = vscode.TextEditorSelectionChangeKind;
+    if (kind !== Mouse && kind !== Keyboard) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.selectAt(textEditor), restMs);
+  }
+
+  private async selectAt({ document, selection }: vscode.TextEditor): Promise<void> {
+    const shown = await this.texts.shown(document.uri);
+    const section = shown && sectionAt(shown.view.sections, selection.active.line);
+    if (!section) return;
+    const item = findItem(outlineOf(shown.view.sections), (it) => it === section);
+    this.selection.set(shown.model, item?.layers ?? [], 'text');
+  }
+
+  private async show({ model, layers, origin }: Selected): Promise<void> {
+    const wanted = new Set(layers);
+    for (const editor of vscode.window.visibleTextEditors) {
+      const shown = await this.texts.shown(editor.document.uri);
+      if (shown?.model !== model) continue;
+      const lines = shown.view.sections.filter(
+        ({ kind, id }) => kind === 'layer' && wanted.has(id),
+      );
+      const ranges = lines.map(({ line }) => lineOf(editor.document, line));
+      editor.setDecorations(this.mark, ranges);
+      const [first] = ranges;
+      const { InCenterIfOutsideViewport } = vscode.TextEditorRevealType;
+      if (first && origin !== 'text') editor.revealRange(first, InCenterIfOutsideViewport);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import * as vscode from 'vscode';
+import type { WeightStatistics } from '../../protocol/types';
+import { setting } from '../config';
+import { figuresOf, type LayerFigures, type ModelFigures } from '../figures';
+import { layerHover, moduleHover } from '../layerMarkdown';
+import type { OpenModel } from '../models/openModel';
+import { weightHover } from '../weightMarkdown';
+import type { ShownText, TextFiles } from './files';
+import { nameIndexOf } from './names';
+import { findItem, outlineOf, sectionAt } from './outline';
+import { lineOf } from './symbols';
+
+/** Beyond this reading a weight would keep the hover from appearing; its statistics are a hover on the weight itself away. */
+const mostBytesAtOnce = 64e6;
+
+/** The profile of the layer, module or weight under the pointer. */
+export class TextHovers implements vscode.HoverProvider {
+  constructor(private readonly texts: TextFiles) {}
+
+  async provideHover(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.Hover | undefined> {
+    if (!setting('textHovers')) return undefined;
+    const shown = await this.texts.shown(document.uri);
+    if (!shown?.model.inspection) return undefined;
+    return (
+      (await hoverOnWeight(shown, position, token)) ??
+      (await hoverOnSection(shown, document, position, token))
+    );
+  }
+}
+
+async function hoverOnWeight(
+  { model, view }: ShownText,
+  { line, character }: vscode.Position,
+  token: vscode.CancellationToken,
+): Promise<vscode.Hover | undefined> {
+  const found = nameIndexOf(view).at(line, character);
+  if (!found?.value.weight) return undefined;
+  const { name } = found.value;
+  const [at, from, to] = found.place;
+  const statistics = await statisticsOf(model, name, token);
+  return new vscode.Hover(weightHover(model, name, statistics), new vscode.Range(at, from, at, to));
+}
+
+async function hoverOnSection(
+  { model, view }: ShownText,
+  document: vscode.TextDocument,
+  position: vscode.Position,
+  token: vscode.CancellationToken,
+): Promise<vscode.Hover | undefined> {
+  const section = sectionAt(view.sections, position.line);
+  const figures = figuresOf(model);
+  if (!section || !figures) return undefined;
+  const range = lineOf(document, position.line);
+  if (section.kind === 'module') {
+    const item = findItem(outlineOf(view.sections), (it) => it === section);
+    return item && new vscode.Hover(moduleHover(model, figures, section.name, item.layers), range);
+  }
+  const layer = figures.layer(section.id);
+  if (!layer) return undefined;
+  return new vscode.Hover(await layerMarkdownOf(model, figures, layer, token), range);
+}
+
+async function layerMarkdownOf(
+  model: OpenModel,
+  figures: ModelFigures,
+  layer: LayerFigures,
+  token: vscode.CancellationToken,
+) {
+  const [largest] = [...layer.layer.weights].sort((one, other) => other.bytes - one.bytes);
+  const statistics =
+    largest && largest.bytes <= mostBytesAtOnce
+      ? await statisticsOf(model, largest.name, token)
+      : undefined;
+  return layerHover(model, figures, layer, statistics instanceof Error ? undefined : statistics);
+}
+
+/** The statistics, or why there are none. */
+async function statisticsOf(
+  model: OpenModel,
+  weight: string,
+  token: vscode.CancellationToken,
+): Promise<WeightStatistics | Error> {
+  const abort = new AbortController();
+  const listener = token.onCancellationRequested(() => abort.abort());
+  try {
+    return await model.weightStatistics(weight, abort.signal);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    listener.dispose();
+  }
+}

@@ -1,0 +1,30 @@
+import * as vscode from 'vscode';
+import { textView } from '../names';
+import type { Services } from '../services';
+import { TextFollower } from './follow';
+import { TextHovers } from './hover';
+import { ShapeHints } from './inlays';
+import { TextReferences } from './references';
+import { SourceLinks } from './sources';
+import { TextFolding, TextSymbols } from './symbols';
+
+/** Everything the text view offers besides its text. */
+export function registerTextView({ texts, lenses, selection }: Services): vscode.Disposable {
+  const selector = { scheme: textView.scheme, language: textView.language };
+  const { languages } = vscode;
+  const references = new TextReferences(texts);
+  const hints = new ShapeHints(texts);
+  return vscode.Disposable.from(
+    hints,
+    new TextFollower(texts, selection),
+    languages.registerCodeLensProvider(selector, lenses),
+    languages.registerHoverProvider(selector, new TextHovers(texts)),
+    languages.registerInlayHintsProvider(selector, hints),
+    languages.registerDocumentSymbolProvider(selector, new TextSymbols(texts)),
+    languages.registerFoldingRangeProvider(selector, new TextFolding(texts)),
+    languages.registerDefinitionProvider(selector, references),
+    languages.registerReferenceProvider(selector, references),
+    languages.registerDocumentHighlightProvider(selector, references),
+    languages.registerDocumentLinkProvider(selector, new SourceLinks(texts)),
+  );
+}
