@@ -1,4 +1,5 @@
 import { subgraphs } from './attributes';
+import { freshNames } from './fresh';
 import type { Graph, Model, Node, Tensor } from './model';
 
 /** A node in its place: one entry for every node of the model, those in bodies of If, Loop and Scan included. */
@@ -46,6 +47,7 @@ export function indexGraph(model: Model): GraphIndex {
   const scopes: Scope[] = [];
   const entries: NodeEntry[] = [];
   const byId = new Map<string, NodeEntry>();
+  const ids = freshNames('#');
 
   const visit = (
     graph: Graph,
@@ -67,8 +69,7 @@ export function indexGraph(model: Model): GraphIndex {
     for (const [index, node] of graph.nodes.entries()) {
       const plain =
         prefix + (node.name || node.outputs.find((name) => name) || `${node.op}_${index}`);
-      let id = plain;
-      for (let copy = 2; byId.has(id); copy++) id = `${plain}#${copy}`;
+      const id = ids.fresh(plain);
       const entry: NodeEntry = { id, node, scope, index };
       byId.set(id, entry);
       entries.push(entry);

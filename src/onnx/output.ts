@@ -91,6 +91,20 @@ export class Output {
     return { length: this.done, pieces: this.pieces };
   }
 
+  /** The whole of it, for what is small enough to be in memory. Nothing may be written afterwards. */
+  toBytes(): Uint8Array {
+    const bytes = new Uint8Array(this.length);
+    let at = 0;
+    for (const piece of this.finish().pieces) {
+      bytes.set(
+        piece instanceof Uint8Array ? piece : piece.source.read(piece.offset, piece.length),
+        at,
+      );
+      at += piece.length;
+    }
+    return bytes;
+  }
+
   private append(piece: Piece): void {
     if (piece.length >= smallestPiece) {
       this.flush();
