@@ -121,7 +121,10 @@ export class ModelFigures {
 const joined = new WeakMap<LayerTable, ModelFigures>();
 
 /** The figures of a model that has been read; made once for as long as nothing changes. */
-export function figuresOf({ inspection, profile }: OpenModel): ModelFigures | undefined {
+export function figuresOf({
+  inspection,
+  profile,
+}: Pick<OpenModel, 'inspection' | 'profile'>): ModelFigures | undefined {
   if (!inspection) return undefined;
   const table = layerTable(inspection, profile);
   const figures = joined.get(table) ?? new ModelFigures(table, profile);
