@@ -12,6 +12,7 @@ import {
   stretch,
   text,
   type Codec,
+  type MessageCodec,
   type Rest,
   type Values,
 } from './codec';
@@ -48,7 +49,7 @@ type TensorValues = Values<typeof tensorFields>;
 
 const typedFields = ['floatData', 'int32Data', 'int64Data', 'doubleData', 'uint64Data'] as const;
 
-export const tensorMessage: Codec<Tensor> = message({
+export const tensorMessage: MessageCodec<Tensor> = message({
   fields: tensorFields,
   verbatim: true,
   make(values, rest): Tensor {

@@ -1,15 +1,6 @@
+import { decodeElements, encodeElements, type Numbers } from '../tensor/decode';
 import type { DType } from '../tensor/dtype';
-
-/** Typed arrays that hold integers of up to 32 bits, or floats. */
-export type NumberArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array;
+import type { RunTensor } from './runner';
 
 /** What the runtime's JavaScript interface takes for each element type; types that are not here cannot cross it. */
 const constructors = {
@@ -36,26 +27,32 @@ export function isArrayType(dtype: DType): dtype is ArrayType {
   return dtype in constructors;
 }
 
-/** Zeros for `count` elements; 4-bit types take half as many bytes. */
-export function newArray(
-  dtype: ArrayType,
-  count: number,
-): NumberArray | BigInt64Array | BigUint64Array {
-  const size = dtype === 'int4' || dtype === 'uint4' ? Math.ceil(count / 2) : count;
-  return new constructors[dtype](size);
-}
-
-/** A view of the same bytes as the type's own array; copies where they are not aligned for it. */
-export function arrayOver(
-  dtype: ArrayType,
-  bytes: Uint8Array,
-): NumberArray | BigInt64Array | BigUint64Array {
+/** The type's own array over bytes in the layout of `raw_data`; a copy where they are not aligned for it. */
+export function arrayOver(dtype: ArrayType, bytes: Uint8Array): ArrayBufferView {
   const make = constructors[dtype];
   const size = make.BYTES_PER_ELEMENT;
-  const whole = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  return new make(
-    whole.buffer as ArrayBuffer,
-    whole.byteOffset,
-    Math.floor(whole.byteLength / size),
+  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  return new make(aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.byteLength / size);
+}
+
+/** A tensor of numbers, rounded and clamped to the type. */
+export function tensorOf(
+  dtype: ArrayType,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): RunTensor {
+  return { dtype, shape, data: arrayOver(dtype, encodeElements(dtype, values)) };
+}
+
+/** A tensor's elements as numbers. Throws `badInput` for strings. */
+export function numbersOf({ dtype, shape, data }: RunTensor): Numbers {
+  const view = data as ArrayBufferView;
+  const bytes = Array.isArray(data)
+    ? new Uint8Array(0)
+    : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  return decodeElements(
+    dtype,
+    bytes,
+    shape.reduce((product, size) => product * size, 1),
   );
 }

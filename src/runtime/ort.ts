@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { UserError } from '../base/errors';
+import { quoted } from '../base/quote';
 import type { DType } from '../tensor/dtype';
 import { isArrayType } from './arrays';
 import { explainRuntimeError } from './ortErrors';
@@ -122,7 +123,7 @@ function toRuntime(
   const given: Record<string, ort.Tensor> = {};
   for (const input of session.inputNames) {
     const tensor = feeds[input];
-    if (tensor) given[input] = tensorFor(tensor, `${name}: the input ${input}`);
+    if (tensor) given[input] = tensorFor(tensor, `${name}: the input ${quoted(input)}`);
   }
   return given;
 }

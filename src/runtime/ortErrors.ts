@@ -1,4 +1,5 @@
 import { messageOf, UserError, type ErrorCode } from '../base/errors';
+import { quoted } from '../base/quote';
 
 /** An operator that the runtime does not know or has no kernel for, as far as its message tells. */
 export interface RefusedOperator {
@@ -28,8 +29,13 @@ interface Rule {
   readonly operator?: (found: readonly string[]) => RefusedOperator;
 }
 
+const named = (name: string | undefined) => quoted(name ?? '');
+
+const nodeName = (name: string | undefined) =>
+  name ? `node ${named(name)}` : 'a node without a name';
+
 const domainName = (domain: string | undefined) =>
-  domain ? `domain ${domain}` : 'the standard domain';
+  domain ? `the domain ${named(domain)}` : 'the standard domain';
 
 const replaceIt =
   'Replace the operator by standard ones, or export the model for an operator set that the runtime has.';
@@ -41,7 +47,7 @@ const rules: readonly Rule[] = [
       /In Node, \("(.*?)", (.*?), "(.*?)", -?\d+\).*No Op registered for .* with domain_version of (\d+)/s,
     code: 'unsupported',
     say: ([node, op, domain, version]) =>
-      `node ${node || '(unnamed)'} uses ${op}, which ONNX Runtime does not know in version ${version} of ${domainName(domain)}.`,
+      `${nodeName(node)} uses ${named(op)}, which ONNX Runtime does not know in version ${version} of ${domainName(domain)}.`,
     hint: replaceIt,
     operator: ([node, op, domain]) => ({
       op: op ?? '',
@@ -53,7 +59,7 @@ const rules: readonly Rule[] = [
     match: /In Node, \("(.*?)", (.*?), "(.*?)", -?\d+\).*No opset import for domain/s,
     code: 'badModel',
     say: ([node, op, domain]) =>
-      `node ${node || '(unnamed)'} uses ${op} of ${domainName(domain)}, and the model does not import that domain.`,
+      `${nodeName(node)} uses ${named(op)} of ${domainName(domain)}, and the model does not import that domain.`,
     hint: 'Add the domain with its version to the model’s opset_import.',
     operator: ([node, op, domain]) => ({
       op: op ?? '',
@@ -65,7 +71,7 @@ const rules: readonly Rule[] = [
     match: /Fatal error: (.*?):([^\s:]*?)\(-?\d+\) is not a registered function\/op/,
     code: 'unsupported',
     say: ([domain, op]) =>
-      `ONNX Runtime does not know the operator ${op} of ${domainName(domain)}.`,
+      `ONNX Runtime does not know the operator ${named(op)} of ${domainName(domain)}.`,
     hint: replaceIt,
     operator: ([domain, op]) => ({ op: op ?? '', domain: domain ?? '', node: undefined }),
   },
@@ -73,7 +79,7 @@ const rules: readonly Rule[] = [
     match: /Could not find an implementation for (?:(.*):)?(\w+)\((\d+)\) node with name '(.*?)'/,
     code: 'unsupported',
     say: ([, op, version, node]) =>
-      `ONNX Runtime knows ${op} (version ${version}) but has no kernel for it with the types of node ${node || '(unnamed)'} on this provider.`,
+      `ONNX Runtime knows ${op} (version ${version}) but has no kernel for it with the types of ${nodeName(node)} on this provider.`,
     hint: 'Use another element type for this node, or another provider.',
     operator: ([domain, op, , node]) => ({
       op: op ?? '',
@@ -98,14 +104,14 @@ const rules: readonly Rule[] = [
   {
     match: /External data path does not exist: "(.*?)"/,
     code: 'missingFile',
-    say: ([path]) => `its external data is not there: ${path}.`,
+    say: ([path]) => `its external data is not there: ${named(path)}.`,
     hint: 'Put the file beside the model. Costs are shown without it; running the model needs it.',
   },
   {
     match: /External initializer: (.*?) offset: (\d+) size to read: (\d+) given file_length: (\d+)/,
     code: 'badModel',
     say: ([name, offset, size, length]) =>
-      `the weight ${name} should lie at bytes ${offset} to ${Number(offset) + Number(size)} of its external file, which has ${length} bytes.`,
+      `the weight ${named(name)} should lie at bytes ${offset} to ${Number(offset) + Number(size)} of its external file, which has ${length} bytes.`,
     hint: 'The file is incomplete or belongs to another model.',
   },
   {
@@ -129,23 +135,23 @@ const rules: readonly Rule[] = [
   {
     match: /two nodes with same node name \((.*?)\)/,
     code: 'badModel',
-    say: ([name]) => `two nodes are called ${name}, which ONNX Runtime refuses.`,
+    say: ([name]) => `two nodes are called ${named(name)}, which ONNX Runtime refuses.`,
     hint: 'Give every node a name of its own.',
   },
   {
     match: /Duplicate definition of name \((.*?)\)/,
     code: 'badModel',
-    say: ([name]) => `two nodes write the value ${name}.`,
+    say: ([name]) => `two nodes write the value ${named(name)}.`,
   },
   {
     match: /Node input '(.*?)' is not a graph input, initializer, or output of a previous node/,
     code: 'badModel',
-    say: ([name]) => `nothing produces the value ${name}, which a node reads.`,
+    say: ([name]) => `nothing produces the value ${named(name)}, which a node reads.`,
   },
   {
     match: /Graph output \((.*?)\) does not exist/,
     code: 'badModel',
-    say: ([name]) => `no node writes the output ${name}.`,
+    say: ([name]) => `no node writes the output ${named(name)}.`,
   },
   {
     match: /Type Error: (.*)/,
@@ -162,26 +168,26 @@ const rules: readonly Rule[] = [
     match: /Invalid rank for input: (.*?)\s+Got: (\d+) Expected: (\d+)/,
     code: 'badInput',
     say: ([name, got, expected]) =>
-      `the input ${name} was given ${got} dimensions; the model takes ${expected}.`,
+      `the input ${named(name)} was given ${got} dimensions; the model takes ${expected}.`,
   },
   {
     match:
       /Got invalid dimensions for input: (.*?) for the following indices\s+index: (\d+) Got: (\d+) Expected: (\d+)/,
     code: 'badInput',
     say: ([name, axis, got, expected]) =>
-      `the input ${name} was given size ${got} along axis ${axis}; the model takes ${expected}.`,
+      `the input ${named(name)} was given size ${got} along axis ${axis}; the model takes ${expected}.`,
   },
   {
     match: /input '(.*?)' is missing in 'feeds'/,
     code: 'badInput',
-    say: ([name]) => `the input ${name} was not given.`,
+    say: ([name]) => `the input ${named(name)} was not given.`,
   },
   {
     match:
       /(?:running (\S+) node\. Name:'(.*?)'.*)?Failed to allocate memory for requested buffer of size (\d+)/s,
     code: 'runtime',
     say: ([op, node, size]) =>
-      `not enough memory: ${op ? `${op} ${node} asked` : 'it asked'} for ${size} bytes.`,
+      `not enough memory: ${op ? `${op} ${named(node)} asked` : 'it asked'} for ${size} bytes.`,
     hint: 'Choose smaller sizes, or close other programs.',
   },
   {
@@ -193,7 +199,7 @@ const rules: readonly Rule[] = [
   {
     match: /running (\S+) node\. Name:'(.*?)' Status Message: (.*)/s,
     code: 'runtime',
-    say: ([op, node, why]) => `${op} ${node || '(unnamed)'} failed: ${withoutPlace(why ?? '')}`,
+    say: ([op, node, why]) => `${op} in ${nodeName(node)} failed: ${withoutPlace(why ?? '')}`,
     hint: 'The sizes or the data may not fit the model: try other dimensions, or give data.',
   },
   {

@@ -1,0 +1,88 @@
+import { type InputSpec, isUnnamed } from '../inputs';
+import type { Feeds, RunTensor } from '../runner';
+import { numberAt, sliceAxis } from './slices';
+
+/** Which input says how long a sample is: a mask by its ones, or ids by what is not padding. */
+export interface LengthSource {
+  readonly name: string;
+  readonly padding: number;
+}
+
+/** Finds it among inputs of [batch, length] whose length is not fixed; undefined for data without padding. */
+export function lengthSource(specs: readonly InputSpec[], feeds: Feeds): LengthSource | undefined {
+  const flat = specs.filter((spec) => {
+    const [, length] = spec.shape ?? [];
+    return spec.shape?.length === 2 && typeof length !== 'number' && isWhole(feeds[spec.name]);
+  });
+  const mask = flat.find((spec) => /mask/i.test(spec.name));
+  if (mask) return { name: mask.name, padding: 0 };
+  for (const spec of flat) {
+    const padding = usualEnd(feeds[spec.name]);
+    if (padding !== undefined) return { name: spec.name, padding };
+  }
+  return undefined;
+}
+
+const isWhole = (tensor: RunTensor | undefined) => /^u?int(32|64)$/.test(tensor?.dtype ?? '');
+
+/** The value in which most rows end, if those rows end in it at different places: padding, and not a closing token. */
+function usualEnd(tensor: RunTensor | undefined): number | undefined {
+  const [rows = 0, length = 0] = tensor?.shape ?? [];
+  if (!tensor || rows < 2 || length < 2) return undefined;
+  const counts = new Map<number, number>();
+  for (let row = 0; row < rows; row++) {
+    const last = numberAt(tensor, (row + 1) * length - 1);
+    const isRepeated = last === numberAt(tensor, (row + 1) * length - 2);
+    if (isRepeated) counts.set(last, (counts.get(last) ?? 0) + 1);
+  }
+  const [value, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [undefined, 0];
+  return count * 2 > rows ? value : undefined;
+}
+
+/** The feeds without the columns that are padding in every sample. */
+export function cutToLongest(
+  specs: readonly InputSpec[],
+  feeds: Feeds,
+  source: LengthSource | undefined,
+): Feeds {
+  const lengths = source && feeds[source.name];
+  const spec = specs.find(({ name }) => name === source?.name);
+  if (!source || !lengths || !spec) return feeds;
+  const width = lengths.shape[1] ?? 0;
+  const length = Math.max(1, longestRow(lengths, source.padding));
+  if (length >= width) return feeds;
+  return Object.fromEntries(
+    specs.flatMap((other) => {
+      const tensor = feeds[other.name];
+      return tensor ? [[other.name, cutAxes(tensor, other, spec, length)] as const] : [];
+    }),
+  );
+}
+
+function longestRow(tensor: RunTensor, padding: number): number {
+  const [rows = 0, width = 0] = tensor.shape;
+  let longest = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let column = width - 1; column >= longest; column--) {
+      if (numberAt(tensor, row * width + column) !== padding) longest = column + 1;
+    }
+  }
+  return longest;
+}
+
+/** Cuts the axes that are as long as the samples: those of the same name, or of the same size where the model has no names. */
+function cutAxes(
+  tensor: RunTensor,
+  spec: InputSpec,
+  lengths: InputSpec,
+  length: number,
+): RunTensor {
+  let result = tensor;
+  for (let axis = 1; axis < tensor.shape.length; axis++) {
+    const isSame = isUnnamed(lengths, 1)
+      ? isUnnamed(spec, axis) && tensor.shape.length === 2
+      : spec.shape?.[axis] === lengths.shape?.[1];
+    if (isSame) result = sliceAxis(result, axis, 0, length);
+  }
+  return result;
+}
