@@ -132,7 +132,8 @@ interface Column {
   readonly number: boolean;
   /** The figure that the column sorts by; null stands last. */
   readonly value: (entry: Entry) => string | number | null;
-  readonly show: (entry: Entry, inspection: Inspection) => string;
+  /** `most` is the largest share of all layers, the whole width of a bar. */
+  readonly show: (entry: Entry, inspection: Inspection, most: number) => string;
 }
 
 const text = (title: string, value: (entry: Entry) => string): Column => ({
@@ -172,10 +173,10 @@ const columns: readonly Column[] = [
     title: '',
     number: true,
     value: ({ figures }) => figures.share,
-    show: ({ figures: { share } }) =>
-      share === null
+    show: ({ figures: { share } }, _, most) =>
+      share === null || most <= 0
         ? ''
-        : `<svg aria-hidden="true"><rect width="${percent(Math.min(1, share))}" height="100%" rx="2"/></svg>`,
+        : `<svg aria-hidden="true"><rect width="${percent(share / most)}" height="100%" rx="2"/></svg>`,
   },
 ];
 
@@ -191,14 +192,14 @@ function layers(inspection: Inspection, profile: Profile | undefined): string {
   const rows = entries.map((entry) => {
     const cells = shown.map(({ number, value, show }) => {
       const raw = value(entry);
-      const content = show(entry, inspection);
+      const content = show(entry, inspection, most);
       return `<td${number ? ' class="n"' : ''} data-v="${raw === null ? '' : escape(String(raw))}">${content}</td>`;
     });
     return `<tr>${cells.join('')}</tr>`;
   });
   const share = profile ? 'the layers’ time' : 'the MACs';
   return `<section><h2>Layers <span class="quiet">${entries.length} layers · ${inspection.nodes.length} nodes · share of ${share}, up to ${formatShare(most)}</span></h2>
-<div class="scroll"><table class="layers"><thead><tr>${head.join('')}</tr></thead>
+<div class="scroll"><table class="layers sortable"><thead><tr>${head.join('')}</tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>${unattributed(profile)}</section>`;
 }
 

@@ -1,0 +1,194 @@
+import { formatBytes, formatCount, formatMs, formatShare } from '../base/format';
+import { parts, partNames } from '../base/terms';
+import { printable } from '../base/text';
+import type { Inspection, Profile } from '../protocol/types';
+import { displayWidth, textBar, textTable, wrapText, type TextColumn } from './columns';
+import { findInsights } from './insights';
+import type { Palette } from './paint';
+import { splits } from './split';
+import { layerTable, weightsText, type Entry } from './table';
+import { dimensionsLine, headlines, measuredLine, originLine, structureLine } from './words';
+
+export interface TerminalOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** How many layers to list, the costliest first. */
+  readonly layers: number;
+  readonly palette: Palette;
+}
+
+/** The report as text for a terminal: what it is, where it goes, what stands out, and the costliest layers. Ends with a line break. */
+export function terminalReport(
+  inspection: Inspection,
+  profile: Profile | undefined,
+  options: TerminalOptions,
+): string {
+  return [
+    header(inspection, profile, options),
+    whereItGoes(inspection, profile, options),
+    whatStandsOut(inspection, profile, options),
+    costliest(inspection, profile, options),
+    footnotes(inspection, profile, options),
+  ]
+    .filter((section) => section.length > 0)
+    .map((section) => `${section.join('\n')}\n`)
+    .join('\n');
+}
+
+function header(
+  inspection: Inspection,
+  profile: Profile | undefined,
+  { palette, width }: TerminalOptions,
+): string[] {
+  const sizes = dimensionsLine(inspection);
+  const all = headlines(inspection, profile);
+  const margin = Math.max(...all.map(({ figure }) => figure.length));
+  const figures = all.map(
+    ({ figure, label }) => `${palette.strong(figure.padStart(margin))}  ${palette.quiet(label)}`,
+  );
+  const quiet = [
+    originLine(inspection),
+    sizes === '' ? 'counted for the sizes in the file' : `counted for ${sizes}`,
+    ...(profile ? [`measured on ${measuredLine(profile.measured, profile.complete)}`] : []),
+  ];
+  return [
+    `${palette.strong(printable(inspection.model.file))}  ${structureLine(inspection)}`,
+    ...quiet.flatMap((line) => wrapText(line, width)).map(palette.quiet),
+    '',
+    ...figures.map((line) => `  ${line}`),
+  ];
+}
+
+function whereItGoes(
+  inspection: Inspection,
+  profile: Profile | undefined,
+  { palette }: TerminalOptions,
+): string[] {
+  const all = splits(inspection, profile).filter(({ shares }) => shares.length > 0);
+  const main = all.find(({ name }) => name === 'time') ?? all.find(({ name }) => name === 'MACs');
+  if (all.length === 0) return [];
+  const columns: TextColumn[] = [
+    { title: 'Where it goes', align: 'left' },
+    ...all.flatMap(({ name }): TextColumn[] => [
+      { title: name, align: 'right' },
+      { title: '', align: 'right' },
+    ]),
+    { title: main ? `of the ${main.name}` : '', align: 'left' },
+  ];
+  const rows = partNames
+    .filter((part) => all.some(({ shares }) => shares.some((one) => one.part === part)))
+    .map((part) => {
+      const paint = palette.part(part);
+      const of = (split: (typeof all)[number] | undefined) =>
+        split?.shares.find((one) => one.part === part);
+      return [
+        { text: parts[part], paint },
+        ...all.flatMap((split) => {
+          const one = of(split);
+          return [
+            { text: one?.text ?? '' },
+            { text: one ? formatShare(one.share) : '', paint: palette.quiet },
+          ];
+        }),
+        { text: textBar(of(main)?.share ?? 0, 20), paint },
+      ];
+    });
+  return textTable(columns, rows, palette.quiet);
+}
+
+function whatStandsOut(
+  inspection: Inspection,
+  profile: Profile | undefined,
+  { palette, width }: TerminalOptions,
+): string[] {
+  const insights = findInsights(inspection, profile);
+  if (insights.length === 0) return [];
+  const margin = Math.max(...insights.map(({ figure }) => displayWidth(figure)));
+  return [
+    palette.quiet('What stands out'),
+    ...insights.flatMap(({ figure, text }) =>
+      wrapText(text, width - margin - 3).map((line, index) =>
+        index === 0
+          ? `${palette.strong(figure.padStart(margin + 1))}  ${line}`
+          : `${' '.repeat(margin + 3)}${line}`,
+      ),
+    ),
+  ];
+}
+
+function costliest(
+  inspection: Inspection,
+  profile: Profile | undefined,
+  { palette, width, layers }: TerminalOptions,
+): string[] {
+  const { entries } = layerTable(inspection, profile);
+  const cost = ({ figures }: Entry) =>
+    (profile ? figures.timeMs : figures.macs) ?? Number.NEGATIVE_INFINITY;
+  const shown = [...entries].sort((a, b) => cost(b) - cost(a)).slice(0, layers);
+  if (shown.length === 0) return [];
+  const most = Math.max(0, ...shown.map(({ figures }) => figures.share ?? 0));
+  const nameWidth = Math.max(20, width - (profile ? 84 : 74));
+  const figure = (title: string): TextColumn => ({ title, align: 'right' });
+  const columns: TextColumn[] = [
+    { title: 'Costliest layers', align: 'left' },
+    { title: 'role', align: 'left' },
+    figure('weights'),
+    figure('params'),
+    figure('bytes'),
+    figure('MACs'),
+    ...(profile ? [figure('time')] : []),
+    figure('share'),
+    { title: '', align: 'left' },
+  ];
+  const rows = shown.map(({ layer, figures }) => [
+    { text: shorten(printable(layer.name), nameWidth) },
+    { text: layer.role, paint: palette.part(layer.part) },
+    { text: weightsText(inspection, layer), paint: palette.quiet },
+    { text: formatCount(figures.parameters) },
+    { text: formatBytes(figures.weightBytes) },
+    { text: formatCount(figures.macs) },
+    ...(profile ? [{ text: formatMs(figures.timeMs) }] : []),
+    { text: formatShare(figures.share) },
+    {
+      text: most > 0 ? textBar((figures.share ?? 0) / most, 8) : '',
+      paint: palette.part(layer.part),
+    },
+  ]);
+  const rest = entries.length - shown.length;
+  const more = rest > 0 ? [palette.quiet(`… and ${rest} more: --layers ${entries.length}`)] : [];
+  return [...textTable(columns, rows, palette.quiet), ...more];
+}
+
+/** Paths are told apart by their ends: what is too long loses its beginning. */
+function shorten(name: string, width: number): string {
+  if (displayWidth(name) <= width) return name;
+  let kept = '';
+  for (const character of [...name].reverse()) {
+    if (displayWidth(character + kept) > width - 1) break;
+    kept = character + kept;
+  }
+  return `…${kept}`;
+}
+
+function footnotes(
+  { model, unknown }: Inspection,
+  profile: Profile | undefined,
+  { palette }: TerminalOptions,
+): string[] {
+  const rest = profile?.measured.unattributedMs;
+  const missing = model.externalData.filter((file) => file.missing);
+  return [
+    ...(rest === undefined || rest === null
+      ? []
+      : [
+          `Unattributed: ${formatMs(rest)} of a plain run of ${formatMs(profile?.measured.plainLatencyMs?.median)} is in no layer.`,
+        ]),
+    ...missing.map((file) => `The weights in ${printable(file.location)} are not there.`),
+    ...unknown
+      .slice(0, 5)
+      .map(
+        ({ node, what, why }) => `Not known: ${what} of ${printable(node, 80)}: ${printable(why)}`,
+      ),
+    ...(unknown.length > 5 ? [`… and ${unknown.length - 5} more that are not known.`] : []),
+  ].map(palette.quiet);
+}
