@@ -1,9 +1,11 @@
 import { UserError } from '../base/errors';
 import { formatCount } from '../base/format';
 import { quoted } from '../base/quote';
+import { subgraphs } from './attributes';
 import { freshNames, type FreshNames } from './fresh';
 import type { Attribute, FunctionDef, Graph, Metadata, Model, Node, ValueInfo } from './model';
-import { mapAttributes, mapList, renameInNode, updated } from './names';
+import { renameInNode } from './names';
+import { mapAttributes, mapBodies, mapList, updated } from './records';
 
 /** More nodes than any model has; functions that call others many times over could otherwise fill the memory. */
 const nodeLimit = 500_000;
@@ -59,16 +61,7 @@ class Inliner {
     }
     const definition = this.functions.get(keyOf(node.op, node));
     if (definition) return this.call(node, definition, callers, values);
-    const attributes = mapAttributes(node.attributes, (attribute) =>
-      attribute.kind === 'graph'
-        ? updated(attribute, { value: this.graph(attribute.value, callers) })
-        : attribute.kind === 'graphs'
-          ? updated(attribute, {
-              value: mapList(attribute.value, (graph) => this.graph(graph, callers)),
-            })
-          : attribute,
-    );
-    return [updated(node, { attributes })];
+    return [mapBodies(node, (body) => this.graph(body, callers))];
   }
 
   private call(
@@ -151,24 +144,17 @@ function identity(name: string, input: string, output: string): Node {
 /** The node with references to the function's attributes replaced by what the call, or else the definition, gives them. */
 function bindAttributes(node: Node, call: Node, definition: FunctionDef): Node {
   const bound = (attribute: Attribute): Attribute | undefined => {
-    if (attribute.kind === 'reference') {
-      const given =
-        call.attributes.get(attribute.value) ?? definition.attributeDefaults.get(attribute.value);
-      return given && { ...given, name: attribute.name };
-    }
-    if (attribute.kind === 'graph') {
-      return updated(attribute, { value: inBody(attribute.value) });
-    }
-    if (attribute.kind === 'graphs') {
-      return updated(attribute, { value: mapList(attribute.value, inBody) });
-    }
-    return attribute;
+    if (attribute.kind !== 'reference') return attribute;
+    const given =
+      call.attributes.get(attribute.value) ?? definition.attributeDefaults.get(attribute.value);
+    return given && { ...given, name: attribute.name };
   };
-  const inBody = (graph: Graph): Graph =>
-    updated(graph, {
-      nodes: mapList(graph.nodes, (inner) => bindAttributes(inner, call, definition)),
+  const inBody = (body: Graph): Graph =>
+    updated(body, {
+      nodes: mapList(body.nodes, (inner) => bindAttributes(inner, call, definition)),
     });
-  return updated(node, { attributes: mapAttributes(node.attributes, bound) });
+  const attributes = mapAttributes(node.attributes, bound);
+  return mapBodies(updated(node, { attributes }), inBody);
 }
 
 /** A body's node belongs to the module that the call belongs to, unless it says otherwise itself. */
@@ -183,10 +169,6 @@ function collectNames(graph: Graph, names: FreshNames): void {
   for (const node of graph.nodes) {
     if (node.name) names.take(node.name);
     for (const name of node.outputs) if (name) names.take(name);
-    for (const attribute of node.attributes.values()) {
-      if (attribute.kind === 'graph') collectNames(attribute.value, names);
-      if (attribute.kind === 'graphs')
-        for (const body of attribute.value) collectNames(body, names);
-    }
+    for (const body of subgraphs(node)) collectNames(body.graph, names);
   }
 }

@@ -1,7 +1,8 @@
 import { memorySource } from '../base/bytes';
 import { many, message, one, text } from './codec';
-import type { Attribute, Graph, Node, Tensor, ValueInfo } from './model';
+import type { Graph, Node, Tensor, ValueInfo } from './model';
 import { Output } from './output';
+import { mapBodies, mapList, updated } from './records';
 import { entryMessage } from './tensorMessage';
 import { WireReader } from './wire';
 
@@ -12,11 +13,8 @@ export type Rename = (name: string) => string;
 export function renameInNode(node: Node, rename: Rename): Node {
   const inputs = renameList(node.inputs, rename);
   const outputs = renameList(node.outputs, rename);
-  const attributes = mapAttributes(node.attributes, (attribute) =>
-    renameInAttribute(attribute, rename),
-  );
-  const same = inputs === node.inputs && outputs === node.outputs && attributes === node.attributes;
-  return same ? node : { ...node, inputs, outputs, attributes };
+  const named = updated(node, { inputs, outputs });
+  return mapBodies(named, (body) => renameInGraph(body, rename));
 }
 
 /** The graph with every value in it renamed, in nested bodies too. The same record where nothing changes. */
@@ -39,31 +37,6 @@ export function renameInGraph(graph: Graph, rename: Rename): Graph {
       renameInAnnotation(annotation, rename),
     ),
   });
-}
-
-/** Attributes with some replaced; `change` returning undefined leaves one out. The same map where nothing changes. */
-export function mapAttributes(
-  attributes: ReadonlyMap<string, Attribute>,
-  change: (attribute: Attribute) => Attribute | undefined,
-): ReadonlyMap<string, Attribute> {
-  const before = [...attributes.values()];
-  const after = before.map(change);
-  if (after.every((attribute, i) => attribute === before[i])) return attributes;
-  return new Map(
-    after.flatMap((attribute) => (attribute ? [[attribute.name, attribute] as const] : [])),
-  );
-}
-
-function renameInAttribute(attribute: Attribute, rename: Rename): Attribute {
-  if (attribute.kind === 'graph') {
-    return updated(attribute, { value: renameInGraph(attribute.value, rename) });
-  }
-  if (attribute.kind === 'graphs') {
-    return updated(attribute, {
-      value: mapList(attribute.value, (graph) => renameInGraph(graph, rename)),
-    });
-  }
-  return attribute;
 }
 
 /** TensorAnnotation: the value, and the values that hold its scale and zero point. */
@@ -93,19 +66,4 @@ function renameOne(name: string, rename: Rename): string {
 
 function renameList(names: readonly string[], rename: Rename): readonly string[] {
   return mapList(names, (name) => renameOne(name, rename));
-}
-
-/** The list with every item replaced; the same list where nothing changes. */
-export function mapList<T>(
-  items: readonly T[],
-  change: (item: T, index: number) => T,
-): readonly T[] {
-  const after = items.map(change);
-  return after.every((item, i) => item === items[i]) ? items : after;
-}
-
-/** The record with some fields replaced; the same record where nothing changes, so that it is written back as it stood. */
-export function updated<T extends object>(record: T, change: Partial<T>): T {
-  const differs = (Object.keys(change) as (keyof T)[]).some((key) => change[key] !== record[key]);
-  return differs ? { ...record, ...change } : record;
 }
