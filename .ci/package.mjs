@@ -30,6 +30,9 @@ const developmentFields = new Set([
   'prettier',
   'bin',
 ]);
+/** Types, source maps, and a second copy of the runtime for macOS: the binding asks for `libonnxruntime.1.dylib`, without the rest of its version. */
+const leftOut = /\.d\.ts$|\.map$|libonnxruntime\.\d+\.\d+\.\d+\.dylib$/;
+
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
 for (const name of all ? Object.keys(targets) : [target]) await pack(name);
@@ -94,9 +97,6 @@ function copy(from, modules, parts) {
     cpSync(join(from, part), to, { recursive: true, filter: (file) => !leftOut.test(file) });
   }
 }
-
-/** Types, source maps, and a second copy of the runtime for macOS: the binding asks for `libonnxruntime.1.dylib`, without the rest of its version. */
-const leftOut = /\.d\.ts$|\.map$|libonnxruntime\.\d+\.\d+\.\d+\.dylib$/;
 
 /**
  * @param {string} stage

@@ -72,7 +72,7 @@ describe('the sample', () => {
 
   it('opens again from the walkthrough', async () => {
     await vscode.command('Welcome: Open Walkthrough...');
-    await vscode.pick('Featherweight');
+    await vscode.pick('See What Every Layer Costs');
     await vscode.page.locator('.getting-started-step').first().waitFor();
     await vscode.shot('walkthrough');
   });

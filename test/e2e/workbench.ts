@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Browser, Frame, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../launch/browser.mjs';
 import { sampleWorkspace } from '../launch/hostBuild.mjs';
@@ -26,7 +27,10 @@ export class Workbench {
   ) {}
 
   static async start(workspace = sampleWorkspace()): Promise<Workbench> {
-    const server = await startServer({ vsix: vsixPath(here, manifest.version) });
+    const server = await startServer({
+      vsix: vsixPath(here, manifest.version),
+      settings: { 'workbench.colorTheme': themes.dark },
+    });
     const browser = await launchBrowser();
     const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
     page.setDefaultTimeout(30_000);
@@ -97,5 +101,6 @@ export class Workbench {
   async stop(): Promise<void> {
     await this.browser.close();
     await this.server.stop();
+    rmSync(dirname(this.workspace), { recursive: true, force: true });
   }
 }

@@ -1,7 +1,7 @@
 // Runs the suite of test/host inside desktop VS Code, which is downloaded. usage: node test/launch/electron.mjs [PART_OF_A_FILE_NAME]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { downloadAndUnzipVSCode } from '@vscode/test-electron';
 import { finish } from '../../.ci/lib/counts.mjs';
@@ -19,7 +19,7 @@ const output = suiteOutput();
 const status = await runSuite();
 const counts = output.end();
 if (status !== 0 && counts.failed === 0) counts.failed = 1;
-for (const folder of [home, workspace]) rmSync(folder, { recursive: true, force: true });
+for (const folder of [home, dirname(workspace)]) rmSync(folder, { recursive: true, force: true });
 process.stdout.write(finish(counts));
 
 /** @returns {Promise<number>} */

@@ -1,6 +1,6 @@
 // Runs the suite of test/host inside a VS Code server, seen through a headless browser. usage: node test/launch/host.mjs [PART_OF_A_FILE_NAME]
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { finish } from '../../.ci/lib/counts.mjs';
 import { launchBrowser } from './browser.mjs';
 import { prepareHost } from './hostBuild.mjs';
@@ -18,7 +18,7 @@ try {
   await browser.close();
   if (process.exitCode) printLogs(server.logs);
   await server.stop();
-  rmSync(workspace, { recursive: true, force: true });
+  rmSync(dirname(workspace), { recursive: true, force: true });
 }
 
 /** @returns {Promise<import('../../.ci/lib/counts.mjs').Counts>} */

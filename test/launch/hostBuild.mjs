@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -30,9 +30,9 @@ export async function prepareHost() {
   return { extension: resolve('.'), suite: join(outdir, 'index.js'), workspace: sampleWorkspace() };
 }
 
-/** A copy of the samples that may be changed: the workspace of every test and of `npm start`. */
-export function sampleWorkspace(folder = mkdtempSync(join(tmpdir(), 'featherweight-workspace-'))) {
-  if (!existsSync('media/samples')) throw new Error('media/samples is missing.');
+/** A copy of the samples that may be changed, in a folder of its own: the workspace of the tests. */
+export function sampleWorkspace() {
+  const folder = join(mkdtempSync(join(tmpdir(), 'featherweight-')), 'models');
   cpSync('media/samples', folder, { recursive: true });
   return folder;
 }
