@@ -16,11 +16,14 @@ test('a counted report says what it is, where it goes and which layers cost most
     /^model\.onnx {2}encoder · 6 blocks × 384 · 12 heads × 32 · feed-forward 1,536\n/,
   );
   assert.match(text, /counted for batch 1 · sequence 128/);
-  assert.match(text, /Attention .* 491 M {2}35 %/);
+  assert.match(text, /Attention .* 491 M +35 %/);
   assert.match(text, /52 % {2}of the weight bytes are embeddings/);
   assert.match(text, /encoder\.layer\.0\.intermediate {2}up .* 75\.5 M/);
   assert.match(text, /… and 45 more: --layers 50/);
-  assert.ok(!text.includes('time'), 'no word of time before it is measured');
+  assert.ok(
+    !/latency|of the time|Unattributed/.test(text),
+    'no word of time before it is measured',
+  );
 });
 
 test('a measured report says how it was measured, and what is in no layer', () => {
