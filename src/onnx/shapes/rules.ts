@@ -1,0 +1,47 @@
+import type { Node } from '../model';
+import type { Rule } from './fact';
+import { attentionRules } from './families/attention';
+import { classicRules } from './families/classic';
+import { controlRules } from './families/control';
+import { convolutionRules } from './families/convolution';
+import { elementwiseRules } from './families/elementwise';
+import { generationRules } from './families/generation';
+import { indexingRules } from './families/indexing';
+import { movementRules } from './families/movement';
+import { normalizationRules } from './families/normalization';
+import { productRules } from './families/products';
+import { quantizationRules } from './families/quantization';
+import { recurrentRules } from './families/recurrent';
+import { reductionRules } from './families/reduction';
+import { resamplingRules } from './families/resampling';
+import { shapingRules } from './families/shaping';
+
+/** Operator → how the types of its outputs follow from its inputs. Operators outside ONNX's own domain carry theirs before the name. */
+const rules: Readonly<Record<string, Rule>> = {
+  ...attentionRules,
+  ...classicRules,
+  ...controlRules,
+  ...convolutionRules,
+  ...elementwiseRules,
+  ...generationRules,
+  ...indexingRules,
+  ...movementRules,
+  ...normalizationRules,
+  ...productRules,
+  ...quantizationRules,
+  ...recurrentRules,
+  ...reductionRules,
+  ...resamplingRules,
+  ...shapingRules,
+};
+
+/** `MatMul`, `com.microsoft.Attention`: the key of an operator in the tables of shapes and costs. */
+export function operatorKey(node: Pick<Node, 'op' | 'domain'>): string {
+  return node.domain === '' || node.domain === 'ai.onnx' ? node.op : `${node.domain}.${node.op}`;
+}
+
+/** Undefined for an operator that this version does not know. */
+export function ruleOf(node: Pick<Node, 'op' | 'domain'>): Rule | undefined {
+  const key = operatorKey(node);
+  return Object.hasOwn(rules, key) ? rules[key] : undefined;
+}
