@@ -27,5 +27,7 @@ export interface CostTable {
     /** Share of that peak alive, by layer id. */
     readonly peakByLayer: ReadonlyMap<string, number>;
   };
+  /** Nodes in branches of If that sums leave out, since a run takes only the other branch. */
+  readonly leftOut: ReadonlySet<string>;
   readonly unknown: readonly Unknown[];
 }
