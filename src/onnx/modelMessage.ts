@@ -17,11 +17,12 @@ interface Opset {
 
 const opsetMessage = message({
   fields: { domain: one(1, text), version: one(2, integer) },
+  verbatim: true,
   make: ({ domain, version }): Opset => ({
     domain: standardDomain(domain),
     version: version ?? 0,
   }),
-  split: ({ domain, version }) => ({ domain, version }),
+  split: ({ domain, version }) => ({ domain: domain || undefined, version }),
 });
 
 export const functionMessage: Codec<FunctionDef> = message({
@@ -101,15 +102,19 @@ export const modelMessage = message({
   }),
 });
 
+/** The list that a map was read from: it may name a domain twice or under its other name, and is written back that way. */
+const lists = new WeakMap<ReadonlyMap<string, number>, readonly Opset[]>();
+
 /** Of two versions of one domain the newer counts, as it does for ONNX Runtime. */
 function versions(opsets: readonly Opset[]): ReadonlyMap<string, number> {
   const map = new Map<string, number>();
   for (const { domain, version } of opsets) {
     map.set(domain, Math.max(version, map.get(domain) ?? version));
   }
+  lists.set(map, opsets);
   return map;
 }
 
 function imports(opsets: ReadonlyMap<string, number>): readonly Opset[] {
-  return [...opsets].map(([domain, version]) => ({ domain, version }));
+  return lists.get(opsets) ?? [...opsets].map(([domain, version]) => ({ domain, version }));
 }

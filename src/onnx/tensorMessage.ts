@@ -67,7 +67,7 @@ export const tensorMessage: MessageCodec<Tensor> = message({
   split: (tensor) => ({
     dims: tensor.shape,
     dataType: dtypes[tensor.dtype].code,
-    name: tensor.name,
+    name: tensor.name || undefined,
     docString: tensor.docString || undefined,
     metadata: tensor.metadata,
     ...splitData(tensor.data),
