@@ -13,18 +13,24 @@ import { CostLenses } from './ui/text/lens';
 import { registerTextView } from './ui/text/register';
 import { LayerTree } from './ui/tree/layers';
 
-/** Puts the extension together. Only registers: the engine starts when a model is opened. Returns its parts for the tests in the editor. */
-export function activate(context: vscode.ExtensionContext): Services {
+/** What the tests inside the editor get to see. */
+export interface Extension extends Services {
+  readonly tree: LayerTree;
+}
+
+/** Puts the extension together. Only registers: the engine starts when a model is opened. */
+export function activate(context: vscode.ExtensionContext): Extension {
   const services = compose(context);
+  const tree = new LayerTree(services.models, services.selection);
   context.subscriptions.push(
     registerDashboard(services),
     registerTextView(services),
     registerMentions(services),
     registerCommands(services),
-    new LayerTree(services.models, services.selection),
+    tree,
     new StatusItem(services.models),
   );
-  return services;
+  return { ...services, tree };
 }
 
 function compose(context: vscode.ExtensionContext): Services {

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../base/errors';
-import type { EngineApi } from '../protocol/engineApi';
-import { startEngine, type Engine } from '../protocol/engineProcess';
-import type { Remote } from '../protocol/rpc';
+import { lanes, type EngineApi } from '../protocol/engineApi';
+import type { Engine } from '../protocol/engineProcess';
+import type { CallOptions, Remote } from '../protocol/rpc';
 import { onSettings, setting } from './config';
 
 /** The window's one engine. Its processes start with the first call, and end with the window. */
@@ -11,7 +11,7 @@ export class EngineClient implements vscode.Disposable {
   /** Tells when `providers` has grown from the one that is always there. */
   readonly onDidLearnProviders = this.learned.event;
   private readonly settings = onSettings(['nodePath'], () => this.replace());
-  private engine: Engine | undefined;
+  private engine: Promise<Engine> | undefined;
   private known: readonly string[] | undefined;
   private asking: Promise<void> | undefined;
 
@@ -20,14 +20,10 @@ export class EngineClient implements vscode.Disposable {
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
-  get api(): Remote<EngineApi> {
-    this.engine ??= startEngine({
-      program: this.program.fsPath,
-      nodePath: setting('nodePath') || undefined,
-      log: (line) => this.log.info(line),
-    });
-    return this.engine.api;
-  }
+  /** The engine's methods. The first call starts it. */
+  readonly api = Object.fromEntries(
+    Object.keys(lanes).map((name) => [name, this.call(name as keyof EngineApi)]),
+  ) as unknown as Remote<EngineApi>;
 
   /** What the runtime can run models on; `cpu` alone until it was asked. */
   get providers(): readonly string[] {
@@ -42,13 +38,36 @@ export class EngineClient implements vscode.Disposable {
 
   /** Ends the processes; the next call starts new ones. What is under way fails as cancelled. */
   restart(): void {
-    this.engine?.restart();
+    void this.engine?.then((engine) => engine.restart());
   }
 
   dispose(): void {
     this.settings.dispose();
     this.learned.dispose();
-    this.engine?.dispose();
+    this.end();
+  }
+
+  private call(name: keyof EngineApi) {
+    return async (request: never, options?: CallOptions) => {
+      this.engine ??= this.start();
+      const { api } = await this.engine;
+      return api[name](request, options);
+    };
+  }
+
+  /** Loads what talks to processes only now: an activation that nothing follows does not pay for it. */
+  private async start(): Promise<Engine> {
+    const { startEngine } = await import('../protocol/engineProcess');
+    return startEngine({
+      program: this.program.fsPath,
+      nodePath: setting('nodePath') || undefined,
+      log: (line) => this.log.info(line),
+    });
+  }
+
+  private end(): void {
+    void this.engine?.then((engine) => engine.dispose());
+    this.engine = undefined;
   }
 
   private async askProviders(): Promise<void> {
@@ -63,8 +82,7 @@ export class EngineClient implements vscode.Disposable {
   }
 
   private replace(): void {
-    this.engine?.dispose();
-    this.engine = undefined;
+    this.end();
     this.asking = undefined;
   }
 }

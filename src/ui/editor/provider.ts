@@ -3,7 +3,6 @@ import { showContext } from '../context';
 import type { Lease } from '../models/store';
 import { views } from '../names';
 import type { Services } from '../services';
-import { DashboardBridge } from './bridge';
 import { dashboardPage, pageRoot } from './page';
 
 /** The document behind the dashboards of one file: a hold on its model. */
@@ -20,7 +19,9 @@ export class DashboardProvider implements vscode.CustomReadonlyEditorProvider<Da
     return { uri, lease, dispose: () => lease.dispose() };
   }
 
-  resolveCustomEditor({ lease }: DashboardDocument, panel: vscode.WebviewPanel): void {
+  async resolveCustomEditor({ lease }: DashboardDocument, panel: vscode.WebviewPanel) {
+    // Loaded with the first dashboard, so that activation does not pay for it.
+    const { DashboardBridge } = await import('./bridge');
     const { extensionUri } = this.services.context;
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [pageRoot(extensionUri)] };
