@@ -83,13 +83,17 @@ function opened(path: string, name: string): number {
   }
 }
 
-/** A model's external data files, each opened once, and only inside the model's folder: links that lead out are refused. */
+/**
+ * A model's external data files, each opened once, and only inside the model's folder: links that lead out are refused. Where the
+ * model itself is a link, as in the cache of Hugging Face, the folder of the real file counts as its folder too.
+ */
 export class ExternalFiles implements Disposable {
-  private readonly folder: string;
+  /** The folder in which the model was opened, and that of the real file. */
+  private readonly folders: readonly string[];
   private readonly sources = new Map<string, FileSource>();
 
   constructor(modelFile: string) {
-    this.folder = dirname(realpathSync(modelFile));
+    this.folders = [realpathSync(dirname(modelFile)), dirname(realpathSync(modelFile))];
   }
 
   readonly open: OpenExternal = (location) => {
@@ -97,7 +101,7 @@ export class ExternalFiles implements Disposable {
     const key = parts.join('/');
     const known = this.sources.get(key);
     if (known) return known;
-    const source = new FileSource(this.inside(parts, location), key);
+    const source = new FileSource(this.find(parts, location), key);
     this.sources.set(key, source);
     return source;
   };
@@ -107,25 +111,33 @@ export class ExternalFiles implements Disposable {
     this.sources.clear();
   }
 
-  private inside(parts: readonly string[], location: string): string {
-    const path = join(this.folder, ...parts);
-    let real: string;
-    try {
-      real = realpathSync(path);
-    } catch {
+  private find(parts: readonly string[], location: string): string {
+    const found = this.folders.map((folder) => realPath(join(folder, ...parts)));
+    const file = found.find((path) => path !== undefined);
+    if (file === undefined) {
       throw new UserError(
         'missingFile',
         `The model's weights are in ${quoted(location)}, which is not beside it.`,
         'Copy that file into the folder of the model, under the same name.',
       );
     }
-    const way = relative(this.folder, real);
-    if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
-      throw new UserError(
-        'unsafePath',
-        `The model's weights ${quoted(location)} are a link that leads out of its folder; that is not allowed.`,
-      );
-    }
-    return real;
+    if (this.folders.some((folder) => isInside(folder, file))) return file;
+    throw new UserError(
+      'unsafePath',
+      `The model's weights ${quoted(location)} are a link that leads out of its folder; that is not allowed.`,
+    );
   }
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function isInside(folder: string, file: string): boolean {
+  const way = relative(folder, file);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

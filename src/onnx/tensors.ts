@@ -1,5 +1,5 @@
 import type { Attribute, Graph, Model, Node, SparseTensor, Tensor } from './model';
-import { mapAttributes, mapList, updated } from './records';
+import { mapAttributes, mapBodies, mapList, updated } from './records';
 
 /** Where a tensor stands: a graph's initializer, or inside an attribute. Only the former may be moved to other files freely. */
 export type TensorPlace = 'initializer' | 'attribute';
@@ -34,28 +34,23 @@ function inGraph(graph: Graph, change: Change): Graph {
 }
 
 function inNode(node: Node, change: Change): Node {
-  return updated(node, {
-    attributes: mapAttributes(node.attributes, (attribute) => inAttribute(attribute, change)),
-  });
+  const attributes = mapAttributes(node.attributes, (attribute) => inAttribute(attribute, change));
+  return mapBodies(updated(node, { attributes }), (body) => inGraph(body, change));
 }
 
 function inAttribute(attribute: Attribute, change: Change): Attribute {
-  switch (attribute.kind) {
-    case 'tensor':
-      return updated(attribute, { value: change(attribute.value, 'attribute') });
-    case 'tensors':
-      return updated(attribute, { value: mapList(attribute.value, (t) => change(t, 'attribute')) });
-    case 'graph':
-      return updated(attribute, { value: inGraph(attribute.value, change) });
-    case 'graphs':
-      return updated(attribute, { value: mapList(attribute.value, (g) => inGraph(g, change)) });
-    case 'sparseTensor':
-      return updated(attribute, { value: inSparse(attribute.value, change) });
-    case 'sparseTensors':
-      return updated(attribute, { value: mapList(attribute.value, (s) => inSparse(s, change)) });
-    default:
-      return attribute;
+  const inside = (tensor: Tensor) => change(tensor, 'attribute');
+  if (attribute.kind === 'tensor') return updated(attribute, { value: inside(attribute.value) });
+  if (attribute.kind === 'tensors') {
+    return updated(attribute, { value: mapList(attribute.value, inside) });
   }
+  if (attribute.kind === 'sparseTensor') {
+    return updated(attribute, { value: inSparse(attribute.value, change) });
+  }
+  if (attribute.kind !== 'sparseTensors') return attribute;
+  return updated(attribute, {
+    value: mapList(attribute.value, (sparse) => inSparse(sparse, change)),
+  });
 }
 
 function inSparse(sparse: SparseTensor, change: Change): SparseTensor {
