@@ -4,7 +4,6 @@ import type { TextView } from '../../protocol/types';
 import { textView } from '../names';
 import type { OpenModel } from '../models/openModel';
 import type { Lease, ModelStore } from '../models/store';
-import { fitted } from './fitted';
 import { modelUriOf } from './uri';
 
 interface Page {
@@ -110,7 +109,7 @@ export class TextFiles implements vscode.FileSystemProvider, vscode.Disposable {
 
   private async write(lease: Lease): Promise<Page> {
     const answer = await answerOf(lease.model);
-    const view = isTextView(answer) ? fitted(answer, leftOut) : undefined;
+    const view = isTextView(answer) ? answer : undefined;
     const text = view?.text ?? apology(lease.model.name, answer);
     return { lease, answer, view, bytes: Buffer.from(text), mtime: ++this.clock };
   }
@@ -157,9 +156,6 @@ function readOnlyReason(): vscode.MarkdownString {
     vscode.l10n.t('This text is made from the model. It can be read, searched and copied.'),
   );
 }
-
-const leftOut = (lines: number) =>
-  `# ${vscode.l10n.t('{0} lines are left out: the model is too large.', lines)}`;
 
 /** What the document says in place of a model that cannot be read. */
 function apology(name: string, error: unknown): string {

@@ -7,7 +7,7 @@ import type { OpenModel } from '../models/openModel';
 const partColors = {
   embedding: 'charts.purple',
   attention: 'charts.blue',
-  feedForward: 'charts.orange',
+  feedForward: 'charts.yellow',
   norm: 'disabledForeground',
   convolution: 'terminal.ansiCyan',
   recurrent: 'charts.red',
