@@ -2,7 +2,10 @@ import { decodeElements, encodeElements, type Numbers } from '../tensor/decode';
 import type { DType } from '../tensor/dtype';
 import type { RunTensor } from './runner';
 
-/** What the runtime's JavaScript interface takes for each element type; types that are not here cannot cross it. */
+/**
+ * What the runtime's Node interface takes for each element type. Types that are not here cannot cross it: it declares 4-bit integers,
+ * but its native half (1.30) refuses them.
+ */
 const constructors = {
   float32: Float32Array,
   float64: Float64Array,
@@ -16,8 +19,6 @@ const constructors = {
   uint32: Uint32Array,
   uint64: BigUint64Array,
   bool: Uint8Array,
-  int4: Uint8Array,
-  uint4: Uint8Array,
 } as const;
 
 /** Element types whose tensors can be given to the runtime and fetched from it as typed arrays. */

@@ -2,7 +2,7 @@ import type { DType } from '../tensor/dtype';
 
 /**
  * A dense tensor on its way into or out of the runtime. `data` is the typed array of the type: float16 as its bits (Uint16Array), bool
- * as bytes, 4-bit integers packed two to a byte, 64-bit ones as BigInt64Array; strings are an array.
+ * as bytes, 64-bit integers as BigInt64Array; strings are an array.
  */
 export interface RunTensor {
   readonly dtype: DType;

@@ -6,7 +6,7 @@ type Sliceable = ArrayLike<unknown> & {
   set?(values: Sliceable, at: number): void;
 };
 
-/** The part of a tensor from index `from` to before `to` along an axis. 4-bit types, two to a byte, cannot be cut. */
+/** The part of a tensor from index `from` to before `to` along an axis. */
 export function sliceAxis(tensor: RunTensor, axis: number, from: number, to: number): RunTensor {
   const size = tensor.shape[axis] ?? 1;
   if (from === 0 && to === size) return tensor;

@@ -16,8 +16,8 @@ export interface TestSet {
 }
 
 /**
- * Test sets as batches, one set each, exactly as they are. A tensor goes to the input of its name, or, as ONNX's own runner does it, to the
- * input at its place. Throws `badInput` when sets and inputs do not fit.
+ * Test sets as batches, one set each, exactly as they are. Tensors go to the inputs of their names, or, where
+ * these are other names, to the inputs at their places, as ONNX's own runner does it. Throws `badInput` when sets and inputs do not fit.
  */
 export function testSetDataset(
   sets: readonly TestSet[],
@@ -35,11 +35,14 @@ export function testSetDataset(
 }
 
 function feedsOf(set: TestSet, specs: readonly InputSpec[], optional: ReadonlySet<string>): Feeds {
-  const feeds: Record<string, RunTensor> = {};
-  for (const [place, { name, bytes }] of set.files.entries()) {
+  const files = set.files.map(({ name, bytes }) => {
     const where = `${name} in ${set.name}`;
-    const { name: own, tensor } = parse(bytes, where);
-    const spec = specs.find((each) => each.name === own) ?? specs[place];
+    return { where, ...parse(bytes, where) };
+  });
+  const isNamed = files.every((file) => specs.some((spec) => spec.name === file.name));
+  const feeds: Record<string, RunTensor> = {};
+  for (const [place, { where, name, tensor }] of files.entries()) {
+    const spec = isNamed ? specs.find((each) => each.name === name) : specs[place];
     if (!spec) {
       throw new UserError(
         'badInput',
