@@ -1,0 +1,195 @@
+import type { Role } from '../base/terms';
+import type { Tensor } from '../onnx/model';
+import { addDraft, type Bench, type Draft } from './drafts';
+import type { Source, Step } from './flow';
+import { isEmbedding } from './natures';
+import {
+  dataOperands,
+  isStored,
+  longSides,
+  natureOf,
+  plain,
+  searchDown,
+  stepOf,
+  storedTensor,
+} from './walk';
+
+/** Finds looked-up tables: tokens, positions, token types. */
+export function findEmbeddings(bench: Bench): void {
+  for (const step of bench.flow.steps) {
+    if (bench.draftOf.has(step) || step.nature !== 'data') continue;
+    if (step.operator.kind !== 'lookup' || (step.op === 'Gather' && !isEmbedding(step))) continue;
+    addDraft(bench, {
+      kind: 'embedding',
+      main: step,
+      steps: decoding(step),
+      role: 'embedding',
+      part: 'embedding',
+      label: 'embedding',
+    });
+  }
+}
+
+/** Rows of a quantized table are decoded after they were looked up. */
+const decoding = (step: Step): Step[] =>
+  step.readers.filter(
+    (reader) => reader.op === 'DequantizeLinear' && stepOf(reader.operands[0]) === step,
+  );
+
+/** Tells positions and token types from tokens, and finds positions and class tokens that are added or joined without a look-up. */
+export function settleEmbeddings(bench: Bench): void {
+  const tables = bench.drafts.filter(
+    (draft) => draft.kind === 'embedding' && draft.main.op === 'Gather',
+  );
+  for (const group of summed(bench, tables)) settleSum(group);
+  for (const step of bench.flow.steps) {
+    if (step.nature === 'data' && !bench.draftOf.has(step)) findStoredInput(bench, step);
+  }
+}
+
+/** Tables whose rows are added up, several to a group. */
+function summed(bench: Bench, tables: readonly Draft[]): Draft[][] {
+  const groups = new Map<Step | undefined, Draft[]>();
+  for (const draft of tables) {
+    const sum = lastSum(bench, draft);
+    if (!sum) {
+      settleAlone(bench, draft);
+      continue;
+    }
+    groups.set(sum, [...(groups.get(sum) ?? []), draft]);
+  }
+  return [...groups.values()];
+}
+
+/** The end of the chain of sums that starts with the rows of a table, or undefined where they are not added to anything. */
+function lastSum(bench: Bench, draft: Draft): Step | undefined {
+  let last: Step | undefined;
+  let at: Step = [...draft.steps].at(-1) ?? draft.main;
+  for (let guard = 0; guard < 24; guard++) {
+    const next = at.readers.find((reader) => isMove(reader) || isSum(bench, reader));
+    if (!next || bench.draftOf.has(next)) break;
+    if (isSum(bench, next)) last = next;
+    at = next;
+  }
+  return last;
+}
+
+const isMove = (step: Step) =>
+  ['layout', 'cast'].includes(step.operator.kind) ||
+  (step.op === 'Mul' && dataOperands(step).length === 1);
+
+/** A sum of embeddings only: neither operand has been through a layer. */
+function isSum(bench: Bench, step: Step): boolean {
+  if (step.op !== 'Add' && step.op !== 'Sum') return false;
+  return dataOperands(step).every((source) => fromTables(bench, source, 0));
+}
+
+function fromTables(bench: Bench, source: Source, depth: number): boolean {
+  const step = stepOf(source);
+  if (!step || depth > 24) return false;
+  const draft = bench.draftOf.get(step);
+  if (draft) return draft.kind === 'embedding';
+  const inner = dataOperands(step);
+  const goesOn = isMove(step) || step.op === 'Add' || step.op === 'Sum';
+  return goesOn && inner.length > 0 && inner.every((each) => fromTables(bench, each, depth + 1));
+}
+
+const rowsOf = (draft: Draft) => storedTensor(draft.main.operands[0])?.shape[0] ?? 0;
+
+/** Fewer rows than any model has positions. */
+const fewRows = 16;
+
+/** Of tables that are added up the largest one read by ids from outside is the tokens'. */
+function settleSum(group: readonly Draft[]): void {
+  const outside = group.filter((draft) => isFromOutside(draft));
+  const tokens = outside.reduce<Draft | undefined>(
+    (best, draft) => (best && rowsOf(best) >= rowsOf(draft) ? best : draft),
+    undefined,
+  );
+  for (const draft of group) {
+    if (draft === tokens) continue;
+    setRole(draft, secondRole(draft, outside.includes(draft)));
+  }
+}
+
+function secondRole(draft: Draft, outside: boolean): Role {
+  const rows = rowsOf(draft);
+  if (!outside) return rows < fewRows / 4 ? 'tokenType' : 'position';
+  const hint = idsName(draft);
+  if (/pos/i.test(hint)) return 'position';
+  if (/type|segment/i.test(hint) || rows < fewRows) return 'tokenType';
+  return 'position';
+}
+
+/** The name of the graph input that the ids come from. */
+function idsName(draft: Draft): string {
+  let source = plain(draft.main.operands[1]);
+  for (let guard = 0; source?.kind === 'step' && guard < 8; guard++)
+    source = plain(source.step.operands[0]);
+  return source?.kind === 'input' ? source.name : '';
+}
+
+/** Whether ids are given, not computed: moved and converted at most. */
+function isFromOutside(draft: Draft): boolean {
+  let source = plain(draft.main.operands[1]);
+  for (let guard = 0; source?.kind === 'step' && guard < 16; guard++) {
+    const moves =
+      ['layout', 'cast'].includes(source.step.operator.kind) ||
+      ['Clip', 'Where', 'Max', 'Min'].includes(source.step.op);
+    if (!moves) return false;
+    source = plain(source.step.operands.find((operand) => natureOf(operand) === 'control'));
+  }
+  return source?.kind === 'input';
+}
+
+function setRole(draft: Draft, role: Role): void {
+  draft.role = role;
+  draft.label = role;
+}
+
+/** A table that is added to nothing of its kind: positions are those whose ids nobody gives. */
+function settleAlone(bench: Bench, draft: Draft): void {
+  if (isFromOutside(draft)) return;
+  const scores = searchDown(
+    [...draft.steps],
+    (step) => bench.draftOf.has(step) && !draft.steps.has(step),
+    () => true,
+  ).some((step) => bench.draftOf.get(step)?.kind === 'scores');
+  const computed = natureOf(draft.main.operands[1]) !== 'constant';
+  if (scores || computed || isAdded(draft)) setRole(draft, 'position');
+  if (scores) draft.part = 'attention';
+}
+
+const isAdded = (draft: Draft) =>
+  [...draft.steps].some((step) => step.readers.some((reader) => reader.op === 'Add'));
+
+/** A stored table that joins the data by itself: learnt positions that are added, a class token that is put in front. */
+function findStoredInput(bench: Bench, step: Step): void {
+  if ((step.op !== 'Add' && step.op !== 'Concat') || !bench.feeding.has(step)) return;
+  const tensor = step.operands
+    .map((operand) => tableBehind(operand))
+    .find((each) => each !== undefined);
+  if (!tensor || dataOperands(step).length === 0) return;
+  const sides = longSides(tensor.shape).length;
+  if (step.op === 'Add' ? sides < 2 : sides < 1 || tensor.shape.length < 2) return;
+  const role = step.op === 'Add' ? 'position' : 'embedding';
+  addDraft(bench, {
+    kind: 'embedding',
+    main: step,
+    role,
+    part: 'embedding',
+    label: role === 'position' ? 'position' : 'token',
+  });
+}
+
+/** The stored tensor that a value is, or is cut from at a position given from outside. */
+function tableBehind(source: Source | undefined): Tensor | undefined {
+  let at = source;
+  for (let guard = 0; at && guard < 16; guard++) {
+    if (isStored(at)) return storedTensor(at);
+    const step = stepOf(at);
+    if (natureOf(at) !== 'control' || step?.operator.kind !== 'layout') return undefined;
+    at = step.operands[0];
+  }
+  return undefined;
+}

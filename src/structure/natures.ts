@@ -1,0 +1,73 @@
+import { natures, type GrowingStep, type Nature, type Source, type Step } from './flow';
+import { isRotaryTable } from './rotary';
+import { isFloat, isPacked, longSides, natureOf, storedTensor } from './walk';
+
+/** Says for every step, sources before readers, what its value depends on. */
+export function settleNatures(steps: readonly GrowingStep[]): void {
+  // Until its turn comes a step counts as the least: a cycle does not turn constants into data.
+  for (const step of steps) step.nature = 'constant';
+  for (const step of steps) step.nature = natureFor(step);
+}
+
+/** Layers whatever they are applied to: a constant that goes through one is a learnt input. */
+const computes = new Set(['convolution', 'recurrent', 'attention', 'experts']);
+
+function natureFor(step: Step): Nature {
+  const most = greatest(step.inputs);
+  if (step.op === 'Shape' || step.op === 'Size') return 'shape';
+  if (step.op.startsWith('Random') || step.op === 'Multinomial' || step.op === 'Bernoulli')
+    return 'data';
+  const { kind } = step.operator;
+  if (computes.has(kind)) return 'data';
+  if (kind === 'lookup') return step.op !== 'Gather' || isEmbedding(step) ? 'data' : most;
+  if (kind === 'product') return most !== 'data' && isLearntProduct(step) ? 'data' : most;
+  // Nothing is known of such an operator, so its result may be anything.
+  if (kind === 'other') return most === 'constant' && step.inputs.length > 0 ? 'constant' : 'data';
+  return most;
+}
+
+function greatest(sources: readonly (Source | undefined)[]): Nature {
+  return sources.reduce<Nature>((most, source) => {
+    const nature = source ? natureOf(source) : 'constant';
+    return natures.indexOf(nature) > natures.indexOf(most) ? nature : most;
+  }, 'constant');
+}
+
+/** Whether a Gather looks rows of a learnt table up: a matrix of floats, or of quantized ones, that is no cache of angles. */
+export function isEmbedding(step: Step): boolean {
+  const [table, ids] = step.operands;
+  if (step.op !== 'Gather' || !ids || natureOf(ids) === 'data') return false;
+  if (natureOf(table) !== 'constant') return false;
+  const tensor = storedTensor(table);
+  if (tensor?.shape.length !== 2 || !(isFloat(tensor) || isPacked(tensor))) return false;
+  return !isRotaryTable(step);
+}
+
+/** Whether a product without data is a layer all the same: learnt queries, or one-hot ids, times a learnt matrix. */
+function isLearntProduct(step: Step): boolean {
+  const matrices = step.operands.filter((operand) => isMatrix(operand));
+  const all = step.operands.every((operand) => natureOf(operand) === 'constant');
+  return matrices.length > 0 && !(all && (matrices.length < 2 || isLowRankUpdate(step)));
+}
+
+function isMatrix(source: Source | undefined): boolean {
+  if (natureOf(source) !== 'constant') return false;
+  const tensor = storedTensor(source);
+  return tensor !== undefined && longSides(tensor.shape).length >= 2;
+}
+
+/** B·A of W + B·A: the product of two stored matrices that is added to a third. */
+function isLowRankUpdate(step: Step): boolean {
+  let at: Step | undefined = step;
+  for (let guard = 0; at && guard < 4; guard++) {
+    const reader: Step | undefined = at.readers[0];
+    if (
+      reader?.op === 'Add' &&
+      reader.operands.every((operand) => natureOf(operand) === 'constant')
+    ) {
+      return true;
+    }
+    at = reader;
+  }
+  return false;
+}

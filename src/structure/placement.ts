@@ -1,0 +1,118 @@
+import { addDraft, isWeighted, type Bench, type BlockDraft, type Draft } from './drafts';
+import type { Step } from './flow';
+import { dataOperands, searchDown, searchUp, stepOf } from './walk';
+
+/** Makes layers of the sums that close residual branches, and says for each layer outside units in which block it stands. */
+export function placeLayers(bench: Bench): void {
+  for (const step of bench.flow.steps) if (isSum(bench, step)) addResidual(bench, step);
+  const norms = bench.drafts.filter((draft) => draft.kind === 'norm' && !draft.unit);
+  const closing = norms.filter((draft) => afterSum(bench, draft) && goesOnInStream(bench, draft));
+  const postNorm = closing.length > norms.filter((draft) => afterSum(bench, draft)).length / 2;
+  for (const draft of bench.drafts) {
+    if (draft.unit) draft.block = draft.unit.block;
+    else if (draft.kind === 'norm') draft.block = blockOfNorm(bench, draft, postNorm, closing);
+    else if (draft.kind === 'activation' || draft.label === 'residual')
+      draft.block = blockAbove(bench, draft);
+  }
+  for (const draft of bench.drafts)
+    if (draft.kind === 'activation' && draft.part === 'other') settlePart(bench, draft);
+}
+
+function isSum(bench: Bench, step: Step): boolean {
+  const adds = step.op === 'Add' || step.op === 'Sum' || step.op === 'BiasDropout';
+  return (
+    adds && step.nature === 'data' && !bench.draftOf.has(step) && dataOperands(step).length > 1
+  );
+}
+
+function addResidual(bench: Bench, main: Step): void {
+  addDraft(bench, { kind: 'other', main, label: 'residual' });
+}
+
+const addsUp = (bench: Bench, step: Step) =>
+  bench.draftOf.get(step)?.label === 'residual' ||
+  (step.operator.kind === 'norm' && dataOperands(step).length > 1);
+
+const throughMoves = (step: Step) => ['cast', 'layout'].includes(step.operator.kind);
+
+/** Whether the norm normalises a residual sum, its own included. */
+function afterSum(bench: Bench, draft: Draft): boolean {
+  if (dataOperands(draft.main).length > 1 && draft.main.operator.kind === 'norm') return true;
+  const above = aboveDraft(draft, (step) => bench.draftOf.has(step), throughMoves);
+  return above.some((step) => addsUp(bench, step) || bench.draftOf.get(step)?.kind === 'embedding');
+}
+
+/** Whether what the norm makes is itself what later branches are added to. */
+function goesOnInStream(bench: Bench, draft: Draft): boolean {
+  const reads = (step: Step) =>
+    step.operands.some(
+      (source) => source?.kind === 'step' && draft.steps.has(source.step) && source.output === 0,
+    );
+  const first = [...draft.steps]
+    .flatMap((step) => step.readers)
+    .filter((step) => !draft.steps.has(step) && reads(step));
+  const sums = first.filter((step) => addsUp(bench, step));
+  return (
+    sums.length > 0 ||
+    searchDown(first.filter(throughMoves), (step) => addsUp(bench, step), throughMoves).length > 0
+  );
+}
+
+function aboveDraft(
+  draft: Draft,
+  stop: (step: Step) => boolean,
+  pass: (step: Step) => boolean,
+): Step[] {
+  const sources = [...draft.steps]
+    .flatMap(dataOperands)
+    .filter((source) => !draft.steps.has(stepOf(source) ?? draft.main));
+  return searchUp(sources, (step) => !draft.steps.has(step) && stop(step), pass);
+}
+
+/** The block of the latest layer with weights before this one. */
+function blockAbove(bench: Bench, draft: Draft): BlockDraft | undefined {
+  const found = aboveDraft(
+    draft,
+    (step) => isPlace(bench.draftOf.get(step)),
+    () => true,
+  );
+  const last = found.sort((a, b) => b.at - a.at)[0];
+  return last && bench.draftOf.get(last)?.unit?.block;
+}
+
+const isPlace = (draft: Draft | undefined) =>
+  isWeighted(draft) || draft?.kind === 'embedding' || draft?.kind === 'context';
+
+function blockBelow(bench: Bench, draft: Draft): BlockDraft | undefined {
+  const outside = (step: Step) => !draft.steps.has(step);
+  const found = searchDown(
+    [...draft.steps],
+    (step) => outside(step) && isPlace(bench.draftOf.get(step)),
+    () => true,
+  );
+  const first = found.sort((a, b) => a.at - b.at)[0];
+  return first && bench.draftOf.get(first)?.unit?.block;
+}
+
+/** A norm after a branch or after its sum closes a block; one before a branch opens it. */
+function blockOfNorm(
+  bench: Bench,
+  draft: Draft,
+  postNorm: boolean,
+  closing: readonly Draft[],
+): BlockDraft | undefined {
+  if (!afterSum(bench, draft)) return blockAbove(bench, draft);
+  if (postNorm || closing.includes(draft)) return blockAbove(bench, draft);
+  return blockBelow(bench, draft);
+}
+
+/** An activation belongs to what it follows. */
+function settlePart(bench: Bench, draft: Draft): void {
+  const above = aboveDraft(
+    draft,
+    (step) => isPlace(bench.draftOf.get(step)),
+    () => true,
+  ).sort((a, b) => b.at - a.at)[0];
+  const before = above && bench.draftOf.get(above);
+  if (before) draft.part = before.part;
+}

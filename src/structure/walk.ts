@@ -1,0 +1,133 @@
+import { elementCount, type Tensor } from '../onnx/model';
+import { dtypes } from '../tensor/dtype';
+import type { Flow, Source, Step } from './flow';
+
+/** The step that makes a value, or undefined for tensors and inputs. */
+export const stepOf = (source: Source | undefined): Step | undefined =>
+  source?.kind === 'step' ? source.step : undefined;
+
+/** The step that makes a value, storage conversions skipped. */
+export function maker(source: Source | undefined): Step | undefined {
+  let step = stepOf(source);
+  for (let guard = 0; step?.operator.kind === 'cast' && guard < 64; guard++) {
+    step = stepOf(step.operands[0]);
+  }
+  return step;
+}
+
+/** A value with storage conversions skipped. */
+export function plain(source: Source | undefined): Source | undefined {
+  let at = source;
+  for (
+    let guard = 0;
+    at?.kind === 'step' && at.step.operator.kind === 'cast' && guard < 64;
+    guard++
+  ) {
+    at = at.step.operands[0];
+  }
+  return at;
+}
+
+export const natureOf = (source: Source | undefined) =>
+  source?.kind === 'step'
+    ? source.step.nature
+    : source?.kind === 'input'
+      ? source.nature
+      : 'constant';
+
+export const isData = (source: Source | undefined): boolean => natureOf(source) === 'data';
+
+/** Whether a value comes from stored tensors alone, shapes of data allowed: a weight as some exporters write it. */
+export function isStored(source: Source | undefined): boolean {
+  const nature = source ? natureOf(source) : 'data';
+  return nature === 'constant' || nature === 'shape';
+}
+
+/** The operands that carry data. */
+export const dataOperands = (step: Step): Source[] =>
+  step.operands.filter((source): source is Source => source !== undefined && isData(source));
+
+/** Equal for the same value, told by who makes it. */
+export const sameSource = (a: Source | undefined, b: Source | undefined): boolean =>
+  sourceKey(a) !== undefined && sourceKey(a) === sourceKey(b);
+
+/** A key that is equal for the same value; undefined for a missing one. */
+export function sourceKey(source: Source | undefined): object | string | undefined {
+  if (source?.kind === 'step')
+    return source.output > 0 ? `${source.step.at}:${source.output}` : source.step;
+  return source?.kind === 'tensor' ? source.tensor : source?.name;
+}
+
+/** Steps met going up from a value through those that `pass`; a step that `stop`s is reported and not gone through. */
+export function searchUp(
+  from: readonly (Source | undefined)[],
+  stop: (step: Step) => boolean,
+  pass: (step: Step) => boolean,
+): Step[] {
+  const found: Step[] = [];
+  const seen = new Set<Step>();
+  const queue = from.filter(isData).map(stepOf);
+  for (let step = queue.shift(); queue.length > 0 || step; step = queue.shift()) {
+    if (!step || seen.has(step)) continue;
+    seen.add(step);
+    if (stop(step)) found.push(step);
+    else if (pass(step)) queue.push(...dataOperands(step).map(stepOf));
+  }
+  return found;
+}
+
+/** Steps met going down from a step through those that `pass`; a step that `stop`s is reported and not gone through. */
+export function searchDown(
+  from: readonly Step[],
+  stop: (step: Step) => boolean,
+  pass: (step: Step) => boolean,
+): Step[] {
+  const found: Step[] = [];
+  const seen = new Set<Step>();
+  const queue = from.flatMap((step) => step.readers);
+  for (let step = queue.shift(); step; step = queue.shift()) {
+    if (seen.has(step) || step.nature !== 'data') continue;
+    seen.add(step);
+    if (stop(step)) found.push(step);
+    else if (pass(step)) queue.push(...step.readers);
+  }
+  return found;
+}
+
+/** Sizes other than 1. */
+export const longSides = (shape: readonly number[]): number[] => shape.filter((size) => size !== 1);
+
+export const isFloat = (tensor: Tensor): boolean => dtypes[tensor.dtype].class === 'float';
+
+/** Storage in which quantizers keep weights. */
+const packed: readonly string[] = ['uint8', 'int8', 'uint4', 'int4', 'uint2', 'int2'];
+export const isPacked = (tensor: Tensor): boolean => packed.includes(tensor.dtype);
+
+export const isScalar = (tensor: Tensor): boolean => elementCount(tensor.shape) <= 1;
+
+/** The stored tensor that a value is, seen through conversions, moves and arithmetic with lesser tensors; the largest of several. */
+export function storedTensor(source: Source | undefined): Tensor | undefined {
+  let best: Tensor | undefined;
+  const seen = new Set<Step>();
+  const queue = [source];
+  for (let at = queue.shift(); queue.length > 0 || at; at = queue.shift()) {
+    if (at?.kind === 'tensor') {
+      const learnable = isFloat(at.tensor) || isPacked(at.tensor);
+      if (learnable && (!best || elementCount(at.tensor.shape) > elementCount(best.shape))) {
+        best = at.tensor;
+      }
+    } else if (at?.kind === 'step' && !seen.has(at.step)) {
+      seen.add(at.step);
+      if (isStored(at)) queue.push(...valueOperands(at.step));
+    }
+  }
+  return best;
+}
+
+/** The operands that give a step's result its numbers: not the shape of a Reshape, not the scale of a DequantizeLinear. */
+export const valueOperands = (step: Step): readonly (Source | undefined)[] =>
+  step.operator.kind === 'lookup' ? step.operands.slice(0, 1) : step.operands;
+
+/** Whether the step's value leaves the model. */
+export const isOutput = (flow: Flow, step: Step): boolean =>
+  flow.outputs.some((source) => source.kind === 'step' && source.step === step);
