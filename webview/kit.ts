@@ -4,7 +4,6 @@ import {
   vsCodeCheckbox,
   vsCodeDropdown,
   vsCodeOption,
-  vsCodeProgressRing,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { h, type ComponentChildren } from 'preact';
@@ -17,14 +16,7 @@ import './kit.css';
  */
 provideVSCodeDesignSystem()
   .withPrefix('fw')
-  .register(
-    vsCodeButton(),
-    vsCodeCheckbox(),
-    vsCodeDropdown(),
-    vsCodeOption(),
-    vsCodeProgressRing(),
-    vsCodeTextField(),
-  );
+  .register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
 
 interface Described {
   /** Read out in the place of a visible label. */
@@ -178,7 +170,10 @@ export function Checkbox(props: CheckboxProps): ComponentChildren {
   );
 }
 
-/** Something is under way; the text beside it says what. */
+/**
+ * Something is under way; the text beside it says what. Not the toolkit's own ring: that carries a style attribute, which the content
+ * security policy refuses.
+ */
 export function Ring(): ComponentChildren {
-  return h('fw-progress-ring', { 'aria-hidden': 'true' });
+  return h('span', { class: 'ring', 'aria-hidden': 'true' });
 }

@@ -1,3 +1,4 @@
+import { formatMs } from '../src/base/format';
 import type { Column, DashboardState, RowQuery } from '../src/protocol/viewApi';
 import type { BlockMetric } from './figures';
 
@@ -114,18 +115,20 @@ export function withColumn(
   return { ...view, columns };
 }
 
-/** The extension sent new figures. Announces the end of a measurement, and nothing in between. */
+/** The extension sent new figures. */
 export function withDashboard(state: State, dashboard: DashboardState): State {
-  const before = state.dashboard;
-  const finished = before?.busy !== undefined && dashboard.busy === undefined;
-  const announcement = dashboard.error
-    ? dashboard.error.message
-    : finished && dashboard.measured
-      ? `${before.busy?.what ?? 'Profiling'} finished.`
-      : !before?.busy && dashboard.busy
-        ? `${dashboard.busy.what} started.`
-        : state.announcement;
+  const announcement = announced(state.dashboard, dashboard) ?? state.announcement;
   return { ...state, dashboard, announcement };
+}
+
+/** Work that begins or ends is announced, and nothing in between: progress told at every step would never let a listener alone. */
+function announced(before: DashboardState | undefined, now: DashboardState): string | undefined {
+  if (now.error) return now.error.message;
+  if (now.busy) return before?.busy ? undefined : `${now.busy.what} started.`;
+  if (!before?.busy) return undefined;
+  const { what } = before.busy;
+  if (!now.measured || !now.measuredComplete) return `${what} stopped.`;
+  return `${what} finished: ${formatMs(now.measured.latencyMs.median)}.`;
 }
 
 /**

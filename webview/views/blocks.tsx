@@ -116,9 +116,7 @@ function Strip({ blocks, rows, metric, highest, total, filter, onPress }: StripP
                   data-unknown={figure === null}
                   data-tip={tip}
                   aria-label={tip.replaceAll('\n', ', ')}
-                  aria-pressed={
-                    chosen.block === String(at) && chosen.part === part.toLowerCase()
-                  }
+                  aria-pressed={chosen.block === String(at) && chosen.part === part.toLowerCase()}
                   onClick={() => onPress(at, part)}
                   {...mark({ row, at })}
                 >

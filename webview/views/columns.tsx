@@ -1,11 +1,13 @@
 import { formatBytes, formatCount, formatMs, formatShare } from '../../src/base/format';
 import { parts } from '../../src/base/terms';
+import { printable } from '../../src/base/text';
 import type { Column, Row } from '../../src/protocol/viewApi';
 import { Icon } from '../widgets/icon';
 import { ShareBar } from '../widgets/shareBar';
 
 /** What a cell needs to know besides its row. */
 export interface CellContext {
+  /** The share that fills a bar. */
   readonly scaleEnd: number;
   readonly measured: boolean;
   readonly synthetic: boolean;
@@ -27,63 +29,60 @@ export const columns = {
     width: 0,
     numeric: false,
     cell: (row) => <NameCell row={row} />,
-    tip: (row) => (row.part ? `${row.name}\n${parts[row.part]}` : row.name),
+    tip: (row) => (row.part ? `${printable(row.name)}\n${parts[row.part]}` : printable(row.name)),
   },
-  role: {
-    title: () => 'role',
-    width: 84,
-    numeric: false,
-    cell: (row) => <Quiet text={row.role ?? ''} />,
-  },
-  op: {
-    title: () => 'operator',
-    width: 132,
-    numeric: false,
-    cell: (row) => <Quiet text={row.op} />,
-  },
+  role: { title: () => 'role', width: 96, numeric: false, cell: (row) => quiet(row.role ?? '') },
+  op: { title: () => 'operator', width: 132, numeric: false, cell: (row) => quiet(row.op) },
   weights: {
     title: () => 'weights',
-    width: 112,
+    width: 116,
     numeric: false,
-    cell: (row) => <Quiet text={row.weights} />,
+    cell: (row) => quiet(row.weights),
     tip: (row) => row.weights || undefined,
   },
   parameters: {
     title: () => 'parameters',
-    width: 88,
+    width: 100,
     numeric: true,
-    cell: (row) => formatCount(row.parameters),
+    cell: (row) => figure(row.parameters, formatCount),
   },
   weightBytes: {
     title: () => 'bytes',
-    width: 76,
+    width: 88,
     numeric: true,
-    cell: (row) => formatBytes(row.weightBytes),
+    cell: (row) => figure(row.weightBytes, formatBytes),
   },
-  macs: { title: () => 'MACs', width: 72, numeric: true, cell: (row) => formatCount(row.macs) },
+  macs: {
+    title: () => 'MACs',
+    width: 82,
+    numeric: true,
+    cell: (row) => figure(row.macs, formatCount),
+  },
   activationBytes: {
     title: () => 'activations',
-    width: 84,
+    width: 96,
     numeric: true,
-    cell: (row) => formatBytes(row.activationBytes),
+    cell: (row) => figure(row.activationBytes, formatBytes),
   },
   timeMs: {
     title: () => 'time',
-    width: 80,
+    width: 88,
     numeric: true,
-    cell: (row) => formatMs(row.timeMs),
+    cell: (row) => figure(row.timeMs, formatMs),
     tip: (row, context) => timeTip(row, context),
   },
   share: {
     title: ({ measured }) => (measured ? 'share of time' : 'share of MACs'),
-    width: 152,
+    width: 172,
     numeric: true,
     cell: (row, { scaleEnd }) => (
       <span class="share">
         <ShareBar share={row.share} end={scaleEnd} colour={row.part ? `part-${row.part}` : ''} />
-        <span class="share-text">{formatShare(row.share)}</span>
+        <span class="share-text">{figure(row.share, formatShare)}</span>
       </span>
     ),
+    tip: (row, { synthetic }) =>
+      row.share !== null && synthetic ? 'Measured on synthetic inputs' : undefined,
   },
 } as const satisfies Record<Column, ColumnSpec>;
 
@@ -91,11 +90,16 @@ export const columnNames = Object.keys(columns) as readonly Column[];
 
 export const columnSpec = (column: Column): ColumnSpec => columns[column];
 
-const Quiet = ({ text }: { readonly text: string }) => <span class="quiet">{text}</span>;
+const quiet = (text: string) => <span class="quiet">{text}</span>;
+
+/** A zero is a fact, but one to look past; what is not known is a dash. */
+const figure = (value: number | null, format: (value: number | null) => string) =>
+  value === 0 ? quiet('0') : format(value);
 
 /** The end of a long dotted name tells layers apart: where room is short its beginning goes first. */
 function NameCell({ row }: { readonly row: Row }) {
-  const dot = row.kind === 'layer' ? row.name.lastIndexOf('.') : -1;
+  const name = printable(row.name);
+  const dot = row.kind === 'layer' ? name.lastIndexOf('.') : -1;
   return (
     <span class="name" style={{ paddingLeft: `${row.depth * 14}px` }}>
       {row.kind === 'group' ? (
@@ -103,8 +107,8 @@ function NameCell({ row }: { readonly row: Row }) {
       ) : (
         <i class={`tick part-${row.part ?? 'other'}`} />
       )}
-      {dot > 0 && <span class="name-module">{row.name.slice(0, dot)}</span>}
-      <span class="name-own">{dot > 0 ? row.name.slice(dot) : row.name}</span>
+      {dot > 0 && <span class="name-module">{name.slice(0, dot)}</span>}
+      <span class="name-own">{dot > 0 ? name.slice(dot) : name}</span>
     </span>
   );
 }

@@ -16,9 +16,11 @@ export function Header({ state, dashboard, act }: ViewProps) {
       <div class="header-name">
         <h1 data-tip={dashboard.file}>{baseName(dashboard.file)}</h1>
         <p class="facts">
-          {facts.map((fact) => (
-            <span key={fact}>{fact}</span>
-          ))}
+          <span>
+            {facts.map((fact) => (
+              <span key={fact}>{fact}</span>
+            ))}
+          </span>
         </p>
       </div>
       <div class="header-act">

@@ -5,10 +5,17 @@ import type { RowSource } from '../rows';
 import { isSynthetic } from '../state';
 import { Menu } from '../widgets/menu';
 import { scaleEnd } from '../widgets/shareBar';
-import { VirtualTable, type TableColumn } from '../widgets/virtualTable';
+import type { TableColumn } from '../widgets/tableRow';
+import { VirtualTable } from '../widgets/virtualTable';
 import { columnNames, columnSpec, type CellContext } from './columns';
 import type { ViewProps } from './props';
 import './layers.css';
+
+const filterHelp = [
+  'Words match names. All terms must hold; a minus in front excludes.',
+  'part:attention  role:query  op:MatMul  block:2-4  type:int8  ran:fused',
+  '>1%  >1ms  >1MB  >1M params  macs>1G',
+].join('\n');
 
 const groups = {
   none: 'none',
@@ -79,7 +86,8 @@ function Toolbar({ state, dashboard, act, source }: Props) {
         <TextField
           class="filter-field"
           label="Filter layers"
-          placeholder="Filter: name, part:attention, role:query, op:MatMul, >1%"
+          placeholder="Filter: name, part:attention, role:query, >1%"
+          tip={filterHelp}
           value={filter}
           problem={source.problem}
           onInput={act.setFilter}
@@ -98,7 +106,7 @@ function Toolbar({ state, dashboard, act, source }: Props) {
       <label class="condition">
         <span aria-hidden="true">group</span>
         <Dropdown
-          class="group"
+          class="group-by"
           label="Group layers by"
           value={group}
           options={Object.entries(groups).map(([value, title]) => ({ value, title }))}

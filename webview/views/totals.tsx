@@ -72,15 +72,21 @@ function latencyTotal(dashboard: ViewProps['dashboard'], measured: Measured | un
     };
   }
   const { latencyMs, loadMs } = measured;
-  const half = (latencyMs.p90 - latencyMs.p10) / 2;
   return {
     figure: formatMs(latencyMs.median),
-    label: `latency ±${formatMs(half).replace(/ ms$/, '')}`,
+    label: `latency ±${halfSpread(latencyMs)}`,
     note: isSynthetic(dashboard)
       ? `${measured.runs} runs, synthetic inputs`
       : `${measured.runs} runs`,
     tip: `${spreadText(latencyMs)}\n${measuredFacts(measured)}\nLoading the model took ${formatMs(loadMs)}`,
   };
+}
+
+/** Half of what four of five runs span, with the median's own decimals. */
+function halfSpread({ median, p10, p90 }: Spread): string {
+  const half = (p90 - p10) / 2;
+  const decimals = median < 10 ? 2 : median < 100 ? 1 : 0;
+  return median < 0.1 || median >= 10_000 ? formatMs(half) : half.toFixed(decimals);
 }
 
 const spreadText = ({ median, p10, p90 }: Spread) =>

@@ -32,7 +32,7 @@ const pictures = 'out/screenshots';
 const policy = [
   "default-src 'none'",
   `script-src ${origin}`,
-  `style-src ${origin}`,
+  `style-src ${origin} 'nonce-tested'`,
   `font-src ${origin}`,
   `img-src ${origin} data:`,
 ].join('; ');
@@ -94,6 +94,7 @@ function pageText(theme: Theme, bodyClass: string): string {
 <html lang="en">
 <head>
   <meta charset="UTF-8">
+  <meta property="csp-nonce" content="tested">
   <title>Featherweight</title>
   <link rel="stylesheet" href="/vscode.css">
   <link rel="stylesheet" href="/dashboard.css">
