@@ -19,7 +19,8 @@ export function constantReader(open: OpenExternal | undefined) {
 function smallValues(tensor: Tensor, open: OpenExternal | undefined) {
   const kind = dtypes[tensor.dtype].class;
   if (kind === 'string' || kind === 'complex') return undefined;
-  if (!(elementCount(tensor.shape) <= maxElements)) return undefined;
+  const count = elementCount(tensor.shape);
+  if (!(count >= 0 && count <= maxElements)) return undefined;
   try {
     return Array.from(tensorValues(tensor, open), Number);
   } catch (error) {

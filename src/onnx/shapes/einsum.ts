@@ -4,11 +4,15 @@ export interface Equation {
   readonly output: readonly string[];
 }
 
+/** Longer text is no equation that anybody wrote. */
+const longest = 1000;
+
 /** Undefined for text that is no equation, or where an input's rank is unknown and has dots. */
 export function parseEinsum(
   text: string,
   ranks: readonly (number | undefined)[],
 ): Equation | undefined {
+  if (text.length > longest) return undefined;
   const [left = '', right] = text.replaceAll(' ', '').split('->');
   const terms = left.split(',');
   if (terms.length !== ranks.length) return undefined;

@@ -1,6 +1,6 @@
 import { subgraphs } from '../attributes';
 import { type GraphIndex, type NodeEntry, type Scope } from '../graph';
-import type { TensorType } from '../model';
+import type { Dim, TensorType } from '../model';
 import { constantReader } from './constants';
 import { isNumeric } from './dims';
 import type { Fact, NodeView } from './fact';
@@ -131,8 +131,15 @@ function inferNode(run: Run, entry: NodeEntry, facts: Facts, depth: number): voi
   if (!rule) inferUnknownBodies(run, entry, depth);
   const results = rule?.(view) ?? [];
   node.outputs.forEach((name, i) => {
-    if (name) facts.set(name, refined(run, scope, name, results[i]));
+    if (name) facts.set(name, refined(run, scope, name, sound(results[i])));
   });
+}
+
+/** What no tensor can have, such as a size of half or below zero in a broken model, counts as unknown. */
+function sound(fact: Fact | undefined): Fact | undefined {
+  const isSize = (dim: Dim) => typeof dim !== 'number' || (Number.isSafeInteger(dim) && dim >= 0);
+  if (!fact?.shape || fact.shape.every(isSize)) return fact;
+  return { dtype: fact.dtype, shape: fact.shape.map((dim) => (isSize(dim) ? dim : null)) };
 }
 
 function refined(run: Run, scope: Scope, name: string, known: Fact | undefined): Fact | undefined {

@@ -67,15 +67,21 @@ export function kindsOf(inputs: readonly DynamicInput[]): ReadonlyMap<string, Di
   return known;
 }
 
+/** Single letters mean something only as the capitals that shapes are written with. */
 const names: readonly (readonly [pattern: RegExp, kind: DimensionKind])[] = [
   [/total|past.*\+|\+.*past|kv_?seq|kv_?len|mask_?len/i, 'total'],
   [/past|cache/i, 'past'],
-  [/batch|^(bs|bsz|b|n)$/i, 'batch'],
-  [/chan|^c$/i, 'channels'],
-  [/height|^(h|rows)$/i, 'height'],
-  [/width|^(w|cols|columns)$/i, 'width'],
+  [/batch|^bsz?$/i, 'batch'],
+  [/^[NB]$/, 'batch'],
+  [/chan/i, 'channels'],
+  [/^C$/, 'channels'],
+  [/height|^rows$/i, 'height'],
+  [/^H$/, 'height'],
+  [/width|^col(umn)?s$/i, 'width'],
+  [/^W$/, 'width'],
   [/sample|audio|wav/i, 'samples'],
-  [/seq|tokens|source|target|src|tgt|length|time|frames|^(s|t|l|len)$/i, 'sequence'],
+  [/seq|tokens|source|target|src|tgt|length|time|frames|^len$/i, 'sequence'],
+  [/^[STL]$/, 'sequence'],
 ];
 
 /** The made-up names say nothing but the input's. */

@@ -37,9 +37,9 @@ function judge(found: TensorType | undefined, truth: TensorType): Verdict {
 test("the outputs that ONNX's backend models declare", { skip }, (context) => {
   const counts = { whole: 0, part: 0, unknown: 0, wrong: 0 };
   const wrong: string[] = [];
-  for (const { name, bytes } of tarFiles(archive)) {
+  for (const { name, content } of tarFiles(archive)) {
     if (!name.endsWith('.onnx')) continue;
-    const model = readModel(memorySource(name, bytes));
+    const model = readModel(memorySource(name, new Uint8Array(content)));
     const index = indexGraph(withoutHints(model));
     const shapes = inferShapes(index, { sizes: new Map() });
     for (const output of model.graph.outputs) {

@@ -117,10 +117,12 @@ const split: Rule = (view) => {
   const axis = source && axisOf(intAttribute(view.node, 'axis', 0), source.length);
   if (!source || axis === undefined) return view.node.outputs.map(() => fact(dtype, undefined));
   const sizes = splitSizes(view, source[axis] ?? null, outputs);
+  let from: Dim = 0;
   return view.node.outputs.map((_, i) => {
     const part = withDim(source, axis, sizes[i] ?? null);
-    const from = sizes.slice(0, i).reduce(addDims, 0);
-    return factOf(dtype, part, splitData(view, source, axis, part, from));
+    const piece = factOf(dtype, part, splitData(view, source, axis, part, from));
+    from = addDims(from, sizes[i] ?? null);
+    return piece;
   });
 };
 
