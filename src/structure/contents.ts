@@ -44,6 +44,11 @@ function attempt<T>(action: () => T): T | undefined {
   }
 }
 
+/** The one element of a tensor; undefined for more, or where it cannot be read. */
+export function onlyElement(bench: Bench, tensor: Tensor): number | undefined {
+  return elementCount(tensor.shape) === 1 ? firstElements(bench, tensor)?.[0] : undefined;
+}
+
 /** Whether a tensor only hides and shows: zero, or one very negative number. Unknown contents are taken for learnt. */
 export function isMask(bench: Bench, tensor: Tensor): boolean {
   const values = firstElements(bench, tensor);

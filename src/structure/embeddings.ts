@@ -1,6 +1,6 @@
 import type { Role } from '../base/terms';
 import type { Tensor } from '../onnx/model';
-import { addDraft, type Bench, type Draft } from './drafts';
+import { addDraft, joinUnit, type Bench, type Draft } from './drafts';
 import type { Source, Step } from './flow';
 import { isEmbedding } from './natures';
 import {
@@ -79,7 +79,7 @@ const isMove = (step: Step) =>
   (step.op === 'Mul' && dataOperands(step).length === 1);
 
 /** A sum of embeddings only: neither operand has been through a layer. */
-function isSum(bench: Bench, step: Step): boolean {
+export function isSum(bench: Bench, step: Step): boolean {
   if (step.op !== 'Add' && step.op !== 'Sum') return false;
   return dataOperands(step).every((source) => fromTables(bench, source, 0));
 }
@@ -154,10 +154,15 @@ function settleAlone(bench: Bench, draft: Draft): void {
     [...draft.steps],
     (step) => bench.draftOf.has(step) && !draft.steps.has(step),
     () => true,
-  ).some((step) => bench.draftOf.get(step)?.kind === 'scores');
+  )
+    .sort((a, b) => a.at - b.at)
+    .find((step) => bench.draftOf.get(step)?.kind === 'scores');
   const computed = natureOf(draft.main.operands[1]) !== 'constant';
   if (scores || computed || isAdded(draft)) setRole(draft, 'position');
-  if (scores) draft.part = 'attention';
+  if (!scores) return;
+  draft.part = 'attention';
+  const unit = bench.draftOf.get(scores)?.unit;
+  if (unit) joinUnit(unit, draft);
 }
 
 const isAdded = (draft: Draft) =>

@@ -9,6 +9,7 @@ import {
   type Unit,
 } from './drafts';
 import type { Source, Step } from './flow';
+import { activatesItself } from './fusedActivation';
 import { dataOperands, maker, plain, sameSource, searchDown, searchUp, stepOf } from './walk';
 
 type Linear = Draft & { linear: LinearParts };
@@ -50,7 +51,9 @@ function feedForwardPair(bench: Bench, down: Linear): Pair | undefined {
   const open = ups.filter((up): up is Linear => up !== undefined && isOpen(up));
   if (open.length === 0 || open.length < ups.length) return undefined;
   const gating = gatingOf(bench, passed);
-  const bent = passed.some((step) => bench.draftOf.get(step)?.kind === 'activation');
+  const bent =
+    passed.some((step) => bench.draftOf.get(step)?.kind === 'activation') ||
+    open.some((up) => activatesItself(bench, up));
   if (!bent && !(gating && open.length === 2)) return undefined;
   const returns = open.every((up) => up.linear.inWidth === down.linear.outWidth);
   if (!returns || down.linear.outWidth === undefined) return undefined;

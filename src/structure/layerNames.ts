@@ -16,29 +16,21 @@ export function nameLayers(
   weights: ReadonlyMap<Draft, readonly Weight[]>,
 ): LayerNames {
   const paths = drafts.map((draft) => pathOf(draft, weights.get(draft) ?? []));
-  const users = countModules(paths);
-  const prefixes = new Map(
-    bench.blocks.map((block, i) => [
-      block,
-      blockPath(paths, drafts, block) ||
-        `${block.stack ? `${block.stack}.` : ''}block.${block.stack ? block.index : i}`,
-    ]),
-  );
+  const named = new Map(drafts.map((draft, i) => [draft, paths[i] ?? '']));
+  const users = countModules(paths.filter((_, i) => drafts[i]?.kind !== 'other'));
+  const prefixes = blockPrefixes(bench, named);
   const names = drafts.map((draft, i) => {
     const path = paths[i] ?? '';
-    if (path === '')
-      return [draft.block && prefixes.get(draft.block), unitWord(draft), draft.label]
-        .filter(Boolean)
-        .join('.');
-    const alone =
-      draft.kind !== 'other' &&
-      users.get(path) === 1 &&
-      draft.role !== 'scores' &&
-      draft.role !== 'context';
-    return alone || endsIn(path, draft.label) ? path : `${path}.${draft.label}`;
+    const block = draft.block && prefixes.get(draft.block);
+    if (path === '') return [block, unitWord(draft), draft.label].filter(Boolean).join('.');
+    const whole = draft.kind !== 'other' && !partial.has(draft.kind) && users.get(path) === 1;
+    return whole || endsIn(path, draft.label) ? path : `${path}.${draft.label}`;
   });
   return { names, ids: numbered(names) };
 }
+
+/** What is always one of several steps of its module. */
+const partial = new Set(['scores', 'softmax', 'context']);
 
 const unitWords: Partial<Record<UnitKind, string>> = {
   attention: 'attention',
@@ -52,13 +44,23 @@ const endsIn = (path: string, label: string) => path === label || path.endsWith(
 
 /** What the node says, unless its weight says more. */
 function pathOf(draft: Draft, weights: readonly Weight[]): string {
+  if (draft.kind === 'other') return pathOfGroup(draft);
   const path = modulePath(draft.main.entry.node);
   const main = weights.find(
     (weight) => weight.parameters > 0 && (weight.kind === 'weight' || weight.kind === 'table'),
   );
   const module = main ? moduleOfWeight(main.name) : '';
-  if (path === '') return draft.kind === 'other' ? '' : module;
-  return module.startsWith(`${path}.`) ? module : path;
+  return path === '' || module.startsWith(`${path}.`) ? module : path;
+}
+
+/** The module that all of a group's steps stand in; of moves inside an attention that of its products. */
+function pathOfGroup(draft: Draft): string {
+  const core = [...(draft.unit?.drafts ?? [])].find(
+    (each) => each.kind === 'scores' || each.kind === 'attention',
+  );
+  if (core && draft.part === 'attention') return modulePath(core.main.entry.node);
+  const paths = [...draft.steps].map((step) => modulePath(step.entry.node));
+  return commonPath(paths.filter((path) => path !== ''));
 }
 
 /** How many layers stand in each module, those in its children included. */
@@ -74,13 +76,25 @@ function countModules(paths: readonly string[]): Map<string, number> {
   return users;
 }
 
-/** What the paths of a block's layers have in common. */
-function blockPath(paths: readonly string[], drafts: readonly Draft[], block: BlockDraft): string {
-  const own = paths.filter(
-    (path, i) => path !== '' && drafts[i]?.block === block && drafts[i].kind !== 'other',
+/** What the names of a block's layers begin with: what their modules have in common, else the block's number. */
+function blockPrefixes(bench: Bench, named: ReadonlyMap<Draft, string>): Map<BlockDraft, string> {
+  const paths = new Map<BlockDraft, string[]>();
+  for (const [draft, path] of named) {
+    if (!draft.block || path === '' || draft.kind === 'other') continue;
+    paths.set(draft.block, [...(paths.get(draft.block) ?? []), path]);
+  }
+  const found = bench.blocks.map((block) => commonPath(paths.get(block) ?? []));
+  return new Map(
+    bench.blocks.map((block, i) => {
+      const name = found[i] ?? '';
+      const telling = name !== '' && found.indexOf(name) === found.lastIndexOf(name);
+      return [block, telling ? name : numberedBlock(bench, block)];
+    }),
   );
-  return commonPath(own);
 }
+
+const numberedBlock = (bench: Bench, block: BlockDraft) =>
+  block.stack ? `${block.stack}.block.${block.index}` : `block.${bench.blocks.indexOf(block)}`;
 
 function commonPath(paths: readonly string[]): string {
   const [first = '', ...others] = paths;
@@ -97,18 +111,14 @@ function commonPath(paths: readonly string[]): string {
 export function nameBlocks(bench: Bench, layers: readonly Layer[]): string[] {
   const byBlock = new Map<number, string[]>();
   for (const layer of layers) {
-    if (layer.block !== undefined && layer.role !== 'other') {
-      byBlock.set(layer.block, [...(byBlock.get(layer.block) ?? []), layer.name]);
-    }
+    if (layer.block === undefined || layer.role === 'other') continue;
+    byBlock.set(layer.block, [...(byBlock.get(layer.block) ?? []), layer.name]);
   }
   const found = bench.blocks.map((_, i) => commonPath(byBlock.get(i) ?? []));
   const repeated = new Set(found.filter((name, i) => found.indexOf(name) !== i));
   const names = bench.blocks.map((block, i) => {
     const name = found[i] ?? '';
-    const telling = name !== '' && !repeated.has(name);
-    return telling
-      ? name
-      : `${block.stack ? `${block.stack}.` : ''}block.${block.stack ? block.index : i}`;
+    return name !== '' && !repeated.has(name) ? name : numberedBlock(bench, block);
   });
   return numbered(names);
 }

@@ -30,17 +30,31 @@ const standsAlone = (step: Step) =>
 function claimData(bench: Bench, step: Step): void {
   const readers = new Set(step.readers.flatMap((reader) => bench.draftOf.get(reader) ?? []));
   const [reader] = readers;
-  const before = dataOperands(step).map((source) => bench.draftOf.get(stepOf(source) ?? step));
+  const before = dataOperands(step).map((source) => ownerAbove(bench, stepOf(source)));
   if (standsAlone(step)) {
     const draft = addDraft(bench, { kind: 'other', main: step, label: step.op.toLowerCase() });
     draft.block = sharedBlock([...readers, ...before]);
     return;
   }
+  // What is quantized is somebody's result; what is quantized on the fly, or converted, is somebody's input.
+  const result = step.op === 'QuantizeLinear' || step.op === 'DequantizeLinear';
   const conversion = step.operator.kind === 'cast';
-  if (reader && (readers.size === 1 || conversion)) claim(bench, reader, [step]);
+  if (result && before[0]) claim(bench, before[0], [step]);
+  else if (reader && (readers.size === 1 || conversion)) claim(bench, reader, [step]);
   else if (before[0]) claim(bench, before[0], [step]);
   else if (reader) claim(bench, reader, [step]);
   else addDraft(bench, { kind: 'other', main: step, label: step.op.toLowerCase() });
+}
+
+/** The layer that a value comes out of, through moves and conversions that nobody has claimed yet. */
+function ownerAbove(bench: Bench, from: Step | undefined): Draft | undefined {
+  let step = from;
+  for (let guard = 0; step && guard < 64; guard++) {
+    const draft = bench.draftOf.get(step);
+    if (draft || standsAlone(step)) return draft;
+    step = stepOf(dataOperands(step)[0]);
+  }
+  return undefined;
 }
 
 function sharedBlock(drafts: readonly (Draft | undefined)[]): BlockDraft | undefined {

@@ -119,12 +119,27 @@ function epilogue(bench: Bench, main: Step, outWidth: number | undefined): Step[
     const [next] = readers;
     if (!next || readers.length > 1 || bench.draftOf.has(next)) break;
     if (integer && next.op === 'Cast') steps.push(next);
-    else if (integer && next.op === 'Mul') steps.push(next, ...scaleProduct(next, at));
+    else if (integer && isRescaling(next, at)) steps.push(next, ...scaleProduct(next, at));
     else if (isBias(next, outWidth)) return [...steps, next];
     else break;
     at = next;
   }
   return [...steps, ...movedBias(bench, at, outWidth)];
+}
+
+/** A product with a stored scale, with one that came out of quantizing, or with both multiplied. */
+function isRescaling(step: Step, from: Step): boolean {
+  const factor = step.operands.find(
+    (operand) => maker(operand) !== maker({ kind: 'step', step: from, output: 0 }),
+  );
+  const isScale = (source: Source | undefined) =>
+    isStored(source) ||
+    (source?.kind === 'step' && source.step.op === 'DynamicQuantizeLinear' && source.output === 1);
+  const scales = stepOf(factor);
+  return (
+    step.op === 'Mul' &&
+    (isScale(factor) || (scales?.op === 'Mul' && scales.operands.every(isScale)))
+  );
 }
 
 /** The product of the two scales that an integer product is rescaled with. */

@@ -19,10 +19,13 @@ export function modulePath(node: Node): string {
   const scopes = pythonList(metadata(node, 'pkg.torch.onnx.name_scopes'));
   if (scopes.length > 0) return scopes.at(-2) ?? '';
   // tf2onnx joins the names of fused operators with semicolons and numbers its own.
-  const path = (node.name.split(';')[0] ?? '').replace(/__\d+$/, '');
+  const path = (node.name.split(';')[0] ?? '').replace(/__\d+$/, '').replace(inserted, '');
   const parts = path.split('/').filter((part) => part !== '' && part !== 'StatefulPartitionedCall');
   return path.includes('/') ? joined(parts.slice(0, -1)) : '';
 }
+
+/** What ONNX Runtime's own fusions put around the name of what they replaced. */
+const inserted = /^fused |\/\w+Fusion\/?$/g;
 
 /** A sequential module repeats its own name in its children's: `layer1`, `layer1.0` is one path, not two. */
 function joined(parts: readonly string[]): string {

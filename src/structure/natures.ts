@@ -21,9 +21,9 @@ function natureFor(step: Step): Nature {
   if (computes.has(kind)) return 'data';
   if (kind === 'lookup') return step.op !== 'Gather' || isEmbedding(step) ? 'data' : most;
   if (kind === 'product') return most !== 'data' && isLearntProduct(step) ? 'data' : most;
-  // Nothing is known of such an operator, so its result may be anything.
-  if (kind === 'other') return most === 'constant' && step.inputs.length > 0 ? 'constant' : 'data';
-  return most;
+  // What an operator of somebody's own makes of its inputs may be anything.
+  const foreign = kind === 'other' && !['', 'ai.onnx'].includes(step.entry.node.domain);
+  return foreign && most !== 'constant' ? 'data' : most;
 }
 
 function greatest(sources: readonly (Source | undefined)[]): Nature {

@@ -151,7 +151,8 @@ function belongs(step: Step, root: Root, left: { scale: boolean; shift: boolean 
   const data = dataOperands(step);
   const within = data.filter((source) => source.kind === 'step' && root.steps.has(source.step));
   if (within.length === 0) return false;
-  if (step.op === 'Cast' || step.op === 'Reciprocal' || step.op === 'Expand') return true;
+  if (step.operator.kind === 'cast' || step.op === 'Reciprocal' || step.op === 'Expand')
+    return true;
   if (isLengthLimit(step, within)) return true;
   if (!['Add', 'Sub', 'Mul', 'Div'].includes(step.op)) return false;
   if (data.length === 2) {

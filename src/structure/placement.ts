@@ -1,4 +1,5 @@
 import { addDraft, isWeighted, type Bench, type BlockDraft, type Draft } from './drafts';
+import { isSum as isEmbeddingSum } from './embeddings';
 import type { Step } from './flow';
 import { dataOperands, searchDown, searchUp, stepOf } from './walk';
 
@@ -26,7 +27,10 @@ function isSum(bench: Bench, step: Step): boolean {
 }
 
 function addResidual(bench: Bench, main: Step): void {
-  addDraft(bench, { kind: 'other', main, label: 'residual' });
+  const choice = isEmbeddingSum(bench, main)
+    ? ({ part: 'embedding', label: 'sum' } as const)
+    : { label: 'residual' };
+  addDraft(bench, { kind: 'other', main, ...choice });
 }
 
 const addsUp = (bench: Bench, step: Step) =>

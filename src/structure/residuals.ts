@@ -9,6 +9,7 @@ import {
   type Unit,
 } from './drafts';
 import type { Source, Step } from './flow';
+import { activatesItself } from './fusedActivation';
 import { dataOperands, plain, searchUp, sourceKey, stepOf } from './walk';
 
 /** The most steps looked at between a residual sum and the fork it closes. */
@@ -192,6 +193,7 @@ function pickNeighbour(
 }
 
 function isActivated(bench: Bench, draft: Draft): boolean {
+  if (activatesItself(bench, draft)) return true;
   const readers = [...draft.steps]
     .flatMap((step) => step.readers)
     .filter((step) => !draft.steps.has(step));

@@ -1,5 +1,5 @@
 import type { Role } from '../base/terms';
-import { intAttribute } from '../onnx/attributes';
+import { stringAttribute } from '../onnx/attributes';
 import {
   addDraft,
   addUnit,
@@ -119,6 +119,8 @@ function nearest(bench: Bench, draft: Linear, way: 'up' | 'down'): Draft[] {
 function isPooler(bench: Bench, draft: Linear): boolean {
   const name = modulePath(draft.main.entry.node);
   if (/classif|score|out_proj|lm_head|cls/i.test(name) && !/pool/i.test(name)) return false;
+  if (stringAttribute(draft.main.entry.node, 'activation') === 'Tanh')
+    return readsOnePosition(draft.linear.data);
   const bent = searchDown(
     [...draft.steps],
     (step) => bench.draftOf.get(step)?.kind === 'activation',
@@ -131,9 +133,7 @@ function isPooler(bench: Bench, draft: Linear): boolean {
 function readsOnePosition(data: Source | undefined): boolean {
   let step = maker(data);
   for (let guard = 0; step && guard < 8; guard++) {
-    if (step.op === 'Gather' && natureOf(step.operands[1]) !== 'data') {
-      return intAttribute(step.entry.node, 'axis', 0) !== 0 || true;
-    }
+    if (step.op === 'Gather') return natureOf(step.operands[1]) !== 'data';
     if (step.op === 'Slice' || step.operator.kind === 'reduce') return true;
     if (step.operator.kind !== 'layout') return false;
     step = maker(step.operands[0]);

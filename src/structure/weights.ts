@@ -74,7 +74,9 @@ function useAt(
   if (operand < 0) return 'constant';
   if (step === draft.main && draft.linear)
     return step.operands[operand] === draft.linear.weight ? 'weight' : 'table';
-  if (draft.kind === 'embedding' && step === draft.main) return 'table';
+  if (draft.kind === 'embedding' && step === draft.main) {
+    return step.operator.kind !== 'lookup' || operand === 0 ? 'table' : 'constant';
+  }
   return arithmeticUse(bench, draft, step, source);
 }
 
