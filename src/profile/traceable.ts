@@ -103,14 +103,5 @@ function stretchOf({ data }: Tensor): ByteRange | undefined {
 function encoded(model: Model): Uint8Array {
   const output = new Output(true);
   modelMessage.writeBody(output, model);
-  const { length, pieces } = output.finish();
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    const part =
-      piece instanceof Uint8Array ? piece : piece.source.read(piece.offset, piece.length);
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return output.toBytes();
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { rm } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import {
   createMessageConnection,
@@ -11,6 +12,7 @@ import { crashError, type Exit } from './crash';
 import type { EngineApi } from './engineApi';
 import { engineEnvironment, findNode, type NodeBinary } from './nodeBinary';
 import { type CallOptions, remote, type Remote } from './rpc';
+import { engineFolder } from './temporary';
 
 export interface ChildOptions {
   /** Absolute path of `dist/engine.js`. */
@@ -41,6 +43,7 @@ export class EngineChild {
       child.once('exit', (code, signal) => {
         log(`engine ${child.pid} ended: ${signal ?? code}`);
         this.connection.dispose();
+        removeFolder(child.pid);
         resolve({ code, signal, lastWords: this.lastWords, isElectron: node.isElectron });
       });
     });
@@ -106,6 +109,12 @@ export class EngineChild {
     this.lastWords = (this.lastWords + text).slice(-4096);
     for (const line of text.split('\n')) if (line.trim()) this.log(`engine: ${line}`);
   };
+}
+
+function removeFolder(pid: number | undefined): void {
+  if (pid === undefined) return;
+  // Windows may hold files of a process a moment longer; what stays then is the system's to clean.
+  rm(engineFolder(pid), { recursive: true, force: true }, () => {});
 }
 
 function spawned(child: ChildProcess): Promise<void> {

@@ -1,0 +1,28 @@
+import { dimensionsOf } from '../onnx/shapes/dimensions';
+import type { EngineApi } from '../protocol/engineApi';
+import type { Handlers } from '../protocol/rpc';
+import { inspect } from './inspect';
+import { measure } from './measure';
+import { Models } from './models';
+import { runtimeFacts } from './runtime';
+import { weightStatistics } from './statistics';
+import { textView } from './text';
+
+/** The engine's methods over the files of this machine. Models that were read lately stay read. */
+export function engine(): Handlers<EngineApi> {
+  const models = new Models();
+  return {
+    inspect: ({ file, ...sizes }) => inspect(models.sized(file, sizes)),
+    dimensions: ({ file }) => [...dimensionsOf(models.open(file).index.model)],
+    text: ({ file, ...sizes }) => textView(models.sized(file, sizes)),
+    weightStatistics({ file, weight }) {
+      const { index, external } = models.open(file);
+      return weightStatistics(index, weight, external.open);
+    },
+    profile: (request, context) => {
+      const { file, dims, shapes } = request;
+      return measure(models.sized(file, { dims, shapes }), request, context);
+    },
+    runtime: () => runtimeFacts(),
+  };
+}
