@@ -68,7 +68,7 @@ export function serve<T extends Api<T>>(
         try {
           return await handlers[name](argument as Request<T[typeof name]>, {
             signal: abort.signal,
-            progress: (fraction, note) => report({ fraction, note }),
+            progress: seldom((fraction, note) => report({ fraction, note })),
             partial: (partial) => report({ partial }),
           });
         } catch (error) {
@@ -80,6 +80,20 @@ export function serve<T extends Api<T>>(
       },
     );
   }
+}
+
+/** A small model runs thousands of times a second: telling every run would keep the far side from doing anything else. */
+const progressMs = 50;
+
+/** Passes progress on at most every `progressMs`; whoever waits for the end is told by the answer. */
+function seldom(progress: Progress): Progress {
+  let last = -Infinity;
+  return (fraction, note) => {
+    const now = performance.now();
+    if (now - last < progressMs) return;
+    last = now;
+    progress(fraction, note);
+  };
 }
 
 /** A typed proxy of the methods that the far side serves. */
