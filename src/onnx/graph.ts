@@ -19,6 +19,7 @@ export interface Scope {
   /** The node whose body this is. */
   readonly owner: NodeEntry | undefined;
   readonly entries: readonly NodeEntry[];
+  /** Who makes a value; the first, where a broken model has several. */
   readonly producers: ReadonlyMap<string, NodeEntry>;
   /** Readers of a name, those in nested bodies included. Outputs of the graph are not among them. */
   readonly consumers: ReadonlyMap<string, readonly NodeEntry[]>;
@@ -74,7 +75,9 @@ export function indexGraph(model: Model): GraphIndex {
       byId.set(id, entry);
       entries.push(entry);
       scope.entries.push(entry);
-      for (const name of node.outputs) if (name) scope.producers.set(name, entry);
+      for (const name of node.outputs) {
+        if (name && !scope.producers.has(name)) scope.producers.set(name, entry);
+      }
     }
     for (const entry of scope.entries) {
       for (const name of new Set(entry.node.inputs)) if (name) addConsumer(scope, name, entry);

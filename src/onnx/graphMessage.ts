@@ -172,5 +172,5 @@ function isPresent(value: unknown): boolean {
 }
 
 function contents({ range }: Rest): Uint8Array {
-  return range.source.read(range.offset, range.length).slice();
+  return new Uint8Array(range.source.read(range.offset, range.length));
 }

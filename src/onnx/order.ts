@@ -31,11 +31,20 @@ export function orderOf(scope: Scope): Order {
         stack.pop();
       } else if (state.get(need) === 'open') {
         const path = stack.map((each) => each.entry);
-        return { circle: path.slice(path.indexOf(need)).reverse() };
+        return { circle: fromFirst(path.slice(path.indexOf(need)).reverse()) };
       } else if (!state.has(need)) stack.push({ entry: need, next: 0 });
     }
   }
   return { entries };
+}
+
+/** The same circle, beginning with the node that stands first in the file. */
+function fromFirst(circle: readonly NodeEntry[]): readonly NodeEntry[] {
+  const first = circle.reduce(
+    (best, entry, i) => (entry.index < (circle[best]?.index ?? 0) ? i : best),
+    0,
+  );
+  return [...circle.slice(first), ...circle.slice(0, first)];
 }
 
 /** Node → the nodes of its scope that it reads from. */

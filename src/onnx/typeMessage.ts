@@ -121,5 +121,5 @@ function elementCode(type: { readonly dtype: DType; readonly shape: ElementType[
 }
 
 function contents({ range }: Rest): Uint8Array {
-  return range.source.read(range.offset, range.length).slice();
+  return new Uint8Array(range.source.read(range.offset, range.length));
 }

@@ -1,4 +1,4 @@
-import { memorySource, type ByteRange } from '../base/bytes';
+import { memorySource, type ByteRange, type ByteSource } from '../base/bytes';
 import { UserError } from '../base/errors';
 import { formatExact } from '../base/format';
 import { quoted } from '../base/quote';
@@ -47,44 +47,54 @@ export function storedBytes(tensor: Tensor): number {
 
 /** Where the elements lie in the layout of `raw_data`. Throws as `tensorBytes` does. */
 export function tensorRange(tensor: Tensor, open: OpenExternal = noExternal): ByteRange {
-  const { data, dtype } = tensor;
+  const { data, dtype, name } = tensor;
+  const wrong = wrongLength(tensor);
+  if (wrong) throw new UserError('badModel', wrong);
   const count = elementCount(tensor.shape);
-  const length = byteLength(dtype, count);
   switch (data.kind) {
     case 'strings':
-      throw new UserError('badInput', `Tensor ${quoted(tensor.name)} holds text, not numbers.`);
+      throw new UserError('badInput', `Tensor ${quoted(name)} holds text, not numbers.`);
     case 'memory':
-      return sized(tensor, whole(tensor.name, data.bytes), length);
+      return whole(name, data.bytes);
     case 'raw':
-      return sized(tensor, data.range, length);
+      return data.range;
     case 'external':
-      return externalRange(tensor, data, length, open);
+      return inside(name, open(data.location), data.offset, byteLength(dtype, count));
     case 'typed': {
       const bytes = unpackTyped(dtype, count, data.field, data.ranges);
-      if (bytes) return whole(tensor.name, bytes);
-      throw mismatch(tensor, 'does not hold as many elements of its type as its shape');
+      if (bytes) return whole(name, bytes);
+      throw new UserError('badModel', mismatch(tensor, 'does not hold the elements of'));
     }
   }
 }
 
-function externalRange(
-  tensor: Tensor,
-  data: Extract<Tensor['data'], { kind: 'external' }>,
-  length: number,
-  open: OpenExternal,
-): ByteRange {
-  if (data.length !== undefined && data.length !== length) {
-    throw mismatch(
-      tensor,
-      `has ${formatExact(data.length)} bytes in ${quoted(data.location)} where`,
-      length,
-    );
+/** What is wrong where more or fewer elements are stored than the shape says, as far as can be told without reading them. */
+export function wrongLength(tensor: Tensor): string | undefined {
+  const { data, dtype, shape } = tensor;
+  const count = elementCount(shape);
+  if (data.kind === 'typed') return undefined;
+  if (data.kind === 'strings') {
+    const found = data.values.length;
+    return found === count
+      ? undefined
+      : mismatch(tensor, `holds ${formatExact(found)} strings, which does not fit`);
   }
-  const source = open(data.location);
-  if (data.offset + length <= source.size) return { source, offset: data.offset, length };
+  const length =
+    data.kind === 'raw'
+      ? data.range.length
+      : data.kind === 'memory'
+        ? data.bytes.length
+        : data.length;
+  return length === undefined || length === byteLength(dtype, count)
+    ? undefined
+    : mismatch(tensor, `has ${formatExact(length)} bytes, which does not fit`);
+}
+
+function inside(name: string, source: ByteSource, offset: number, length: number): ByteRange {
+  if (offset + length <= source.size) return { source, offset, length };
   throw new UserError(
     'badModel',
-    `The weights of tensor ${quoted(tensor.name)} should lie at bytes ${formatExact(data.offset)} to ${formatExact(data.offset + length)} of ${quoted(data.location)}, which has only ${formatExact(source.size)}.`,
+    `The weights of tensor ${quoted(name)} should lie at bytes ${formatExact(offset)} to ${formatExact(offset + length)} of ${quoted(source.name)}, which has only ${formatExact(source.size)}.`,
     'That file belongs to another model or is cut off: copy it again from where the model came from.',
   );
 }
@@ -93,17 +103,7 @@ function whole(name: string, bytes: Uint8Array): ByteRange {
   return { source: memorySource(name, bytes), offset: 0, length: bytes.length };
 }
 
-function sized(tensor: Tensor, range: ByteRange, length: number): ByteRange {
-  if (range.length === length) return range;
-  throw mismatch(tensor, `has ${formatExact(range.length)} bytes where`, length);
-}
-
-function mismatch(tensor: Tensor, what: string, length?: number): UserError {
-  const shape = `[${tensor.shape.join(', ')}]`;
-  const rest =
-    length === undefined ? ` ${shape}` : ` its shape ${shape} asks for ${formatExact(length)}`;
-  return new UserError(
-    'badModel',
-    `Tensor ${quoted(tensor.name)} (${tensor.dtype}) ${what}${rest}.`,
-  );
+function mismatch({ name, dtype, shape }: Tensor, what: string): string {
+  const sizes = shape.length > 8 ? [...shape.slice(0, 8), '…'] : shape;
+  return `Tensor ${quoted(name)} ${what} its shape [${sizes.join(', ')}] of ${dtype}.`;
 }

@@ -97,7 +97,7 @@ export class WireReader {
 
   /** A copy of the bytes of a length-delimited field. */
   bytes(): Uint8Array {
-    return this.take(this.length()).slice();
+    return new Uint8Array(this.take(this.length()));
   }
 
   /** Where a length-delimited field lies; steps over it without reading. */

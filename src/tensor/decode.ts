@@ -66,7 +66,7 @@ function direct(dtype: Direct, bytes: Uint8Array, count: number): Numbers {
   const View = views[dtype];
   const length = dtypes[dtype].class === 'complex' ? 2 * count : count;
   // A typed array must start at a multiple of its element's width.
-  const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new View(aligned.buffer as ArrayBuffer, aligned.byteOffset, length);
 }
 
