@@ -19,7 +19,7 @@ export interface Storage {
   readonly from: number;
   to: number;
   /** Nodes that read it under any of its names, and whether it leaves its graph. */
-  readonly readers: Set<NodeEntry>;
+  readonly readers: NodeEntry[];
   leaves: boolean;
 }
 
@@ -56,7 +56,7 @@ export function followActivations(index: GraphIndex, shapes: Shapes): Activation
         bytes,
         from,
         to,
-        readers: new Set(),
+        readers: [],
         leaves: false,
       };
       storages.push(storage);
@@ -98,7 +98,7 @@ function readAll(places: ReadonlyMap<Scope, ReadonlyMap<string, Storage>>, scope
     for (const name of entry.node.inputs) {
       const storage = storageOf(places, scope, name);
       if (!storage) continue;
-      storage.readers.add(entry);
+      storage.readers.push(entry);
       storage.to = Math.max(storage.to, placeIn(storage.scope, entry));
     }
   }

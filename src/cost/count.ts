@@ -63,6 +63,7 @@ function sum(figures: readonly (number | undefined)[]): number | undefined {
 
 /** Elements count once for all tensors that hold the same ones; bytes count for each that is stored. */
 function weightCost(weights: readonly Weight[]): Pick<Cost, 'parameters' | 'weightBytes'> {
+  if (weights.length === 0) return { parameters: 0, weightBytes: 0 };
   const learnt = new Map<Tensor, number>();
   const stored = new Set<Tensor>();
   for (const weight of weights) {
@@ -194,9 +195,9 @@ function layerCosts(
 
 function isHandedOn(storage: Storage, layer: Layer, structure: Structure): boolean {
   if (storage.writer?.scope !== storage.scope) return false;
-  if (storage.leaves) return true;
-  for (const reader of storage.readers) if (structure.layerOf.get(reader.id) !== layer) return true;
-  return false;
+  return (
+    storage.leaves || storage.readers.some((reader) => structure.layerOf.get(reader.id) !== layer)
+  );
 }
 
 function peakByLayer(

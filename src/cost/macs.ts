@@ -238,16 +238,16 @@ const rules = {
   ),
 } satisfies Record<string, MacRule>;
 
-const table: Readonly<Record<string, MacRule>> = rules;
+const table: ReadonlyMap<string, MacRule> = new Map<string, MacRule>(Object.entries(rules));
+
+const none: Macs = { macs: 0 };
 
 /** Multiply-adds of one run of this node alone; the nodes in its bodies are counted by themselves. */
 export function nodeMacs(entry: NodeEntry, shapes: Shapes): Macs {
   const key = operatorKey(entry.node);
-  if (!Object.hasOwn(table, key)) {
-    return ruleOf(entry.node) ? { macs: 0 } : { why: `The operator ${key} is not known.` };
-  }
-  const site = { entry, view: viewOf(entry, shapes), outputs: outputShapes(entry, shapes) };
-  const macs = table[key]?.(site);
+  const rule = table.get(key);
+  if (!rule) return ruleOf(entry.node) ? none : { why: `The operator ${key} is not known.` };
+  const macs = rule({ entry, view: viewOf(entry, shapes), outputs: outputShapes(entry, shapes) });
   return macs === undefined ? { why: whyUnknown(entry, shapes) } : { macs };
 }
 

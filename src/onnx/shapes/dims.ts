@@ -11,8 +11,12 @@ export function isNumeric(shape: Shape | undefined): shape is readonly number[] 
 /** Number of elements, or undefined where a dimension is not a number. A dimension of 0 decides whatever the others are. */
 export function countOf(shape: Shape | undefined): number | undefined {
   if (!shape) return undefined;
-  if (shape.includes(0)) return 0;
-  return isNumeric(shape) ? shape.reduce((product, dim) => product * dim, 1) : undefined;
+  let count: number | undefined = 1;
+  for (const dim of shape) {
+    if (dim === 0) return 0;
+    count = typeof dim === 'number' && count !== undefined ? count * dim : undefined;
+  }
+  return count;
 }
 
 export function addDims(a: Dim, b: Dim): Dim {

@@ -1,6 +1,6 @@
 import { subgraphs } from '../attributes';
 import { type GraphIndex, type NodeEntry, type Scope } from '../graph';
-import type { Dim, TensorType } from '../model';
+import type { Dim } from '../model';
 import { constantReader } from './constants';
 import { isNumeric } from './dims';
 import type { Fact, NodeView } from './fact';
@@ -40,7 +40,7 @@ export function inferShapes(index: GraphIndex, options: InferOptions): Shapes {
   // One stale number casts doubt on all the others, so they are all left out of a second pass.
   const run = first.stale ? inferWith(index, options, false) : first;
   return {
-    typeOf: (scope, name) => typeOf(lookUp(run, scope, name)),
+    typeOf: (scope, name) => lookUp(run, scope, name),
     constantOf: (scope, name) => constantOf(run, lookUp(run, scope, name)),
   };
 }
@@ -183,10 +183,6 @@ function lookUp(run: Run, scope: Scope, name: string): Fact | undefined {
     }
   }
   return undefined;
-}
-
-function typeOf(fact: Fact | undefined): TensorType | undefined {
-  return fact && { dtype: fact.dtype, shape: fact.shape };
 }
 
 function constantOf(run: Run, fact: Fact | undefined): readonly number[] | undefined {

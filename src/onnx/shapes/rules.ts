@@ -17,23 +17,25 @@ import { resamplingRules } from './families/resampling';
 import { shapingRules } from './families/shaping';
 
 /** Operator → how the types of its outputs follow from its inputs. Operators outside ONNX's own domain carry theirs before the name. */
-const rules: Readonly<Record<string, Rule>> = {
-  ...attentionRules,
-  ...classicRules,
-  ...controlRules,
-  ...convolutionRules,
-  ...elementwiseRules,
-  ...generationRules,
-  ...indexingRules,
-  ...movementRules,
-  ...normalizationRules,
-  ...productRules,
-  ...quantizationRules,
-  ...recurrentRules,
-  ...reductionRules,
-  ...resamplingRules,
-  ...shapingRules,
-};
+const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>(
+  Object.entries({
+    ...attentionRules,
+    ...classicRules,
+    ...controlRules,
+    ...convolutionRules,
+    ...elementwiseRules,
+    ...generationRules,
+    ...indexingRules,
+    ...movementRules,
+    ...normalizationRules,
+    ...productRules,
+    ...quantizationRules,
+    ...recurrentRules,
+    ...reductionRules,
+    ...resamplingRules,
+    ...shapingRules,
+  }),
+);
 
 /** `MatMul`, `com.microsoft.Attention`: the key of an operator in the tables of shapes and costs. */
 export function operatorKey(node: Pick<Node, 'op' | 'domain'>): string {
@@ -42,6 +44,5 @@ export function operatorKey(node: Pick<Node, 'op' | 'domain'>): string {
 
 /** Undefined for an operator that this version does not know. */
 export function ruleOf(node: Pick<Node, 'op' | 'domain'>): Rule | undefined {
-  const key = operatorKey(node);
-  return Object.hasOwn(rules, key) ? rules[key] : undefined;
+  return rules.get(operatorKey(node));
 }
