@@ -87,7 +87,10 @@ function finishBlocks(bench: Bench, layers: readonly Layer[]): Block[] {
   const kinds = new Map<string, number>();
   return bench.blocks.map((block, i) => {
     const own = layers.filter((layer) => layer.block === i);
-    const pattern = own.map((layer) => `${layer.role}:${layer.main.node.op}`).join(' ');
+    const pattern = own
+      .filter((layer) => layer.role !== 'other')
+      .map((layer) => `${layer.role}:${layer.op}`)
+      .join(' ');
     const kind = kinds.get(pattern) ?? kinds.size;
     kinds.set(pattern, kind);
     const name = names[i] ?? `block.${i}`;

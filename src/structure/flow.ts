@@ -2,7 +2,7 @@ import { scopeOf, type GraphIndex, type NodeEntry, type Scope } from '../onnx/gr
 import type { Graph, Tensor } from '../onnx/model';
 import { dtypes } from '../tensor/dtype';
 import { constantTensor } from './constants';
-import { operatorOf, standardName, type Operator } from './operators';
+import { operatorOf, type Operator } from './operators';
 
 /**
  * What a value depends on, from least to most: nothing but constants; shapes of data; integers from outside (token ids, masks,
@@ -58,8 +58,9 @@ export function buildFlow(index: GraphIndex): { flow: Flow; steps: GrowingStep[]
   const stepOf = new Map(steps.map((step) => [step.entry, step]));
   const resolve = resolver(index, stepOf);
   for (const step of steps) connect(step, resolve, bodies.get(step.entry) ?? []);
-  for (const step of steps) for (const source of distinctSteps(step)) source.readers.push(step);
-  const sorted = sortBySources(steps);
+  const sources = new Map(steps.map((step) => [step, distinctSteps(step)]));
+  for (const [step, found] of sources) for (const source of found) source.readers.push(step);
+  const sorted = sortBySources(sources);
   const outputs = index.main.graph.outputs.flatMap(
     (output) => resolve(index.main, output.name) ?? [],
   );
@@ -67,11 +68,12 @@ export function buildFlow(index: GraphIndex): { flow: Flow; steps: GrowingStep[]
 }
 
 function newStep(entry: NodeEntry): GrowingStep {
+  const operator = operatorOf(entry.node);
   return {
     at: 0,
     entry,
-    operator: operatorOf(entry.node),
-    op: standardName(entry.node),
+    operator,
+    op: operator.as ?? entry.node.op,
     inputs: [],
     operands: [],
     readers: [],
@@ -176,32 +178,34 @@ function operandPositions(step: Step, inputs: number): readonly number[] {
   return step.operator.operands ?? Array.from({ length: inputs }, (_, i) => i);
 }
 
-function distinctSteps(step: Step): Set<GrowingStep> {
-  const found = new Set<GrowingStep>();
+/** The steps that make a step's inputs, the ones that hold a constant included, each once. */
+function distinctSteps(step: Step): GrowingStep[] {
+  const found: GrowingStep[] = [];
   for (const source of step.inputs) {
-    if (source?.kind === 'step') found.add(source.step as GrowingStep);
-    if (source?.kind === 'tensor' && source.holder) found.add(source.holder as GrowingStep);
+    const made =
+      source?.kind === 'step' ? source.step : source?.kind === 'tensor' ? source.holder : undefined;
+    if (made && !found.includes(made as GrowingStep)) found.push(made as GrowingStep);
   }
   return found;
 }
 
 /** Depth first from each step in turn: a sorted file keeps its order, an unsorted one is sorted, a cycle is cut where it closes. */
-function sortBySources(steps: readonly GrowingStep[]): GrowingStep[] {
+function sortBySources(sources: ReadonlyMap<GrowingStep, readonly GrowingStep[]>): GrowingStep[] {
   const sorted: GrowingStep[] = [];
   const seen = new Set<GrowingStep>();
-  for (const root of steps) {
+  for (const root of sources.keys()) {
     if (seen.has(root)) continue;
     seen.add(root);
-    const path = [{ step: root, rest: [...distinctSteps(root)] }];
+    const path = [{ step: root, done: 0 }];
     for (let top = path.at(-1); top; top = path.at(-1)) {
-      const next = top.rest.shift();
+      const next = sources.get(top.step)?.[top.done++];
       if (!next) {
         top.step.at = sorted.length;
         sorted.push(top.step);
         path.pop();
       } else if (!seen.has(next)) {
         seen.add(next);
-        path.push({ step: next, rest: [...distinctSteps(next)] });
+        path.push({ step: next, done: 0 });
       }
     }
   }

@@ -8,6 +8,7 @@ import {
   type Unit,
 } from './drafts';
 import type { Step } from './flow';
+import { modulePath } from './names';
 import { isRotaryProduct } from './rotary';
 import { dataOperands, stepOf } from './walk';
 
@@ -39,11 +40,20 @@ function claimData(bench: Bench, step: Step): void {
   // What is quantized is somebody's result; what is quantized on the fly, or converted, is somebody's input.
   const result = step.op === 'QuantizeLinear' || step.op === 'DequantizeLinear';
   const conversion = step.operator.kind === 'cast';
-  if (result && before[0]) claim(bench, before[0], [step]);
+  if (before[0] && (result || staysBehind(step, before[0], reader))) claim(bench, before[0], [step]);
   else if (reader && (readers.size === 1 || conversion)) claim(bench, reader, [step]);
   else if (before[0]) claim(bench, before[0], [step]);
   else if (reader) claim(bench, reader, [step]);
   else addDraft(bench, { kind: 'other', main: step, label: step.op.toLowerCase() });
+}
+
+/** A reshape after a product that only takes matrices undoes the one before it; else a module's own steps stay with it. */
+function staysBehind(step: Step, before: Draft, reader: Draft | undefined): boolean {
+  const path = modulePath(step.entry.node);
+  const of = (draft: Draft | undefined) => draft && modulePath(draft.main.entry.node);
+  if (path !== '' && path === of(reader)) return false;
+  if (path !== '' && path === of(before)) return true;
+  return before.main.op === 'Gemm' && step.op === 'Reshape';
 }
 
 /** The layer that a value comes out of, through moves and conversions that nobody has claimed yet. */

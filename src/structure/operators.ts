@@ -261,17 +261,10 @@ const operators: Readonly<Record<string, Operator>> = {
 
 const unknownOperator: Operator = { kind: 'other' };
 
+const byName: ReadonlyMap<string, Operator> = new Map(Object.entries(operators));
+
 /** What is known of the node's operator; `other` for one that nobody here has heard of. */
 export function operatorOf(node: Node): Operator {
-  const own = Object.hasOwn(operators, `${node.domain}.${node.op}`)
-    ? operators[`${node.domain}.${node.op}`]
-    : undefined;
-  return (
-    own ?? (Object.hasOwn(operators, node.op) ? operators[node.op] : undefined) ?? unknownOperator
-  );
-}
-
-/** The standard operator's name: `MatMul` for `QLinearMatMul`. */
-export function standardName(node: Node): string {
-  return operatorOf(node).as ?? node.op;
+  const own = node.domain === '' ? undefined : byName.get(`${node.domain}.${node.op}`);
+  return own ?? byName.get(node.op) ?? unknownOperator;
 }

@@ -34,7 +34,7 @@ function addResidual(bench: Bench, main: Step): void {
 }
 
 const addsUp = (bench: Bench, step: Step) =>
-  bench.draftOf.get(step)?.label === 'residual' ||
+  ['residual', 'sum'].includes(bench.draftOf.get(step)?.label ?? '') ||
   (step.operator.kind === 'norm' && dataOperands(step).length > 1);
 
 const throughMoves = (step: Step) => ['cast', 'layout'].includes(step.operator.kind);

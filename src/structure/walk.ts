@@ -66,12 +66,12 @@ export function searchUp(
 ): Step[] {
   const found: Step[] = [];
   const seen = new Set<Step>();
-  const queue = from.filter(isData).map(stepOf);
-  for (let step = queue.shift(); queue.length > 0 || step; step = queue.shift()) {
-    if (!step || seen.has(step)) continue;
-    seen.add(step);
+  for (const source of from) if (source?.kind === 'step' && isData(source)) seen.add(source.step);
+  // A set is gone through in the order of insertion, additions on the way included.
+  for (const step of seen) {
     if (stop(step)) found.push(step);
-    else if (pass(step)) queue.push(...dataOperands(step).map(stepOf));
+    else if (pass(step))
+      for (const source of dataOperands(step)) if (source.kind === 'step') seen.add(source.step);
   }
   return found;
 }
@@ -84,12 +84,11 @@ export function searchDown(
 ): Step[] {
   const found: Step[] = [];
   const seen = new Set<Step>();
-  const queue = from.flatMap((step) => step.readers);
-  for (let step = queue.shift(); step; step = queue.shift()) {
-    if (seen.has(step) || step.nature !== 'data') continue;
-    seen.add(step);
+  for (const step of from) for (const reader of step.readers) seen.add(reader);
+  for (const step of seen) {
+    if (step.nature !== 'data') continue;
     if (stop(step)) found.push(step);
-    else if (pass(step)) queue.push(...step.readers);
+    else if (pass(step)) for (const reader of step.readers) seen.add(reader);
   }
   return found;
 }
@@ -105,20 +104,20 @@ export const isPacked = (tensor: Tensor): boolean => packed.includes(tensor.dtyp
 
 export const isScalar = (tensor: Tensor): boolean => elementCount(tensor.shape) <= 1;
 
+const isLearnable = (tensor: Tensor): boolean => isFloat(tensor) || isPacked(tensor);
+
 /** The stored tensor that a value is, seen through conversions, moves and arithmetic with lesser tensors; the largest of several. */
 export function storedTensor(source: Source | undefined): Tensor | undefined {
+  if (source?.kind === 'tensor') return isLearnable(source.tensor) ? source.tensor : undefined;
+  if (source?.kind !== 'step' || !isStored(source)) return undefined;
   let best: Tensor | undefined;
-  const seen = new Set<Step>();
-  const queue = [source];
-  for (let at = queue.shift(); queue.length > 0 || at; at = queue.shift()) {
-    if (at?.kind === 'tensor') {
-      const learnable = isFloat(at.tensor) || isPacked(at.tensor);
-      if (learnable && (!best || elementCount(at.tensor.shape) > elementCount(best.shape))) {
-        best = at.tensor;
-      }
-    } else if (at?.kind === 'step' && !seen.has(at.step)) {
-      seen.add(at.step);
-      if (isStored(at)) queue.push(...valueOperands(at.step));
+  const seen = new Set([source.step]);
+  for (const step of seen) {
+    for (const operand of valueOperands(step)) {
+      if (operand?.kind === 'step' && isStored(operand)) seen.add(operand.step);
+      if (operand?.kind !== 'tensor' || !isLearnable(operand.tensor)) continue;
+      if (!best || elementCount(operand.tensor.shape) > elementCount(best.shape))
+        best = operand.tensor;
     }
   }
   return best;
