@@ -105,9 +105,8 @@ function joinedData(view: NodeView, result: Shape, axis: number): Dim[] | undefi
   }
   const pieces = view.inputs.map((input) => input && carriesData(input) && view.decode(input));
   if (!pieces.some((piece) => piece)) return undefined;
-  return pieces.flatMap(
-    (piece, i) => piece || unknownDims(countOf(view.inputs[i]?.shape) ?? maxElements),
-  );
+  const gaps = (i: number) => Math.min(countOf(view.inputs[i]?.shape) ?? Infinity, maxElements);
+  return pieces.flatMap((piece, i) => piece || unknownDims(gaps(i)));
 }
 
 const split: Rule = (view) => {
