@@ -11,21 +11,10 @@ import {
   storedTensor,
 } from './walk';
 
-/** Arithmetic that bends a line; the rest only scales and shifts. */
-const bends = new Set([
-  'Exp',
-  'Log',
-  'Pow',
-  'Sqrt',
-  'Abs',
-  'Min',
-  'Max',
-  'Clip',
-  'Sin',
-  'Cos',
-  'Tan',
-  'Atan',
-]);
+/** Arithmetic that is an activation by itself (ReLU6 is a Clip); an exponential is one where more follows from it. */
+const bends = new Set(['Min', 'Max', 'Clip', 'Sin', 'Cos', 'Tan', 'Atan']);
+const bent = (step: Step, group: readonly Step[]) =>
+  bends.has(step.op) || (step.op === 'Exp' && group.some((other) => other.op === 'Add'));
 
 /**
  * Finds activations: operators, and groups of elementwise steps that together compute one function of one value (a Gelu written
@@ -36,7 +25,7 @@ export function findActivations(bench: Bench): void {
   for (const steps of groups) {
     const main =
       steps.find((step) => step.operator.kind === 'activation') ??
-      steps.find((step) => bends.has(step.op));
+      steps.find((step) => bent(step, steps));
     if (!main) continue;
     const draft = addDraft(bench, {
       kind: 'activation',

@@ -42,7 +42,7 @@ function joined(parts: readonly string[]): string {
 /** What exporters and quantizers put around a weight's name. */
 const prefixes = /^(?:ConvBnFusion_(?:W|BN_B)_|fused |p_)/;
 const suffixes =
-  /(?:_(?:quantized|Q4|Q8|scales?|zero_point|transposed|fp16|DequantizeLinear(?:_Output)?)|\.(?:weight|bias|kernel|gamma|beta|qweight|MatMul|in_proj_weight|in_proj_bias)|\/ReadVariableOp(?::\d+)?|:\d+)$/;
+  /(?:_(?:quantized|Q4|Q8|scales?|zero_point|transposed|fp16|DequantizeLinear(?:_Output)?)|\.(?:weight|bias|weight_[ih]h(?:_l\d+)?(?:_reverse)?|kernel|gamma|beta|qweight|MatMul|in_proj_weight|in_proj_bias)|\/ReadVariableOp(?::\d+)?|:\d+)$/;
 
 /** The module that a weight's name tells of: `encoder.layer.0.query.weight` → `encoder.layer.0.query`; '' for names made by an exporter. */
 export function moduleOfWeight(name: string): string {
