@@ -58,8 +58,8 @@ interface TextFieldProps extends Described {
   readonly numeric?: boolean;
   /** With every keystroke. */
   readonly onInput?: (value: string) => void;
-  /** On Enter, and when the field is left with another value. */
-  readonly onCommit?: (value: string) => void;
+  /** On Enter, and when the field is left with another value. False takes the value back. */
+  readonly onCommit?: (value: string) => boolean;
 }
 
 interface FieldElement extends HTMLElement {
@@ -75,7 +75,8 @@ export function TextField(props: TextFieldProps): ComponentChildren {
   }, [props.value]);
   const commit = () => {
     const typed = element.current?.value ?? props.value;
-    if (typed !== props.value) props.onCommit?.(typed);
+    if (typed === props.value || !props.onCommit) return;
+    if (!props.onCommit(typed) && element.current) element.current.value = props.value;
   };
   return h('fw-text-field', {
     ref: element,
@@ -93,7 +94,6 @@ export function TextField(props: TextFieldProps): ComponentChildren {
     onInput: () => props.onInput?.(element.current?.value ?? ''),
     onChange: commit,
     onKeyDown: (event: KeyboardEvent) => {
-      if (event.key === 'Enter') commit();
       if (event.key === 'Escape' && element.current && props.onCommit) {
         element.current.value = props.value;
       }

@@ -6,7 +6,7 @@ import { connectionOver } from '../src/protocol/webviewChannel';
 import { createActions } from './actions';
 import { Page } from './page';
 import { createRowSource } from './rows';
-import { initialState, queryOf, withDashboard, type State } from './state';
+import { initialState, queryOf, withDashboard, withSelection, type State } from './state';
 import { createStore } from './store';
 import { showTips } from './widgets/tooltip';
 import './theme.css';
@@ -44,7 +44,7 @@ function start(editor: Editor, root: HTMLElement) {
       store.update((state) => withDashboard(state, dashboard));
       source.refresh();
     },
-    select: ({ layers }) => store.update((state) => ({ ...state, selected: new Set(layers) })),
+    select: ({ layers }) => store.update((state) => withSelection(state, layers)),
   });
   store.subscribe((state) => {
     source.ask(queryOf(state));

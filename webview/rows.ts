@@ -4,6 +4,8 @@ import type { TableQuery } from './state';
 
 /** Rows are fetched and kept in pages of this many: two or three screens of a large window. */
 const pageSize = 128;
+/** Rows looked through at a time for one that was selected elsewhere. */
+const searchSize = 16 * pageSize;
 
 interface Range {
   readonly start: number;
@@ -19,10 +21,10 @@ export interface RowSource {
   /** The largest share among the rows seen under this query: the scale of the share bars. */
   readonly largestShare: number;
   at(index: number): Row | undefined;
-  /** Where the row is, if it has been fetched. */
-  indexOf(id: string): number | undefined;
   /** Says which rows are to be shown; missing ones are fetched. Only the latest range counts. */
   want(start: number, end: number): void;
+  /** Where the row is, fetched where need be; undefined where the query leaves it out. */
+  find(id: string): Promise<number | undefined>;
   /** The rows of a range, fetched where need be; fewer where they cannot be had. */
   load(start: number, end: number): Promise<readonly Row[]>;
   /** Another question: rows on show stay until the answer is there. */
@@ -75,6 +77,14 @@ export function createRowSource(
     underWay = false;
   }
 
+  async function load(start: number, end: number): Promise<readonly Row[]> {
+    const all = { start, end };
+    for (let range = missing(all); range; range = missing(all)) await request(range);
+    const last = Math.min(end, pages.total ?? 0);
+    const indices = Array.from({ length: Math.max(0, last - start) }, (_, i) => start + i);
+    return indices.flatMap((index) => pages.at(index) ?? []);
+  }
+
   return {
     get total() {
       return pages.total;
@@ -86,17 +96,17 @@ export function createRowSource(
       return pages.largestShare;
     },
     at: pages.at,
-    indexOf: pages.indexOf,
     want(start, end) {
       wanted = { start, end };
       void pump();
     },
-    async load(start, end) {
-      const all = { start, end };
-      for (let range = missing(all); range; range = missing(all)) await request(range);
-      const last = Math.min(end, pages.total ?? 0);
-      const indices = Array.from({ length: Math.max(0, last - start) }, (_, i) => start + i);
-      return indices.flatMap((index) => pages.at(index) ?? []);
+    load,
+    async find(id) {
+      for (let from = 0; pages.indexOf(id) === undefined; from += searchSize) {
+        if (from >= (pages.total ?? 0)) return undefined;
+        await load(from, from + searchSize);
+      }
+      return pages.indexOf(id);
     },
     ask(next) {
       if (JSON.stringify(next) === JSON.stringify(query)) return;

@@ -28,6 +28,8 @@ export interface State {
   readonly dashboard: DashboardState | undefined;
   readonly view: ViewSettings;
   readonly selected: ReadonlySet<string>;
+  /** A layer that was selected elsewhere: the table goes to it, once for every such selection. */
+  readonly pointedAt: { readonly layer: string } | undefined;
   /** Read out by screen readers when it changes. */
   readonly announcement: string;
 }
@@ -53,6 +55,7 @@ export function initialState(saved: unknown): State {
     dashboard: undefined,
     view: { ...defaultView, ...fitting(saved) },
     selected: new Set(),
+    pointedAt: undefined,
     announcement: '',
   };
 }
@@ -115,10 +118,23 @@ export function withColumn(
   return { ...view, columns };
 }
 
+/** Layers were selected in the tree or in the text. */
+export function withSelection(state: State, layers: readonly string[]): State {
+  const [layer] = layers;
+  const pointedAt = layer === undefined ? undefined : { layer };
+  return { ...state, selected: new Set(layers), pointedAt };
+}
+
 /** The extension sent new figures. */
 export function withDashboard(state: State, dashboard: DashboardState): State {
   const announcement = announced(state.dashboard, dashboard) ?? state.announcement;
-  return { ...state, dashboard, announcement };
+  return { ...state, dashboard: steady(state.dashboard, dashboard), announcement };
+}
+
+/** Sentences about times that still move would come and go, and push the page up and down: those of before stay meanwhile. */
+function steady(before: DashboardState | undefined, now: DashboardState): DashboardState {
+  const insights = before?.insights;
+  return insights && now.busy && !timesSettled(now) ? { ...now, insights } : now;
 }
 
 /** Work that begins or ends is announced, and nothing in between: progress told at every step would never let a listener alone. */

@@ -57,7 +57,12 @@ function Conditions({ state, dashboard, act }: ViewProps) {
           placeholder="auto"
           disabled={!idle}
           value={threadsText(state.view.threads ?? settings.threads)}
-          onCommit={(text) => act.setView({ threads: threadsOf(text) })}
+          onCommit={(text) => {
+            const threads = text.trim() === '' ? 0 : sizeOf(text);
+            if (threads === undefined) return false;
+            act.setView({ threads });
+            return true;
+          }}
         />
       </label>
       {settings.providers.length > 1 && (
@@ -123,7 +128,9 @@ function Dimensions({
             value={String(dimension.size)}
             onCommit={(text) => {
               const size = sizeOf(text);
-              if (size !== undefined) act.setSizes({ dims: { [dimension.symbol]: size } });
+              if (size === undefined) return false;
+              act.setSizes({ dims: { [dimension.symbol]: size } });
+              return true;
             }}
           />
         </label>
@@ -147,6 +154,5 @@ function sizeOf(text: string): number | undefined {
   return Number.isSafeInteger(size) && size >= 1 ? size : undefined;
 }
 
-const threadsOf = (text: string): number => sizeOf(text) ?? 0;
 const threadsText = (threads: number): string => (threads === 0 ? '' : String(threads));
 const dataText = (data: string | null): string => (data === null ? 'synthetic' : baseName(data));

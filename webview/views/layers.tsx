@@ -44,6 +44,7 @@ export function Layers({ state, dashboard, act, source }: Props) {
           source={source}
           columns={tableColumns({ state, dashboard, act, source })}
           selected={state.selected}
+          pointedAt={state.pointedAt}
           initialScroll={state.view.tableScroll}
           onSort={(id) => act.sort(id as Column, columnSpec(id as Column).numeric)}
           onFold={act.fold}

@@ -2,7 +2,6 @@ import { formatExact, formatMs, formatShare, unknownText } from '../../src/base/
 import { parts, type Part } from '../../src/base/terms';
 import { termOf } from '../filter';
 import { barsOf, presentParts, type Bar, type Slice } from '../figures';
-import { Button } from '../kit';
 import { isSynthetic, timesSettled } from '../state';
 import { StackedBars, type StackedBar } from '../widgets/stackedBars';
 import { dataName } from './facts';
@@ -69,9 +68,9 @@ function Empty({ id, dashboard, act }: Omit<ViewProps, 'state'> & { readonly id:
   return (
     <>
       <span>not measured yet</span>
-      <Button class="inline-button" look="icon" onPress={() => act.profile()}>
+      <button type="button" class="link" onClick={() => act.profile()}>
         Profile
-      </Button>
+      </button>
     </>
   );
 }

@@ -62,13 +62,15 @@ interface RowProps {
   readonly columns: readonly TableColumn[];
   readonly selected: boolean;
   readonly focused: boolean;
+  /** Kept in the page, but not among the rows on show. */
+  readonly outside: boolean;
 }
 
-export function TableRow({ index, row, columns, selected, focused }: RowProps) {
+export function TableRow({ index, row, columns, selected, focused, outside }: RowProps) {
   return (
     <div
       role="row"
-      class={`row ${row ? row.kind : 'waiting'}`}
+      class={`row ${row ? row.kind : 'waiting'} ${outside ? 'outside' : ''}`}
       aria-rowindex={index + 2}
       aria-level={(row?.depth ?? 0) + 1}
       aria-selected={row?.kind === 'layer' ? selected : undefined}

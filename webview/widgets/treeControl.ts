@@ -42,7 +42,7 @@ function obey(command: TreeCommand, tree: TreeSituation): void {
     case 'move':
       goTo(command.to);
       if (command.extend) void extend(command.to, command.keep, tree);
-      else if (!command.keep) choose(command.to, tree);
+      else if (!command.keep) void choose(command.to, tree);
       break;
     case 'fold':
       onFold(source.at(focused)?.id ?? '', command.fold);
@@ -73,7 +73,7 @@ export function onTreeClick(event: MouseEvent, tree: TreeSituation): void {
   if (event.shiftKey) void extend(index, keep, tree);
   else if (keep) toggle(index, tree);
   else {
-    choose(index, tree);
+    void choose(index, tree);
     if (tree.source.at(index)?.kind === 'group') open(index, tree);
   }
 }
@@ -88,13 +88,15 @@ export function onTreeMenu(event: MouseEvent, tree: TreeSituation): void {
   const index = rowIndexOf(event.target);
   if (index === undefined) return;
   tree.focusAt(index);
-  if (!tree.selected.has(tree.source.at(index)?.id ?? '')) choose(index, tree);
+  if (!tree.selected.has(tree.source.at(index)?.id ?? '')) void choose(index, tree);
 }
 
-function choose(index: number, { source, anchor, onSelect }: TreeSituation): void {
-  const row = source.at(index);
+/** Selects the row alone. A row that was jumped to has to be fetched first, and may no longer be meant when it is there. */
+async function choose(index: number, { source, anchor, onSelect }: TreeSituation): Promise<void> {
   anchor.current = index;
-  onSelect(row?.kind === 'layer' ? [row.id] : []);
+  const rows = source.at(index) ? undefined : await source.load(index, index + 1);
+  const row = rows?.[0] ?? source.at(index);
+  if (anchor.current === index) onSelect(row?.kind === 'layer' ? [row.id] : []);
 }
 
 /** Selects from the anchor to the row, fetching what lies between. */

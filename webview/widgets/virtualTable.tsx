@@ -17,6 +17,8 @@ interface Props extends TreeEvents {
   readonly source: RowSource;
   readonly columns: readonly TableColumn[];
   readonly selected: ReadonlySet<string>;
+  /** A row to go to: once for every new object. */
+  readonly pointedAt: { readonly layer: string } | undefined;
   readonly initialScroll: number;
   readonly onSort: (column: string) => void;
   readonly onScroll: (scrollTop: number) => void;
@@ -51,12 +53,21 @@ export function VirtualTable(props: Props) {
     focusRow(row);
     setFocus(row);
   };
-  const goTo = (row: number) => {
+  const showRow = (row: number) => {
     const top = scrollTo(row, scroller.current?.scrollTop ?? 0, view.height, rowHeight);
     if (scroller.current) scroller.current.scrollTop = top;
     setView((old) => ({ ...old, top }));
-    focusAt(row);
+    setFocus(row);
   };
+  const goTo = (row: number) => {
+    focusRow(row);
+    showRow(row);
+  };
+  useEffect(() => {
+    if (!props.pointedAt) return;
+    // The keyboard stays where it is: the reader is at work elsewhere.
+    void source.find(props.pointedAt.layer).then((row) => row !== undefined && showRow(row));
+  }, [props.pointedAt]);
   const tree: TreeSituation = { ...props, focused, anchor, screen, goTo, focusAt };
 
   const draw = (index: number) => (
@@ -67,10 +78,13 @@ export function VirtualTable(props: Props) {
       columns={columns}
       selected={selected.has(source.at(index)?.id ?? '')}
       focused={index === focused}
+      outside={index < rows.first || index >= rows.last}
     />
   );
   const indices = Array.from({ length: rows.last - rows.first }, (_, i) => rows.first + i);
-  const outside = total > 0 && (focused < rows.first || focused >= rows.last);
+  // The row in focus stays in the page when it scrolls out of sight, or the keyboard would lose its place. In order, so that it is never moved.
+  if (total > 0 && focused < rows.first) indices.unshift(focused);
+  if (total > 0 && focused >= rows.last) indices.push(focused);
   return (
     <div
       class="table"
@@ -97,8 +111,6 @@ export function VirtualTable(props: Props) {
             role="rowgroup"
             style={{ height: `${Math.min(view.height, total * rowHeight)}px` }}
           >
-            {/* The row in focus stays in the page when it scrolls out of sight, or the keyboard would lose its place. */}
-            {outside && <div class="outside">{draw(focused)}</div>}
             <div
               class="rows"
               role="presentation"

@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
+import { after, type TestContext } from 'node:test';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../../launch/browser.mjs';
@@ -21,8 +23,6 @@ export interface OpenPage {
   readonly page: Page;
   /** Errors, and what the content security policy refused. */
   readonly problems: readonly string[];
-  /** Milliseconds from the start of the navigation until the table has rows. */
-  readonly paintMs: () => Promise<number>;
 }
 
 const origin = 'https://dashboard.test';
@@ -59,7 +59,7 @@ export class Stage {
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
     });
-    await page.addInitScript((given) => (window.scenario = given), scenario);
+    const scenarioText = `window.scenario = ${JSON.stringify(scenario)};`;
     await page.route(`${origin}/**`, (route) => {
       const path = new URL(route.request().url()).pathname;
       const body =
@@ -67,7 +67,12 @@ export class Stage {
           ? pageText(theme, bodyClass)
           : path === '/vscode.css'
             ? editorStyles(theme)
-            : this.files.get(path);
+            : path === '/begin.js'
+              ? // Before this the page only holds what stands for the other process.
+                `performance.mark('begin')`
+              : path === '/scenario.js'
+                ? scenarioText
+                : this.files.get(path);
       const contentType = types[path.split('.').at(-1) ?? ''] ?? 'text/html';
       const headers = { 'content-security-policy': policy };
       return body === undefined
@@ -75,9 +80,7 @@ export class Stage {
         : route.fulfill({ body, contentType, headers });
     });
     await page.goto(origin);
-    const paintMs = () =>
-      page.evaluate(() => performance.getEntriesByName('rows')[0]?.startTime ?? Infinity);
-    return { page, problems, paintMs };
+    return { page, problems };
   }
 
   async close(): Promise<void> {
@@ -102,7 +105,9 @@ function pageText(theme: Theme, bodyClass: string): string {
 <body class="${own} ${bodyClass}" data-vscode-theme-kind="${kind}" data-vscode-theme-name="${name}"
   data-vscode-context='{"preventDefaultContextMenuItems":true}'>
   <div id="root"></div>
+  <script src="/scenario.js"></script>
   <script src="/host.js"></script>
+  <script src="/begin.js"></script>
   <script src="/dashboard.js"></script>
 </body>
 </html>`;
@@ -130,6 +135,39 @@ async function bundlePage(): Promise<ReadonlyMap<string, string>> {
   const files = outputFiles.map(({ path, text }) => [`/${path.split('/').at(-1)}`, text] as const);
   return new Map(files);
 }
+
+let opening: Promise<Stage> | undefined;
+
+/**
+ * The body of a test in the browser: opens the page, does what the test does, and fails on anything the page complained about. Skipped
+ * where there is no browser.
+ */
+export function onPage(
+  scenario: Scenario,
+  look: Look,
+  body: (page: Page) => Promise<void>,
+): (context: TestContext) => Promise<void> {
+  return async (context) => {
+    opening ??= Stage.open();
+    const stage = await opening.catch((error: unknown) => String(error));
+    if (typeof stage === 'string') {
+      context.skip(stage);
+      return;
+    }
+    const { page, problems } = await stage.show(scenario, look);
+    try {
+      await body(page);
+      assert.deepEqual(problems, []);
+    } finally {
+      await page.close();
+    }
+  };
+}
+
+after(async () => {
+  const stage = await opening?.catch(() => undefined);
+  await stage?.close();
+});
 
 /** Keeps a picture of the page for people to look at. */
 export async function picture(page: Page, name: string, fullPage = true): Promise<void> {
