@@ -6,8 +6,8 @@ import { wires, type WireReader } from './wire';
 /** How one kind of value is read from and written to a field of a message. */
 export interface Codec<T> {
   readonly wire: number;
-  /** Reads the value; the tag has been read. `place` names it in messages about damage. */
-  read(reader: WireReader, place: string): T;
+  /** Reads the value; the tag has been read. Field and index are for messages about damage. */
+  read(reader: WireReader, field: string, index: number): T;
   /** Writes the value without its tag. */
   write(output: Output, value: T): void;
   /** For a packed list that is told apart into single elements: the wire type of those. */
@@ -122,10 +122,14 @@ export function message<F extends Fields, T extends object>(
   spec: MessageSpec<F, T>,
 ): MessageCodec<T> {
   const byNumber: (readonly [string, Field<unknown>] | undefined)[] = [];
-  for (const entry of Object.entries(spec.fields)) byNumber[entry[1].number] = entry;
+  const empty: RawValues = {};
+  for (const [name, field] of Object.entries(spec.fields)) {
+    byNumber[field.number] = [name, field];
+    empty[name] = field.repeated ? noItems : undefined;
+  }
   const inOrder = byNumber.filter((entry) => entry !== undefined);
   const readBody = (reader: WireReader, range: ByteRange): T => {
-    const { values, unknown } = readFields(reader, byNumber);
+    const { values, unknown } = readFields(reader, byNumber, empty);
     return spec.make(values as Values<F>, { unknown, range, reader });
   };
   const writeBody = (output: Output, value: T): void => {
@@ -137,8 +141,8 @@ export function message<F extends Fields, T extends object>(
     wire: wires.bytes,
     readBody,
     writeBody,
-    read: (reader, place) =>
-      reader.message(place, (range) => {
+    read: (reader, field, index) =>
+      reader.message(field, index, (range) => {
         const made = readBody(reader, range);
         if (spec.verbatim) origins.set(made, range);
         return made;
@@ -153,13 +157,19 @@ export function message<F extends Fields, T extends object>(
 
 const nothing = new Uint8Array(0);
 
+/** Shared by all records: most lists of most messages are empty. */
+const noItems: readonly never[] = [];
+
+type FieldTable = readonly (readonly [name: string, field: Field<unknown>] | undefined)[];
+type RawValues = Record<string, unknown>;
+
 /** Reads fields up to the end of the message that `reader` is in. */
-export function readFields(
+function readFields(
   reader: WireReader,
-  byNumber: readonly (readonly [string, Field<unknown>] | undefined)[],
-): { values: Record<string, unknown>; unknown: Uint8Array } {
-  const values: Record<string, unknown> = {};
-  for (const entry of byNumber) if (entry) values[entry[0]] = entry[1].repeated ? [] : undefined;
+  byNumber: FieldTable,
+  empty: RawValues,
+): { values: RawValues; unknown: Uint8Array } {
+  const values = { ...empty };
   const runs: { from: number; to: number }[] = [];
   while (!reader.atEnd) {
     const from = reader.position;
@@ -177,29 +187,40 @@ export function readFields(
 /** False where the field lies in another way than the schema says, which counts as unknown. */
 function readField(
   reader: WireReader,
-  values: Record<string, unknown>,
+  values: RawValues,
   [name, field]: readonly [string, Field<unknown>],
   tag: number,
 ): boolean {
   const wire = tag & 7;
   const { codec } = field;
-  if (field.repeated) {
-    const list = values[name] as unknown[];
-    if (wire === codec.wire) list.push(codec.read(reader, `${name} ${list.length}`));
-    else if (wire === wires.bytes) {
-      reader.message(name, () => {
-        while (!reader.atEnd) list.push(codec.read(reader, name));
-      });
-    } else if (wire === codec.elementWire) list.push(reader.skipped(tag));
-    else return false;
-    return true;
-  }
+  if (field.repeated) return readItem(reader, values, name, codec, tag);
   if (wire !== codec.wire) return false;
   const before = values[name];
   if (typeof before === 'object' && !(before instanceof Uint8Array)) {
     throw reader.damage(`${name} stands here for the second time`);
   }
-  values[name] = codec.read(reader, name);
+  values[name] = codec.read(reader, name, 0);
+  return true;
+}
+
+function readItem(
+  reader: WireReader,
+  values: RawValues,
+  name: string,
+  codec: Codec<unknown>,
+  tag: number,
+): boolean {
+  const wire = tag & 7;
+  if (wire !== codec.wire && wire !== wires.bytes && wire !== codec.elementWire) return false;
+  if (values[name] === noItems) values[name] = [];
+  const list = values[name] as unknown[];
+  if (wire === codec.wire) list.push(codec.read(reader, name, list.length));
+  else if (wire === codec.elementWire) list.push(reader.skipped(tag));
+  else {
+    reader.message(name, 0, () => {
+      while (!reader.atEnd) list.push(codec.read(reader, name, list.length));
+    });
+  }
   return true;
 }
 

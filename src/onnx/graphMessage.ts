@@ -18,7 +18,7 @@ import { wires } from './wire';
 /** Read late: a node may hold graphs, which hold nodes. */
 const nestedGraph: Codec<Graph> = {
   wire: wires.bytes,
-  read: (reader, place) => graphMessage.read(reader, place),
+  read: (reader, field, index) => graphMessage.read(reader, field, index),
   write: (output, value) => graphMessage.write(output, value),
 };
 

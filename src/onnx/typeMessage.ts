@@ -37,7 +37,7 @@ const elementMessage = message({
 /** Read late: a type may hold types. */
 const nested: Codec<ValueType> = {
   wire: 2,
-  read: (reader, place) => typeMessage.read(reader, place),
+  read: (reader, field, index) => typeMessage.read(reader, field, index),
   write: (output, value) => typeMessage.write(output, value),
 };
 

@@ -10,6 +10,8 @@ export const wires = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup:
 const depthLimit = 100;
 /** No name or text in a real model comes near; a forged length must not make us read gigabytes. */
 const textLimit = 1 << 28;
+/** Longer texts seldom come twice. */
+const longestShared = 200;
 const firstWindow = 1 << 12;
 const largestWindow = 1 << 18;
 const nothing = new Uint8Array(0);
@@ -25,7 +27,11 @@ export class WireReader {
   private windowSize = firstWindow;
   private at: number;
   private end: number;
-  private readonly places: string[] = [];
+  /** The fields that the messages around here stand in, from outside in. */
+  private readonly places: { readonly field: string; readonly index: number }[] = [];
+
+  /** A name stands at the node that makes it and at all that read it; it is kept once. */
+  private readonly texts = new Map<string, string>();
 
   constructor(private readonly source: ByteSource) {
     this.at = 0;
@@ -92,7 +98,12 @@ export class WireReader {
   text(): string {
     const length = this.length();
     if (length > textLimit) throw this.damage(`a text of ${formatExact(length)} bytes`);
-    return decodeText(this.take(length));
+    const text = decodeText(this.take(length));
+    if (length > longestShared) return text;
+    const shared = this.texts.get(text);
+    if (shared !== undefined) return shared;
+    this.texts.set(text, text);
+    return text;
   }
 
   /** A copy of the bytes of a length-delimited field. */
@@ -114,9 +125,9 @@ export class WireReader {
   }
 
   /** Reads a length-delimited field as a message of its own, in which nothing reaches beyond its end. */
-  message<T>(place: string, body: (range: ByteRange) => T): T {
+  message<T>(field: string, index: number, body: (range: ByteRange) => T): T {
     const length = this.length();
-    this.places.push(place);
+    this.places.push({ field, index });
     if (this.places.length > depthLimit) {
       throw this.damage(`messages are nested more than ${depthLimit} deep`);
     }
@@ -160,7 +171,8 @@ export class WireReader {
   }
 
   damage(reason: string): UserError {
-    const place = this.places.length > 0 ? ` (${this.places.slice(0, 12).join(' › ')})` : '';
+    const places = this.places.slice(0, 12).map(({ field, index }) => `${field} ${index}`);
+    const place = places.length > 0 ? ` (${places.join(' › ')})` : '';
     return new UserError(
       'badFile',
       `${this.source.name} is not a readable ONNX model: at byte ${formatExact(this.at)}${place} ${reason}.`,

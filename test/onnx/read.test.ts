@@ -189,7 +189,7 @@ test('damage is named with its place', () => {
   refuses(
     () => readModel(bytesSource('model.onnx', broken)),
     'badFile',
-    /at byte \d+ \(graph › nodes 0 › attributes 0\) a field says that it is 100 bytes long/,
+    /at byte \d+ \(graph 0 › nodes 0 › attributes 0\) a field says that it is 100 bytes long/,
   );
 });
 
