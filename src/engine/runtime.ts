@@ -1,6 +1,8 @@
 import { messageOf, UserError } from '../base/errors';
 import type { RuntimeFacts } from '../protocol/engineApi';
+import { engineFolder } from '../protocol/temporary';
 import type { Runner } from '../runtime/runner';
+import { dieWithParent } from './watchdog';
 
 let runner: Promise<Runner> | undefined;
 
@@ -10,6 +12,7 @@ export function loadRunner(): Promise<Runner> {
 }
 
 async function load(): Promise<Runner> {
+  dieWithParent(engineFolder(process.pid));
   try {
     const { ortRunner } = await import('../runtime/ort');
     return ortRunner();
