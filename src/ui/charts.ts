@@ -26,7 +26,7 @@ export interface Chart {
 
 export type Histogram = WeightStatistics['histogram'];
 
-const barHeight = 44;
+const barHeight = 34;
 const captionHeight = 13;
 const peersWidth = 180;
 const histogramWidth = 140;

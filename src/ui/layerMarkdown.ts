@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { formatBytes, formatCount, formatExact, formatMs, formatShare } from '../base/format';
 import { parts } from '../base/terms';
 import type { LayerFacts, WeightStatistics } from '../protocol/types';
-import { chartColors, layerChart, type ThemeKind } from './charts';
+import { chartColors, histogramChart, layerChart, type Chart, type ThemeKind } from './charts';
 import type { LayerFigures, ModelFigures } from './figures';
 import { argumentOf } from './layerArgument';
 import { commandLink, escaped, table, trustedMarkdown } from './markdown';
@@ -51,7 +51,7 @@ export function moduleHover(
 
 const linked = ['showInDashboard', 'copyFigures', 'profile'] as const;
 
-export function currentTheme(): ThemeKind {
+function currentTheme(): ThemeKind {
   const kinds: Record<vscode.ColorThemeKind, ThemeKind> = {
     [vscode.ColorThemeKind.Light]: 'light',
     [vscode.ColorThemeKind.Dark]: 'dark',
@@ -72,6 +72,7 @@ function headline(figures: ModelFigures, layer: LayerFacts): string {
   return layer.className ? `${title} · ${escaped(layer.className)}` : title;
 }
 
+/** Few rows: a hover is no taller than 250 pixels before it scrolls. */
 function rowsOf(
   figures: ModelFigures,
   layer: LayerFigures,
@@ -80,18 +81,17 @@ function rowsOf(
   const rows: [string, string][] = [
     [vscode.l10n.t('Time'), timeText(layer)],
     [vscode.l10n.t('Share'), `${shareText(figures, layer.share)}${blockText(layer)}`],
-    [vscode.l10n.t('MACs'), `${formatExact(layer.macs)}${rateText(layer)}`],
+    [vscode.l10n.t('MACs'), macsText(layer)],
   ];
-  if (layer.layer.weights.length > 0)
-    rows.push([vscode.l10n.t('Weights'), weightsText(layer.layer)]);
+  if (layer.parameters > 0) rows.push([vscode.l10n.t('Weights'), weightsText(layer.layer)]);
   if (weights) rows.push([vscode.l10n.t('Values'), statisticsText(weights)]);
-  if (layer.layer.activationBytes !== null) {
-    rows.push([vscode.l10n.t('Writes'), formatBytes(layer.layer.activationBytes)]);
-  }
   const ran = ranText(layer);
   if (ran) rows.push([vscode.l10n.t('Ran as'), ran]);
   if (layer.layer.tiedTo) {
-    rows.push([vscode.l10n.t('Shares weights'), escaped(layer.layer.tiedTo)]);
+    rows.push([
+      vscode.l10n.t('Shares'),
+      vscode.l10n.t('weights of {0}', escaped(layer.layer.tiedTo)),
+    ]);
   }
   return rows;
 }
@@ -113,6 +113,15 @@ function blockText({ shareOfBlock }: LayerFigures): string {
   return `, ${vscode.l10n.t('{0} of the block', formatShare(shareOfBlock))}`;
 }
 
+function macsText(layer: LayerFigures): string {
+  const { activationBytes } = layer.layer;
+  const writes = vscode.l10n.t('writes {0}', formatBytes(activationBytes));
+  return [
+    `${formatExact(layer.macs)}${rateText(layer)}`,
+    ...(activationBytes ? [writes] : []),
+  ].join(' · ');
+}
+
 function rateText({ macsPerSecond, bestMacsPerSecond, layer }: LayerFigures): string {
   if (macsPerSecond === null || !bestMacsPerSecond) return '';
   const rate = vscode.l10n.t('{0}MAC/s', formatCount(macsPerSecond));
@@ -121,10 +130,11 @@ function rateText({ macsPerSecond, bestMacsPerSecond, layer }: LayerFigures): st
 }
 
 function weightsText({ weights, weightBytes, parameters }: LayerFacts): string {
-  const said = weights
-    .slice(0, 4)
+  const learnt = weights.filter((weight) => weight.parameters > 0);
+  const said = learnt
+    .slice(0, 3)
     .map(({ shape, dtype }) => `${shape.join('×') || '1'} ${escaped(dtype)}`);
-  if (weights.length > said.length) said.push('…');
+  if (learnt.length > said.length) said.push('…');
   const size = `${formatExact(parameters)} · ${formatBytes(weightBytes)}`;
   return `${said.join(', ')} · ${size}`;
 }
@@ -159,7 +169,7 @@ function chart(
 ): string {
   const values = layer.peers.map((peer) => figures.weightOf(peer));
   const own = layer.peers.indexOf(layer.layer);
-  if (values.length < 2 && !weights) return '';
+  if (values.length < 2) return weights ? histogramOf(weights) : '';
   const measure = figures.measured ? vscode.l10n.t('time') : vscode.l10n.t('MACs');
   const rank = values.filter((value) => value > (values[own] ?? 0)).length + 1;
   const caption = vscode.l10n.t('{0} of {1} {2} layers', measure, values.length, layer.layer.op);
@@ -168,8 +178,18 @@ function chart(
     chartColors[currentTheme()],
     weights?.histogram,
   );
-  const alternative = vscode.l10n.t('Number {0} of {1} by {2}', rank, values.length, measure);
-  return `![${alternative}](${picture.uri}|width=${picture.width},height=${picture.height})`;
+  return imageOf(picture, vscode.l10n.t('Number {0} of {1} by {2}', rank, values.length, measure));
+}
+
+/** How a weight's values are distributed, as an image. */
+export function histogramOf({ histogram }: WeightStatistics): string {
+  const picture = histogramChart(histogram, chartColors[currentTheme()]);
+  const { from, to } = histogram;
+  return imageOf(picture, vscode.l10n.t('Histogram from {0} to {1}', short(from), short(to)));
+}
+
+function imageOf({ uri, width, height }: Chart, alternative: string): string {
+  return `![${alternative}](${uri}|width=${width},height=${height})`;
 }
 
 function links(model: OpenModel, layers: readonly string[], profiled: boolean): string {

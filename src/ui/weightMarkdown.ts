@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 import { formatBytes, formatExact } from '../base/format';
 import type { WeightFacts, WeightStatistics } from '../protocol/types';
-import { chartColors, histogramChart } from './charts';
-import { currentTheme, statisticsText } from './layerMarkdown';
+import { histogramOf, statisticsText } from './layerMarkdown';
 import { escaped, trustedMarkdown } from './markdown';
 import type { OpenModel } from './models/openModel';
 
@@ -17,7 +16,10 @@ export function weightHover(
   const lines = [`**${escaped(name)}**${shape}`];
   if (statistics instanceof Error) lines.push(escaped(statistics.message));
   else
-    lines.push(`${sizeOf(facts, statistics)} · ${statisticsText(statistics)}`, chart(statistics));
+    lines.push(
+      `${sizeOf(facts, statistics)} · ${statisticsText(statistics)}`,
+      histogramOf(statistics),
+    );
   const users = usersOf(model, name);
   if (users > 1) lines.push(vscode.l10n.t('Used by {0} layers', users));
   return trustedMarkdown(lines.join('\n\n'), []);
@@ -39,10 +41,4 @@ function usersOf({ inspection }: OpenModel, name: string): number {
 function sizeOf(facts: WeightFacts | undefined, { count }: WeightStatistics): string {
   const elements = vscode.l10n.t('{0} values', formatExact(count));
   return facts ? `${elements} · ${formatBytes(facts.bytes)}` : elements;
-}
-
-function chart({ histogram }: WeightStatistics): string {
-  const { uri, width, height } = histogramChart(histogram, chartColors[currentTheme()]);
-  const alternative = vscode.l10n.t('Histogram from {0} to {1}', histogram.from, histogram.to);
-  return `![${alternative}](${uri}|width=${width},height=${height})`;
 }

@@ -16,7 +16,7 @@ test('one bar stands out among its peers', () => {
 test('the tallest bar fills the height and nothing leaves the picture', () => {
   const chart = layerChart({ values: [0, 5, 1e9], own: 0, caption: '' }, colors);
   const heights = [...svgOf(chart).matchAll(/height="([\d.]+)" fill/g)].map(([, h]) => Number(h));
-  assert.deepEqual(heights, [0, 1, 44]);
+  assert.deepEqual(heights, [0, 1, 34]);
 });
 
 test('of thousands of peers those around the layer are drawn', () => {

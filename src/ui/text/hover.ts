@@ -70,7 +70,9 @@ async function layerMarkdownOf(
   layer: LayerFigures,
   token: vscode.CancellationToken,
 ) {
-  const [largest] = [...layer.layer.weights].sort((one, other) => other.bytes - one.bytes);
+  const [largest] = layer.layer.weights
+    .filter(({ parameters }) => parameters > 0)
+    .sort((one, other) => other.bytes - one.bytes);
   const statistics =
     largest && largest.bytes <= mostBytesAtOnce
       ? await statisticsOf(model, largest.name, token)

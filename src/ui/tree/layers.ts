@@ -63,9 +63,8 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
   }
 
   getTreeItem({ owner, item }: TreeRow): vscode.TreeItem {
-    const { section, children, layers } = item;
-    const { None, Collapsed } = vscode.TreeItemCollapsibleState;
-    const node = new vscode.TreeItem(section.name, children.length > 0 ? Collapsed : None);
+    const { section, layers } = item;
+    const node = new vscode.TreeItem(section.name, foldingOf(item));
     node.id = `${owner.uri.toString()} ${section.kind} ${section.line} ${section.id}`;
     node.contextValue = section.kind;
     node.iconPath = partIcon(owner, section.kind, layers);
@@ -123,6 +122,17 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
     await this.view.reveal(this.revealed, { select: true, focus: false });
   }
 }
+
+/** Modules start folded, but for those that hold everything: folded, they would say nothing. */
+function foldingOf({ children, parent, layers }: OutlineItem): vscode.TreeItemCollapsibleState {
+  const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+  if (children.length === 0) return None;
+  const isWhole = layers.length > 1 && (parent?.layers.length ?? layers.length) === layers.length;
+  return isWhole && children.length < mostExpanded ? Expanded : Collapsed;
+}
+
+/** More children than this would push everything else out of sight. */
+const mostExpanded = 30;
 
 function textOf(model: OpenModel): Promise<TextView | undefined> {
   return model.text().catch(() => undefined);
