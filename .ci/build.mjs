@@ -1,6 +1,7 @@
-// Builds the extension, its engine, its page and the command line. usage: node .ci/build.mjs [--watch] [--minify] [--outdir FOLDER]
+// Builds the extension, its engine, its page, the command line and the schemas of its JSON. usage: node .ci/build.mjs [--watch] [--minify] [--outdir FOLDER]
 import { parseArgs } from 'node:util';
 import { bundle } from './lib/bundle.mjs';
+import { writeSchemas } from './schemas.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -10,3 +11,4 @@ const { values } = parseArgs({
   },
 });
 await bundle(values);
+writeSchemas();

@@ -9,12 +9,16 @@ export interface Split {
   readonly name: string;
   /** Of the whole, as text; "–" where it is unknown. */
   readonly whole: string;
-  /** Parts with something of it, in the product's order. Empty where nothing is known. */
-  readonly shares: readonly {
-    readonly part: Part;
-    readonly share: number;
-    readonly text: string;
-  }[];
+  /** Every part, in the product's order. */
+  readonly pieces: readonly Piece[];
+}
+
+export interface Piece {
+  readonly part: Part;
+  /** Of all parts together; null where it is unknown or there is nothing to share. */
+  readonly share: number | null;
+  /** "–" where it is unknown. */
+  readonly text: string;
 }
 
 const quantities = {
@@ -25,22 +29,28 @@ const quantities = {
   peakActivationBytes: { name: 'peak memory', format: formatBytes },
 } as const;
 
-/** How parameters, bytes, MACs, time and peak memory split between the parts. */
+/** How parameters, bytes, MACs, time and peak memory split between the parts; time only where it was measured. */
 export function splits(inspection: Inspection, profile: Profile | undefined): Split[] {
   const figures = partFigures(inspection, profile);
   return (Object.keys(quantities) as (keyof typeof quantities)[])
     .filter((quantity) => quantity !== 'timeMs' || profile)
     .map((quantity) => {
       const { name, format } = quantities[quantity];
-      const whole = addKnown(partNames, (part) => figures[part][quantity]);
-      const shares = partNames.flatMap((part) => {
+      const sum = addKnown(partNames, (part) => figures[part][quantity]);
+      const pieces = partNames.map((part) => {
         const value = figures[part][quantity];
-        return value === null || value <= 0 || whole === null || whole <= 0
-          ? []
-          : [{ part, share: value / whole, text: format(value) }];
+        const share = value === null || sum === null || sum <= 0 ? null : value / sum;
+        return { part, share, text: format(value) };
       });
       // Parts that share a weight each count it; the total counts it once.
-      const total = quantity === 'timeMs' ? whole : inspection.totals[quantity];
-      return { name, whole: format(total), shares };
+      const total = quantity === 'timeMs' ? sum : inspection.totals[quantity];
+      return { name, whole: format(total), pieces };
     });
+}
+
+/** Parts that have something of any quantity: the rest need no line and no colour. */
+export function presentParts(all: readonly Split[]): Part[] {
+  return partNames.filter((part) =>
+    all.some(({ pieces }) => pieces.some((piece) => piece.part === part && (piece.share ?? 0) > 0)),
+  );
 }

@@ -1,13 +1,20 @@
 import { formatBytes, formatCount, formatMs, formatShare } from '../base/format';
-import { parts, partNames } from '../base/terms';
+import { parts } from '../base/terms';
 import { printable } from '../base/text';
 import type { Inspection, Profile } from '../protocol/types';
 import { displayWidth, textBar, textTable, wrapText, type TextColumn } from './columns';
 import { findInsights } from './insights';
 import type { Palette } from './paint';
-import { splits } from './split';
+import { presentParts, splits, type Split } from './split';
 import { layerTable, weightsText, type Entry } from './table';
-import { dimensionsLine, headlines, measuredLine, originLine, structureLine } from './words';
+import {
+  dimensionsLine,
+  headlines,
+  measuredLine,
+  modelName,
+  originLine,
+  structureLine,
+} from './words';
 
 export interface TerminalOptions {
   /** Columns of the terminal. */
@@ -52,7 +59,7 @@ function header(
     ...(profile ? [`measured on ${measuredLine(profile.measured, profile.complete)}`] : []),
   ];
   return [
-    `${palette.strong(printable(inspection.model.file))}  ${structureLine(inspection)}`,
+    `${palette.strong(modelName(inspection))}  ${structureLine(inspection)}`,
     ...quiet.flatMap((line) => wrapText(line, width)).map(palette.quiet),
     '',
     ...figures.map((line) => `  ${line}`),
@@ -64,9 +71,10 @@ function whereItGoes(
   profile: Profile | undefined,
   { palette }: TerminalOptions,
 ): string[] {
-  const all = splits(inspection, profile).filter(({ shares }) => shares.length > 0);
+  const all = splits(inspection, profile);
   const main = all.find(({ name }) => name === 'time') ?? all.find(({ name }) => name === 'MACs');
-  if (all.length === 0) return [];
+  const present = presentParts(all);
+  if (present.length === 0) return [];
   const columns: TextColumn[] = [
     { title: 'Where it goes', align: 'left' },
     ...all.flatMap(({ name }): TextColumn[] => [
@@ -75,24 +83,22 @@ function whereItGoes(
     ]),
     { title: main ? `of the ${main.name}` : '', align: 'left' },
   ];
-  const rows = partNames
-    .filter((part) => all.some(({ shares }) => shares.some((one) => one.part === part)))
-    .map((part) => {
-      const paint = palette.part(part);
-      const of = (split: (typeof all)[number] | undefined) =>
-        split?.shares.find((one) => one.part === part);
-      return [
-        { text: parts[part], paint },
-        ...all.flatMap((split) => {
-          const one = of(split);
-          return [
-            { text: one?.text ?? '' },
-            { text: one ? formatShare(one.share) : '', paint: palette.quiet },
-          ];
-        }),
-        { text: textBar(of(main)?.share ?? 0, 20), paint },
-      ];
-    });
+  const rows = present.map((part) => {
+    const paint = palette.part(part);
+    const of = (split: Split | undefined) => split?.pieces.find((piece) => piece.part === part);
+    return [
+      { text: parts[part], paint },
+      ...all.flatMap((split) => {
+        const piece = of(split);
+        const share = piece?.share ?? null;
+        return [
+          { text: piece?.text ?? '' },
+          { text: share === null ? '' : formatShare(share), paint: palette.quiet },
+        ];
+      }),
+      { text: textBar(of(main)?.share ?? 0, 20), paint },
+    ];
+  });
   return textTable(columns, rows, palette.quiet);
 }
 
@@ -127,7 +133,6 @@ function costliest(
   const shown = [...entries].sort((a, b) => cost(b) - cost(a)).slice(0, layers);
   if (shown.length === 0) return [];
   const most = Math.max(0, ...shown.map(({ figures }) => figures.share ?? 0));
-  const nameWidth = Math.max(20, width - (profile ? 84 : 74));
   const figure = (title: string): TextColumn => ({ title, align: 'right' });
   const columns: TextColumn[] = [
     { title: 'Costliest layers', align: 'left' },
@@ -141,7 +146,7 @@ function costliest(
     { title: '', align: 'left' },
   ];
   const rows = shown.map(({ layer, figures }) => [
-    { text: shorten(printable(layer.name), nameWidth) },
+    { text: printable(layer.name) },
     { text: layer.role, paint: palette.part(layer.part) },
     { text: weightsText(inspection, layer), paint: palette.quiet },
     { text: formatCount(figures.parameters) },
@@ -154,9 +159,18 @@ function costliest(
       paint: palette.part(layer.part),
     },
   ]);
+  const others = columns.slice(1).reduce((sum, { title }, index) => {
+    const texts = [title, ...rows.map((row) => row[index + 1]?.text ?? '')];
+    return sum + 2 + Math.max(...texts.map(displayWidth));
+  }, 0);
+  const nameWidth = Math.max(20, width - others);
+  const fitted = rows.map(([name, ...cells]) => [
+    { text: shorten(name?.text ?? '', nameWidth) },
+    ...cells,
+  ]);
   const rest = entries.length - shown.length;
   const more = rest > 0 ? [palette.quiet(`… and ${rest} more: --layers ${entries.length}`)] : [];
-  return [...textTable(columns, rows, palette.quiet), ...more];
+  return [...textTable(columns, fitted, palette.quiet), ...more];
 }
 
 /** Paths are told apart by their ends: what is too long loses its beginning. */

@@ -13,6 +13,11 @@ const familyNames: Readonly<Record<Inspection['structure']['family'], string>> =
   other: 'network',
 };
 
+/** The file's own name, made fit to show: where it lies is nobody else's business when a report is passed on. */
+export function modelName({ model }: Pick<Inspection, 'model'>): string {
+  return printable(model.file.split(/[\\/]/).pop() ?? model.file);
+}
+
 /** "encoder · 6 blocks × 384 · 12 heads × 32 · feed-forward 1,536": what is known of it. */
 export function structureLine({ structure }: Pick<Inspection, 'structure'>): string {
   const { blocks, hiddenSize, heads, kvHeads, headSize, feedForwardSize } = structure;

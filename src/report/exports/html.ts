@@ -1,11 +1,18 @@
 import { formatBytes, formatCount, formatMs, formatShare } from '../../base/format';
-import { parts, partNames } from '../../base/terms';
+import { parts } from '../../base/terms';
 import { printable } from '../../base/text';
 import type { Inspection, Profile } from '../../protocol/types';
 import { findInsights } from '../insights';
-import { splits, type Split } from '../split';
+import { presentParts, splits, type Split } from '../split';
 import { layerTable, weightsText, type Entry } from '../table';
-import { dimensionsLine, headlines, measuredLine, originLine, structureLine } from '../words';
+import {
+  dimensionsLine,
+  headlines,
+  measuredLine,
+  modelName,
+  originLine,
+  structureLine,
+} from '../words';
 import { script, scriptHash, style, styleHash } from './htmlAssets';
 
 /**
@@ -13,7 +20,7 @@ import { script, scriptHash, style, styleHash } from './htmlAssets';
  * from the model is escaped.
  */
 export function writeHtml(inspection: Inspection, profile?: Profile): string {
-  const file = printable(inspection.model.file);
+  const file = modelName(inspection);
   const policy = `default-src 'none'; style-src '${styleHash}'; script-src '${scriptHash}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
 <html lang="en">
@@ -67,10 +74,7 @@ function headlineTiles(inspection: Inspection, profile: Profile | undefined): st
 }
 
 function whereItGoes(all: readonly Split[]): string {
-  const present = partNames.filter((part) =>
-    all.some(({ shares }) => shares.some((one) => one.part === part)),
-  );
-  const legend = present.map(
+  const legend = presentParts(all).map(
     (part) =>
       `<li><svg aria-hidden="true"><rect class="${part}" width="100%" height="100%" rx="2"/></svg>${parts[part]}</li>`,
   );
@@ -85,7 +89,10 @@ function whereItGoes(all: readonly Split[]): string {
 }
 
 /** A bar of a hundred per cent. Widths are attributes and not styles, which the page's policy keeps out. */
-function bar({ name, shares }: Split): string {
+function bar({ name, pieces: all }: Split): string {
+  const shares = all.flatMap(({ part, share, text }) =>
+    share !== null && share > 0 ? [{ part, share, text }] : [],
+  );
   const spoken = shares.map(({ part, share }) => `${parts[part]} ${formatShare(share)}`).join(', ');
   let at = 0;
   const pieces = shares.map(({ part, share, text }) => {
@@ -106,15 +113,14 @@ const percent = (share: number) => `${(share * 100).toFixed(2)}%`;
 
 function splitTable(all: readonly Split[]): string {
   const head = all.map(({ name }) => `<th scope="col" class="n">${name}</th>`).join('');
-  const rows = partNames
-    .filter((part) => all.some(({ shares }) => shares.some((one) => one.part === part)))
-    .map((part) => {
-      const cells = all.map(({ shares }) => {
-        const one = shares.find((share) => share.part === part);
-        return `<td class="n">${one ? `${one.text} (${formatShare(one.share)})` : '0'}</td>`;
-      });
-      return `<tr><th scope="row">${parts[part]}</th>${cells.join('')}</tr>`;
+  const rows = presentParts(all).map((part) => {
+    const cells = all.map(({ pieces }) => {
+      const piece = pieces.find((one) => one.part === part);
+      const share = piece?.share ?? null;
+      return `<td class="n">${piece?.text ?? ''}${share === null ? '' : ` (${formatShare(share)})`}</td>`;
     });
+    return `<tr><th scope="row">${parts[part]}</th>${cells.join('')}</tr>`;
+  });
   return `<table class="layers"><thead><tr><th scope="col">part</th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
