@@ -149,7 +149,7 @@ export function message<F extends Fields, T extends object>(
       }),
     write(output, value) {
       const origin = output.verbatim ? origins.get(value) : undefined;
-      if (origin) output.range(origin);
+      if (origin) output.copy(origin);
       else output.message((inner) => writeBody(inner, value));
     },
   };

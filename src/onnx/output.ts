@@ -10,14 +10,14 @@ export interface Encoded {
   readonly pieces: readonly Piece[];
 }
 
-/** Shorter stretches are copied at once: a piece of its own would cost more than its bytes. */
+/** Bytes in memory that are fewer than this are gathered: a piece of its own would cost more. */
 const smallestPiece = 4096;
 
 /** Builds protobuf messages as a list of pieces; large stretches of other files are only referred to. */
 export class Output {
   private readonly pieces: Piece[] = [];
   private done = 0;
-  private buffer = new Uint8Array(256);
+  private buffer = new Uint8Array(64);
   private used = 0;
 
   constructor(
@@ -66,10 +66,18 @@ export class Output {
     this.raw(value);
   }
 
-  /** Length-delimited bytes that lie elsewhere. */
+  /** Length-delimited bytes that lie elsewhere and are read only when the file is written: they may be computed then. */
   range(value: ByteRange): void {
     this.varint(value.length);
-    this.append(value);
+    if (value.length > 0) this.append(value);
+  }
+
+  /** Length-delimited bytes that lie in a file, read at once where they are few. */
+  copy(value: ByteRange): void {
+    this.varint(value.length);
+    this.append(
+      value.length < smallestPiece ? value.source.read(value.offset, value.length) : value,
+    );
   }
 
   message(body: (inner: Output) => void): void {
@@ -106,13 +114,13 @@ export class Output {
   }
 
   private append(piece: Piece): void {
-    if (piece.length >= smallestPiece) {
-      this.flush();
-      this.pieces.push(piece);
-      this.done += piece.length;
-    } else {
-      this.raw(piece instanceof Uint8Array ? piece : piece.source.read(piece.offset, piece.length));
+    if (piece instanceof Uint8Array && piece.length < smallestPiece) {
+      this.raw(piece);
+      return;
     }
+    this.flush();
+    this.pieces.push(piece);
+    this.done += piece.length;
   }
 
   private flush(): void {

@@ -182,7 +182,8 @@ test(`${files} mutated and truncated files`, (context) => {
   );
   // Both kinds must be met, or the mutations test nothing.
   assert.ok(read > files / 10 && read < files * 0.95);
-  assert.ok(slowest < 1000);
+  // A hang, not a busy machine.
+  assert.ok(slowest < 5000);
   // A 16-bit type's table of values, and buffers that grow by doubling, are the largest honest ones.
   assert.ok(largest <= 1 << 18, `${largest} bytes at once`);
 });
