@@ -21,8 +21,12 @@ const { target, all } = parseArgs({
     all: { type: 'boolean', default: false },
   },
 }).values;
-/** The README's, which the package's page shows from elsewhere. */
-const pictures = join('media', 'screenshots');
+/** Pictures for the README, and what of the sample nothing in the extension needs: 20 MB is the limit, and the runtime takes 18. */
+const notShipped = [
+  'media/screenshots',
+  'media/samples/digits-vit/model-dynamo.onnx',
+  'media/samples/digits-vit/train.npz',
+].map((file) => join(file));
 const developmentFields = new Set([
   'scripts',
   'devDependencies',
@@ -62,7 +66,7 @@ async function pack(name) {
  */
 function stageFiles(stage) {
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'media']) {
-    cpSync(file, join(stage, file), { recursive: true, filter: (it) => it !== pictures });
+    cpSync(file, join(stage, file), { recursive: true, filter: (it) => !notShipped.includes(it) });
   }
   for (const file of readdirSync('.').filter((it) => /^package\.nls.*\.json$/.test(it))) {
     cpSync(file, join(stage, file));

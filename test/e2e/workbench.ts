@@ -7,13 +7,15 @@ import { startServer } from '../launch/server.mjs';
 import { here, vsixPath } from '../../.ci/lib/targets.mjs';
 import manifest from '../../package.json';
 
-/** The four kinds of theme, by the name that VS Code's settings know. */
+/** The four kinds of theme: the title in VS Code's list, and the class that its window then carries. */
 export const themes = {
-  dark: 'Default Dark Modern',
-  light: 'Default Light Modern',
-  'hc-dark': 'Default High Contrast',
-  'hc-light': 'Default High Contrast Light',
+  dark: { title: 'Dark Modern', mark: 'vs-dark' },
+  light: { title: 'Light Modern', mark: 'vs' },
+  'hc-dark': { title: 'Dark High Contrast', mark: 'hc-black' },
+  'hc-light': { title: 'Light High Contrast', mark: 'hc-light' },
 } as const;
+export type Theme = keyof typeof themes;
+export const themeNames = Object.keys(themes) as readonly Theme[];
 
 const pictures = 'out/screenshots';
 
@@ -29,7 +31,7 @@ export class Workbench {
   static async start(workspace = sampleWorkspace()): Promise<Workbench> {
     const server = await startServer({
       vsix: vsixPath(here, manifest.version),
-      settings: { 'workbench.colorTheme': themes.dark },
+      settings: { 'workbench.colorTheme': 'Default Dark Modern' },
     });
     const browser = await launchBrowser();
     const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
@@ -52,23 +54,27 @@ export class Workbench {
     await this.pick(file);
   }
 
-  /** Runs a command by the title that the palette shows. */
-  async command(title: string): Promise<void> {
+  /** Runs a command by the title that the palette shows, and answers what it then asks. */
+  async command(title: string, ...answers: readonly string[]): Promise<void> {
     await this.page.keyboard.press('F1');
-    await this.pick(title);
+    for (const text of [title, ...answers]) await this.pick(text);
   }
 
-  /** Types into the quick input and takes its first entry once that is what was typed. */
+  /** Types into the quick input and takes the entry of exactly that title; of a path, that of the file's name. */
   async pick(text: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    const widget = this.page.locator('.quick-input-widget');
+    const input = widget.locator('input[type="text"]').first();
     await input.waitFor({ state: 'visible' });
     await input.pressSequentially(text, { delay: 5 });
-    const last = text.split('/').at(-1)!;
-    await this.page
-      .locator('.quick-input-widget .monaco-list-row')
-      .filter({ hasText: last })
-      .first()
-      .click();
+    const title = text.split('/').at(-1)!;
+    const entry = widget
+      .locator('.monaco-list-row:visible')
+      .filter({ has: this.page.getByText(title, { exact: true }) })
+      .first();
+    await entry.waitFor();
+    // Entries change places while more are found, and a click would meet another one.
+    await this.page.waitForTimeout(500);
+    await entry.click();
   }
 
   /** The dashboard's own page inside the active webview. */
@@ -83,9 +89,11 @@ export class Workbench {
     return page;
   }
 
-  async theme(name: string): Promise<void> {
-    this.server.configure({ 'workbench.colorTheme': name });
-    await this.load();
+  /** Changes the theme of the open window, and of what is open in it. */
+  async theme(theme: Theme): Promise<void> {
+    const { title, mark } = themes[theme];
+    await this.command('Preferences: Color Theme', title);
+    await this.page.waitForSelector(`.monaco-workbench.${mark}`);
   }
 
   async size(width: number, height: number): Promise<void> {

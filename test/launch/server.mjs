@@ -46,9 +46,7 @@ export async function startServer({ vsix, settings = {}, port, home, testDriver 
     await stop();
     throw error;
   }
-  const configure = (/** @type {Record<string, unknown>} */ more) => writeSettings(folder, more);
   return {
-    configure,
     url: `http://127.0.0.1:${chosen}`,
     logs: join(folder, 'data/logs'),
     ended,
