@@ -1,6 +1,7 @@
 import { subgraphs } from './attributes';
 import { type GraphIndex, indexGraph, type NodeEntry, type Scope } from './graph';
 import type { Graph, Model, Node, Tensor } from './model';
+import { renameInGraph } from './names';
 import { mapBodies, mapList, updated } from './records';
 
 /** A change to a model. Nodes and scopes are those of the index that the edits were made on; several edits are applied at once. */
@@ -10,6 +11,8 @@ export type Edit =
   | { readonly kind: 'insertBefore'; readonly entry: NodeEntry; readonly nodes: readonly Node[] }
   /** Adds an initializer to the graph, or replaces the one of that name. */
   | { readonly kind: 'setTensor'; readonly scope: Scope; readonly tensor: Tensor }
+  /** Gives a value, initializer, input or output another name wherever it stands; nodes keep theirs. Done last. */
+  | { readonly kind: 'renameValue'; readonly from: string; readonly to: string }
   /** Adds a value to the model's outputs, so that it can be fetched. */
   | { readonly kind: 'addOutput'; readonly name: string }
   /** Imports an operator set; a version already imported is only ever raised. */
@@ -40,6 +43,7 @@ export function applyEdits(index: GraphIndex, edits: readonly Edit[]): Model {
     return made;
   };
   const outputs: string[] = [];
+  const renames = new Map<string, string>();
   let model = index.model;
   for (const edit of edits) {
     switch (edit.kind) {
@@ -54,6 +58,9 @@ export function applyEdits(index: GraphIndex, edits: readonly Edit[]): Model {
       case 'setTensor':
         changeOf(edit.scope.graph).tensors.set(edit.tensor.name, edit.tensor);
         break;
+      case 'renameValue':
+        renames.set(edit.from, edit.to);
+        break;
       case 'addOutput':
         outputs.push(edit.name);
         break;
@@ -63,7 +70,10 @@ export function applyEdits(index: GraphIndex, edits: readonly Edit[]): Model {
     }
   }
   const edited = { ...model, graph: rebuilt(model.graph, changes) };
-  return withOutputs(withoutOrphans(index, edited), outputs);
+  const complete = withOutputs(withoutOrphans(index, edited), outputs);
+  if (renames.size === 0) return complete;
+  const graph = renameInGraph(complete.graph, (name) => renames.get(name) ?? name);
+  return { ...complete, graph };
 }
 
 interface GraphChange {
