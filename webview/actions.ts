@@ -28,12 +28,20 @@ export interface Actions {
   setColumn(column: Column, shown: boolean, all: readonly Column[]): void;
   setView(change: Partial<ViewSettings>): void;
   setBlockMetric(metric: BlockMetric): void;
+  /** The table was scrolled. */
+  rest(tableScroll: number): void;
 }
 
 /** Selections follow the keyboard; the tree and the text need only hear where it comes to rest. */
 const selectionDelay = 120;
 
-export function createActions(store: Store, host: Remote<HostApi>, goToTable: () => void): Actions {
+/** What actions do to the page itself. */
+interface PageHooks {
+  readonly goToTable: () => void;
+  readonly rest: (tableScroll: number) => void;
+}
+
+export function createActions(store: Store, host: Remote<HostApi>, page: PageHooks): Actions {
   const view = (change: (view: ViewSettings) => ViewSettings) =>
     store.update((state) => ({ ...state, view: change(state.view) }));
   const ask = (answer: Promise<unknown>) =>
@@ -60,13 +68,14 @@ export function createActions(store: Store, host: Remote<HostApi>, goToTable: ()
     toggleFilter: (terms) => view((old) => ({ ...old, filter: toggleTerms(old.filter, terms) })),
     show(filter) {
       view((old) => ({ ...old, filter }));
-      goToTable();
+      page.goToTable();
     },
     sort: (column, numeric) => view((old) => sortedBy(old, column, numeric)),
     group: (group) => view((old) => groupedBy(old, group)),
     fold: (group, fold) => view((old) => folded(old, group, fold)),
     setColumn: (column, shown, all) => view((old) => withColumn(old, column, shown, all)),
     setView: (change) => view((old) => ({ ...old, ...change })),
+    rest: page.rest,
     setBlockMetric: (blockMetric) => view((old) => ({ ...old, blockMetric })),
   };
 }

@@ -41,9 +41,13 @@ export const blockMetrics = {
 export type BlockMetric = keyof typeof blockMetrics;
 export const blockMetricNames = Object.keys(blockMetrics) as readonly BlockMetric[];
 
+/** What of a metric is in no layer. */
+export const outside = 'outside';
+export const outsideTitle = 'Outside layers';
+
 /** One stretch of a bar. */
 export interface Slice {
-  readonly part: Part | 'unattributed';
+  readonly part: Part | typeof outside;
   readonly title: string;
   /** Null where it cannot be told: drawn as such, never left out. */
   readonly value: number | null;
@@ -56,8 +60,13 @@ export interface Bar {
   readonly metric: MetricName;
   readonly title: string;
   readonly slices: readonly Slice[];
-  /** Sum of what is known. */
+  /** Sum of the slices, as far as they are known. */
   readonly total: number;
+  /**
+   * Time of a run that no node accounts for. It stands beside the bar and not in it, because a share of time means the same everywhere:
+   * of the layers' time together.
+   */
+  readonly beside: number;
   /** Nothing to draw: not measured, or not countable. */
   readonly empty: boolean;
   /** Some part's figure is not known, so the total is a lower bound. */
@@ -80,25 +89,27 @@ function barOf(dashboard: DashboardState, metric: MetricName): Bar {
       : partNames
           .map((part) => ({ part, title: parts[part] as string, value: of(figures[part]) }))
           .filter((slice) => slice.value !== 0);
-  const known = [...values, ...unattributed(dashboard, metric, hidden)];
+  const known = [...values, ...inputsOf(dashboard, metric)];
   const total = known.reduce((sum, slice) => sum + (slice.value ?? 0), 0);
   const slices = known.map((slice) => ({
     ...slice,
     share: slice.value === null || total === 0 ? null : slice.value / total,
   }));
   const partial = slices.some((slice) => slice.value === null);
-  return { metric, title, slices, total, empty: total === 0, partial, format };
+  const beside = metric === 'timeMs' && !hidden ? (dashboard.measured?.unattributedMs ?? 0) : 0;
+  return { metric, title, slices, total, beside, empty: total === 0, partial, format };
 }
 
-/** The time that no node accounts for is a stretch of its own. */
-function unattributed(
-  { measured }: DashboardState,
-  metric: MetricName,
-  hidden: boolean,
-): Omit<Slice, 'share'>[] {
-  const value = measured?.unattributedMs ?? 0;
-  if (metric !== 'timeMs' || hidden || value <= 0) return [];
-  return [{ part: 'unattributed', title: 'Unattributed', value }];
+/** At the peak of memory, inputs of the model are alive that no layer made. */
+function inputsOf({ totals, parts }: DashboardState, metric: MetricName): Omit<Slice, 'share'>[] {
+  if (metric !== 'peakActivationBytes' || !parts) return [];
+  const inLayers = partNames.map((part) => parts[part].peakActivationBytes);
+  const known = inLayers.filter((bytes) => bytes !== null);
+  // With an unknown part the rest cannot be told from it.
+  if (known.length < inLayers.length) return [];
+  const all = totals?.peakActivationBytes ?? 0;
+  const value = all - known.reduce((sum, bytes) => sum + bytes, 0);
+  return value > 0 ? [{ part: outside, title: outsideTitle, value }] : [];
 }
 
 /** The parts that hold anything at all, in the order of the bars. */

@@ -2,11 +2,11 @@ import 'vscode-jsonrpc/browser';
 import { render } from 'preact';
 import { remote, serve } from '../src/protocol/rpc';
 import type { HostApi, ViewApi } from '../src/protocol/viewApi';
-import { connectionOver } from '../src/protocol/webviewChannel';
+import { connectionOver, type WebviewPort } from '../src/protocol/webviewChannel';
 import { createActions } from './actions';
 import { Page } from './page';
 import { createRowSource } from './rows';
-import { initialState, queryOf, withDashboard, withSelection, type State } from './state';
+import { initialPlaces, initialState, queryOf, withDashboard, withSelection } from './state';
 import { createStore } from './store';
 import { showTips } from './widgets/tooltip';
 import './theme.css';
@@ -19,25 +19,27 @@ interface Editor {
 }
 declare function acquireVsCodeApi(): Editor;
 
-/** Scrolling writes the state with every frame; only where it rests is worth keeping. */
+/** Scrolling changes what is kept with every frame; only where it rests is worth keeping. */
 const keepDelay = 200;
 
 function start(editor: Editor, root: HTMLElement) {
-  const store = createStore(initialState(editor.getState()));
-  const connection = connectionOver({
-    post: (message) => editor.postMessage(message),
-    onMessage(listener) {
-      const hear = (event: MessageEvent) => listener(event.data);
-      window.addEventListener('message', hear);
-      return { dispose: () => window.removeEventListener('message', hear) };
-    },
-  });
+  const saved = editor.getState();
+  const places = initialPlaces(saved);
+  const store = createStore(initialState(saved));
+  const connection = connectionOver(portOf(editor));
   const host = remote<HostApi>(connection);
   const source = createRowSource((query) => host.rows(query), draw);
-  const act = createActions(store, host, goToTable);
+  const keep = keeper(() => editor.setState({ ...store.get().view, ...places }));
+  const rest = (table: number) => {
+    places.table = table;
+    keep();
+  };
+  const act = createActions(store, host, { goToTable, rest });
+  const tableScroll = places.table;
 
   function draw() {
-    render(<Page state={store.get()} act={act} source={source} />, root);
+    const state = store.get();
+    render(<Page state={state} act={act} source={source} tableScroll={tableScroll} />, root);
   }
   serve<ViewApi>(connection, {
     update(dashboard) {
@@ -47,22 +49,32 @@ function start(editor: Editor, root: HTMLElement) {
     select: ({ layers }) => store.update((state) => withSelection(state, layers)),
   });
   store.subscribe((state) => {
-    source.ask(queryOf(state));
+    if (state.dashboard?.model) source.ask(queryOf(state));
     draw();
-    keep(editor, state);
+    keep();
   });
   connection.listen();
   draw();
   showTips(document.body);
   void host.ready({}).then((dashboard) => {
-    source.ask(queryOf(store.get()));
     store.update((state) => withDashboard(state, dashboard));
-    window.scrollTo(0, store.get().view.pageScroll);
-    window.addEventListener('scroll', () => act.setView({ pageScroll: window.scrollY }), {
-      passive: true,
-    });
+    window.scrollTo(0, places.page);
+    const onScroll = () => {
+      places.page = window.scrollY;
+      keep();
+    };
+    window.addEventListener('scroll', onScroll, { passive: true });
   });
 }
+
+const portOf = (editor: Editor): WebviewPort => ({
+  post: (message) => editor.postMessage(message),
+  onMessage(listener) {
+    const hear = (event: MessageEvent) => listener(event.data);
+    window.addEventListener('message', hear);
+    return { dispose: () => window.removeEventListener('message', hear) };
+  },
+});
 
 function goToTable() {
   const calm = document.body.classList.contains('vscode-reduce-motion');
@@ -71,10 +83,13 @@ function goToTable() {
     ?.scrollIntoView({ behavior: calm ? 'instant' : 'smooth', block: 'start' });
 }
 
-let keeping: ReturnType<typeof setTimeout> | undefined;
-function keep(editor: Editor, { view }: State) {
-  clearTimeout(keeping);
-  keeping = setTimeout(() => editor.setState(view), keepDelay);
+/** Runs `save` once things have come to rest. */
+function keeper(save: () => void): () => void {
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(save, keepDelay);
+  };
 }
 
 const root = document.createElement('main');

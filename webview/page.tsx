@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { Actions } from './actions';
 import type { RowSource } from './rows';
 import type { State } from './state';
@@ -6,6 +7,7 @@ import { Skeleton, Unreadable } from './views/empty';
 import { Header } from './views/header';
 import { Layers } from './views/layers';
 import { Notices } from './views/notices';
+import type { ViewProps } from './views/props';
 import { StandsOut } from './views/standsOut';
 import { Totals } from './views/totals';
 import { WhereItGoes } from './views/whereItGoes';
@@ -14,11 +16,18 @@ interface Props {
   readonly state: State;
   readonly act: Actions;
   readonly source: RowSource;
+  /** Where the table was left, in pixels. */
+  readonly tableScroll: number;
 }
 
 /** The whole page, read from the top like a report: what is it, where does it go, what stands out, the layers. */
-export function Page({ state, act, source }: Props) {
+export function Page({ state, act, source, tableScroll }: Props) {
   const { dashboard, announcement } = state;
+  // Rows arrive while the state is the same: what stands above the table is drawn for the state alone.
+  const overview = useMemo(
+    () => dashboard?.model && <Overview state={state} dashboard={dashboard} act={act} />,
+    [state, act],
+  );
   if (!dashboard) return <Skeleton note="Reading the model…" />;
   if (!dashboard.model) {
     return dashboard.error ? (
@@ -27,7 +36,24 @@ export function Page({ state, act, source }: Props) {
       <Skeleton note={dashboard.busy?.note || 'Reading the model…'} />
     );
   }
-  const props = { state, dashboard, act };
+  return (
+    <>
+      {overview}
+      <Layers
+        state={state}
+        dashboard={dashboard}
+        act={act}
+        source={source}
+        initialScroll={tableScroll}
+      />
+      <div class="hidden-text" role="status">
+        {announcement}
+      </div>
+    </>
+  );
+}
+
+function Overview(props: ViewProps) {
   return (
     <>
       <Header {...props} />
@@ -36,10 +62,6 @@ export function Page({ state, act, source }: Props) {
       <WhereItGoes {...props} />
       <StandsOut {...props} />
       <Blocks {...props} />
-      <Layers {...props} source={source} />
-      <div class="hidden-text" role="status">
-        {announcement}
-      </div>
     </>
   );
 }

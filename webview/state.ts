@@ -18,8 +18,6 @@ export interface ViewSettings {
   /** Undefined follows the settings of the editor. */
   readonly threads: number | undefined;
   readonly provider: string | undefined;
-  readonly pageScroll: number;
-  readonly tableScroll: number;
 }
 
 /** Everything the page shows. */
@@ -45,15 +43,26 @@ export const defaultView: ViewSettings = {
   asTable: false,
   threads: undefined,
   provider: undefined,
-  pageScroll: 0,
-  tableScroll: 0,
 };
+
+/** How far page and table are scrolled, in pixels. No part of the state: it changes with every frame and draws nothing. */
+export interface Places {
+  page: number;
+  table: number;
+}
+
+export const initialPlaces = (saved: unknown): Places => ({
+  ...noPlaces,
+  ...fitting(saved, noPlaces),
+});
+
+const noPlaces: Places = { page: 0, table: 0 };
 
 /** The state of a fresh page; `saved` is whatever an earlier version of the page left behind. */
 export function initialState(saved: unknown): State {
   return {
     dashboard: undefined,
-    view: { ...defaultView, ...fitting(saved) },
+    view: { ...defaultView, ...fitting(saved, defaultView) },
     selected: new Set(),
     pointedAt: undefined,
     announcement: '',
@@ -61,9 +70,9 @@ export function initialState(saved: unknown): State {
 }
 
 /** Those fields of `saved` that have the type of today's. */
-function fitting(saved: unknown): Partial<ViewSettings> {
+function fitting<T extends object>(saved: unknown, today: T): Partial<T> {
   if (typeof saved !== 'object' || saved === null) return {};
-  const known = Object.entries(defaultView) as [string, unknown][];
+  const known = Object.entries(today) as [string, unknown][];
   const entries = known.flatMap(([key, standard]) => {
     const value = (saved as Record<string, unknown>)[key];
     const fits =
@@ -72,7 +81,7 @@ function fitting(saved: unknown): Partial<ViewSettings> {
         : typeof value === typeof standard && Array.isArray(value) === Array.isArray(standard);
     return fits ? [[key, value]] : [];
   });
-  return Object.fromEntries(entries) as Partial<ViewSettings>;
+  return Object.fromEntries(entries) as Partial<T>;
 }
 
 /** What the table asks for; the range is added by whoever fetches. */

@@ -197,7 +197,7 @@ test(
     await page.getByRole('button', { name: 'As a table' }).click();
     const row = page.locator('.figures tbody tr', { hasText: 'Attention' });
     assert.match(await row.innerText(), /3\.55 M\s+16 %/);
-    assert.match(await text(page, '.figures tbody'), /Unattributed/);
+    assert.match(await text(page, '.figures tbody'), /Outside layers/);
     await page.waitForFunction(() => (window.host.saved as { asTable?: boolean }).asTable);
   }),
 );

@@ -29,16 +29,19 @@ test('the five bars are always there, in the same order, whatever is known', () 
   assert.equal(bar(counted, 'macs').empty, false);
 });
 
-test('shares of a bar add up to one, the unattributed time among them', () => {
+test('shares of a bar add up to one, and time in no node stands beside it', () => {
   for (const one of barsOf(measured).filter(({ empty }) => !empty)) {
     const sum = one.slices.reduce((all, { share }) => all + (share ?? 0), 0);
     assert.ok(Math.abs(sum - 1) < 1e-9, one.metric);
   }
-  const last = bar(measured, 'timeMs').slices.at(-1);
-  assert.equal(last?.part, 'unattributed');
-  assert.equal(last?.value, 1);
+  const time = bar(measured, 'timeMs');
   assert.equal(
-    bar(measured, 'macs').slices.some(({ part }) => part === 'unattributed'),
+    time.beside,
+    1,
+    'a share of time is one of the layers’ time: the rest stands beside',
+  );
+  assert.equal(
+    time.slices.some(({ part }) => part === 'outside'),
     false,
   );
 });
@@ -77,4 +80,20 @@ test('what cannot be counted keeps a place of its own and makes the total a lowe
 test('blocks are coloured by time once it is measured, and by MACs until then', () => {
   assert.equal(standardBlockMetric(counted), 'macs');
   assert.equal(standardBlockMetric(measured), 'timeMs');
+});
+
+test('inputs of the model alive at the peak are part of its memory', () => {
+  const { parts } = model;
+  const inLayers = Object.values(parts).reduce(
+    (sum, part) => sum + (part.peakActivationBytes ?? 0),
+    0,
+  );
+  const with_ = (peakActivationBytes: number | null) => {
+    const totals = { ...model.totals, peakActivationBytes };
+    return bar({ ...counted, totals }, 'peakActivationBytes').slices.at(-1);
+  };
+  assert.equal(with_(inLayers + 600)?.value, 600);
+  assert.equal(with_(inLayers + 600)?.part, 'outside');
+  assert.notEqual(with_(inLayers)?.part, 'outside');
+  assert.notEqual(with_(null)?.part, 'outside');
 });

@@ -335,7 +335,7 @@ test(
         sort: 'macs',
         descending: true,
         columns: ['name', 'macs'],
-        tableScroll: 4800,
+        table: 4800,
       },
     },
     {},
@@ -344,9 +344,7 @@ test(
       await page.waitForSelector('.row[aria-rowindex="203"]:not(.waiting)');
       assert.deepEqual(await page.locator('.head-cell').count(), 2);
       await page.locator('.table').evaluate((table) => (table.scrollTop = 2400));
-      await page.waitForFunction(
-        () => (window.host.saved as { tableScroll: number }).tableScroll === 2400,
-      );
+      await page.waitForFunction(() => (window.host.saved as { table: number }).table === 2400);
     },
   ),
 );

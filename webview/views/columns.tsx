@@ -35,7 +35,7 @@ export const columns = {
   op: { title: () => 'operator', width: 132, numeric: false, cell: (row) => quiet(row.op) },
   weights: {
     title: () => 'weights',
-    width: 116,
+    width: 150,
     numeric: false,
     cell: (row) => quiet(row.weights),
     tip: (row) => row.weights || undefined,
@@ -73,7 +73,7 @@ export const columns = {
   },
   share: {
     title: ({ measured }) => (measured ? 'share of time' : 'share of MACs'),
-    width: 172,
+    width: 152,
     numeric: true,
     cell: (row, { scaleEnd }) => (
       <span class="share">

@@ -26,10 +26,14 @@ const groups = {
 
 interface Props extends ViewProps {
   readonly source: RowSource;
+  /** Where the table was left, in pixels. */
+  readonly initialScroll: number;
 }
 
+type TableProps = Pick<Props, 'state' | 'dashboard' | 'source'>;
+
 /** Every layer of the model. */
-export function Layers({ state, dashboard, act, source }: Props) {
+export function Layers({ state, dashboard, act, source, initialScroll }: Props) {
   return (
     <section class="layers" aria-labelledby="layers" id="layers-section">
       <Toolbar state={state} dashboard={dashboard} act={act} source={source} />
@@ -42,22 +46,22 @@ export function Layers({ state, dashboard, act, source }: Props) {
         <VirtualTable
           label="Layers"
           source={source}
-          columns={tableColumns({ state, dashboard, act, source })}
+          columns={tableColumns({ state, dashboard, source })}
           selected={state.selected}
           pointedAt={state.pointedAt}
-          initialScroll={state.view.tableScroll}
+          initialScroll={initialScroll}
           onSort={(id) => act.sort(id as Column, columnSpec(id as Column).numeric)}
           onFold={act.fold}
           onSelect={act.select}
           onOpen={act.reveal}
-          onScroll={(tableScroll) => act.setView({ tableScroll })}
+          onScroll={act.rest}
         />
       )}
     </section>
   );
 }
 
-function tableColumns({ state, dashboard, source }: Props): readonly TableColumn[] {
+function tableColumns({ state, dashboard, source }: TableProps): readonly TableColumn[] {
   const { columns, sort, descending } = state.view;
   const context: CellContext = {
     scaleEnd: scaleEnd(source.largestShare),
@@ -78,7 +82,7 @@ function tableColumns({ state, dashboard, source }: Props): readonly TableColumn
   });
 }
 
-function Toolbar({ state, dashboard, act, source }: Props) {
+function Toolbar({ state, dashboard, act, source }: ViewProps & TableProps) {
   const { filter, group, columns } = state.view;
   return (
     <div class="toolbar">
@@ -137,13 +141,13 @@ function Toolbar({ state, dashboard, act, source }: Props) {
   );
 }
 
-function countText({ state, dashboard, source }: Pick<Props, 'state' | 'dashboard' | 'source'>) {
+function countText({ state, dashboard, source }: TableProps) {
   const { layerCount, nodeCount } = dashboard;
   const { filter, group } = state.view;
   const counts = filter !== '' && group === 'none';
   const layers = counts
     ? `${formatExact(source.total)} of ${formatExact(layerCount)} layers`
     : `${formatExact(layerCount)} layers`;
-  const data = isSynthetic(dashboard) ? ' · times from synthetic inputs' : '';
+  const data = isSynthetic(dashboard) ? ' · synthetic inputs' : '';
   return `${layers} · ${formatExact(nodeCount)} nodes${data}`;
 }

@@ -16,13 +16,15 @@ interface Total {
 export function Totals({ dashboard }: ViewProps) {
   return (
     <section class="totals" aria-label="Totals">
-      {totalsOf(dashboard).map(({ figure, label, note, tip }) => (
-        <div class="total" key={label} data-tip={tip}>
-          <div class="total-figure">{figure}</div>
-          <div class="total-label">{label}</div>
-          <div class="total-note">{note ?? '\u00a0'}</div>
-        </div>
-      ))}
+      <div class="totals-grid">
+        {totalsOf(dashboard).map(({ figure, label, note, tip }, index) => (
+          <div class="total" key={index} data-tip={tip}>
+            <div class="total-figure">{figure}</div>
+            <div class="total-label">{label}</div>
+            <div class="total-note">{note ?? '\u00a0'}</div>
+          </div>
+        ))}
+      </div>
     </section>
   );
 }

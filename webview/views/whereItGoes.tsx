@@ -1,7 +1,7 @@
 import { formatExact, formatMs, formatShare, unknownText } from '../../src/base/format';
 import { parts, type Part } from '../../src/base/terms';
 import { termOf } from '../filter';
-import { barsOf, presentParts, type Bar, type Slice } from '../figures';
+import { barsOf, outside, outsideTitle, presentParts, type Bar, type Slice } from '../figures';
 import { isSynthetic, timesSettled } from '../state';
 import { StackedBars, type StackedBar } from '../widgets/stackedBars';
 import { dataName } from './facts';
@@ -80,7 +80,7 @@ function stackedBar(bar: Bar, dashboard: ViewProps['dashboard']): StackedBar {
     id: bar.metric,
     title: bar.title,
     total: totalText(bar),
-    ...(bar.empty ? {} : { totalTip: `${bar.title}: ${exactText(bar, bar.total)}` }),
+    ...(bar.empty ? {} : { totalTip: totalTip(bar) }),
     summary: summary(bar),
     segments: bar.empty
       ? []
@@ -89,13 +89,18 @@ function stackedBar(bar: Bar, dashboard: ViewProps['dashboard']): StackedBar {
           colour: `part-${slice.part}`,
           share: slice.share,
           tip: sliceTip(bar, slice, dashboard),
-          pressable: slice.part !== 'unattributed',
+          pressable: slice.part !== outside,
         })),
   };
 }
 
 const totalText = (bar: Bar) =>
   bar.empty ? unknownText : `${bar.partial ? '> ' : ''}${bar.format(bar.total)}`;
+
+function totalTip(bar: Bar): string {
+  const all = `${bar.title} of all layers: ${exactText(bar, bar.total)}`;
+  return bar.beside > 0 ? `${all}\n${bar.format(bar.beside)} more of a run are in no node` : all;
+}
 
 const exactText = (bar: Bar, value: number | null) =>
   bar.metric === 'timeMs' ? bar.format(value) : formatExact(value);
@@ -106,7 +111,7 @@ function sliceTip(bar: Bar, slice: Slice, dashboard: ViewProps['dashboard']): st
       ? `${slice.title}: ${bar.title} not known`
       : `${slice.title}: ${formatShare(slice.share)} of ${bar.title}`,
     slice.value === null ? '' : `${exactText(bar, slice.value)} of ${exactText(bar, bar.total)}`,
-    slice.part === 'unattributed' ? 'Time of a run that no node accounts for' : '',
+    slice.part === outside ? 'Inputs of the model that are alive at the peak' : '',
     bar.metric === 'timeMs' && isSynthetic(dashboard) ? 'Measured on synthetic inputs' : '',
   ];
   return lines.filter((line) => line !== '').join('\n');
@@ -126,12 +131,12 @@ function caption(dashboard: ViewProps['dashboard']): string {
     return 'Parameters, bytes, MACs and activations are counted; time is measured when you profile.';
   }
   const { plainLatencyMs, latencyMs, data, unattributedMs } = measured;
-  const plain = plainLatencyMs === null ? '' : `, ${formatMs(plainLatencyMs.median)} a run`;
+  const plain = plainLatencyMs === null ? '' : `: ${formatMs(plainLatencyMs.median)} a run`;
   const outside =
     unattributedMs === null ? '' : `, ${formatMs(unattributedMs)} of it outside any node`;
   return (
-    `Time per part is measured with the runtime’s optimisations off${plain}${outside}; ` +
-    `optimised, the model takes ${formatMs(latencyMs.median)}. Inputs: ${dataName(data)}. The rest is counted.`
+    `Time is measured per node with optimisations off${plain}${outside}, on ${dataName(data)}. ` +
+    `Optimised, the model takes ${formatMs(latencyMs.median)}. The rest is counted.`
   );
 }
 
@@ -143,11 +148,10 @@ function FiguresTable({
   readonly bars: readonly Bar[];
   readonly present: readonly Part[];
 }) {
-  const rows: readonly (Part | 'unattributed')[] = bars.some((bar) =>
-    bar.slices.some((slice) => slice.part === 'unattributed'),
-  )
-    ? [...present, 'unattributed']
-    : present;
+  const hasOutside = bars.some(
+    (bar) => bar.beside > 0 || bar.slices.some((slice) => slice.part === outside),
+  );
+  const rows: readonly Slice['part'][] = hasOutside ? [...present, outside] : present;
   return (
     <div class="figures-scroll" tabIndex={0} role="region" aria-label="Where it goes, as a table">
       <table class="figures">
@@ -166,7 +170,7 @@ function FiguresTable({
             <tr key={part} class={`part-${part}`}>
               <th scope="row">
                 <i class="swatch" />
-                {part === 'unattributed' ? 'Unattributed' : parts[part]}
+                {part === outside ? outsideTitle : parts[part]}
               </th>
               {bars.map((bar) => (
                 <FigureCells key={bar.metric} bar={bar} part={part} />
@@ -179,7 +183,7 @@ function FiguresTable({
             <th scope="row">all</th>
             {bars.map((bar) => (
               <td class="figure" colSpan={2} key={bar.metric}>
-                {totalText(bar)}
+                {totalText({ ...bar, total: bar.total + bar.beside })}
               </td>
             ))}
           </tr>
@@ -192,11 +196,22 @@ function FiguresTable({
 function FigureCells({ bar, part }: { readonly bar: Bar; readonly part: Slice['part'] }) {
   const slice = bar.slices.find((other) => other.part === part);
   // A part that takes none of a metric has no slice; that is a zero only where the metric is known at all.
-  const none = !slice && !bar.empty && part !== 'unattributed';
+  const none = !slice && !bar.empty;
+  if (!slice && part === outside) {
+    return (
+      <>
+        <td class="figure">{bar.beside > 0 && bar.format(bar.beside)}</td>
+        <td />
+      </>
+    );
+  }
   return (
     <>
-      <td class="figure">{none ? '0' : bar.format(slice?.value)}</td>
-      <td class="figure quiet">{none ? '0 %' : formatShare(slice?.share)}</td>
+      <td class="figure">{figureText(slice, none, bar.format)}</td>
+      <td class="figure quiet">{figureText(slice, none, () => formatShare(slice?.share))}</td>
     </>
   );
 }
+
+const figureText = (slice: Slice | undefined, none: boolean, format: Bar['format']) =>
+  none ? '0' : format(slice?.value);

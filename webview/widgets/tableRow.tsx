@@ -13,16 +13,13 @@ export interface TableColumn {
   readonly tip: (row: Row) => string | undefined;
 }
 
-/** Room that the column without a width needs at least. */
-const leastWidth = 200;
-
 /** The columns as a grid's template, and the width below which the table scrolls sideways. */
 export function gridOf(columns: readonly TableColumn[]) {
   const template = columns.map(({ width }) =>
-    width === 0 ? `minmax(${leastWidth}px, 1fr)` : `${width}px`,
+    width === 0 ? 'minmax(var(--least), 1fr)' : `${width}px`,
   );
-  const least = columns.reduce((sum, { width }) => sum + (width === 0 ? leastWidth : width), 0);
-  return { '--columns': template.join(' '), minWidth: `${least}px` };
+  const fixed = columns.reduce((sum, { width }) => sum + width, 0);
+  return { '--columns': template.join(' '), minWidth: `calc(var(--least) + ${fixed}px)` };
 }
 
 interface HeadProps {
