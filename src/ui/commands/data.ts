@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { OpenModel } from '../models/openModel';
 import type { Services } from '../services';
 import { startProfile } from './profile';
-import { openDashboard, targetOf } from './target';
+import { bringUp, targetOf } from './target';
 
 const filters = () => ({ [vscode.l10n.t('Model inputs')]: ['npz', 'npy', 'jsonl'] });
 
@@ -13,7 +13,7 @@ export async function profileWithDataCommand(
 ): Promise<void> {
   const uri = await targetOf(services, argument);
   if (!uri) return;
-  const model = await openDashboard(services, uri);
+  const model = await bringUp(services, uri);
   if (await chooseData(model)) await startProfile(services, model);
 }
 

@@ -4,12 +4,12 @@ import { exports, type ExportFormat } from '../../report/exports';
 import { showContext } from '../context';
 import type { OpenModel } from '../models/openModel';
 import type { Services } from '../services';
-import { openDashboard, targetOf } from './target';
+import { bringUp, targetOf } from './target';
 
 /** Opens a model and writes its figures to a file. */
 export async function exportProfileCommand(services: Services, argument?: unknown): Promise<void> {
   const uri = await targetOf(services, argument);
-  if (uri) await exportProfile(services, await openDashboard(services, uri));
+  if (uri) await exportProfile(services, await bringUp(services, uri));
 }
 
 /** Asks for a format and a place, writes the file and offers to open it. Throws `badModel` while there are no figures. */

@@ -5,12 +5,12 @@ import { showContext } from '../context';
 import { showError } from '../errors';
 import type { OpenModel, ProfileOptions } from '../models/openModel';
 import type { Services } from '../services';
-import { openDashboard, targetOf } from './target';
+import { bringUp, targetOf } from './target';
 
 /** Opens a model and runs it. */
 export async function profileCommand(services: Services, argument?: unknown): Promise<void> {
   const uri = await targetOf(services, argument);
-  if (uri) await startProfile(services, await openDashboard(services, uri));
+  if (uri) await startProfile(services, await bringUp(services, uri));
 }
 
 /**
@@ -49,7 +49,13 @@ async function mayRun(model: OpenModel): Promise<boolean> {
   if (vscode.workspace.isTrusted) return true;
   const manage = vscode.l10n.t('Manage Workspace Trust');
   const choice = await vscode.window.showWarningMessage(
-    vscode.l10n.t('{0} is not run, because this folder is not trusted.', model.name),
+    vscode.l10n.t('Do you trust the folder of {0}?', model.name),
+    {
+      modal: true,
+      detail: vscode.l10n.t(
+        'Profiling runs the model with native code. In a folder that is not trusted, models are read but not run.',
+      ),
+    },
     manage,
   );
   if (choice === manage) await vscode.commands.executeCommand('workbench.trust.manage');

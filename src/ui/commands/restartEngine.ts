@@ -4,5 +4,9 @@ import type { Services } from '../services';
 export async function restartEngineCommand({ engine, models, log }: Services): Promise<void> {
   log.info('Restarting the engine.');
   engine.restart();
-  await Promise.all(models.all.filter((model) => !model.inspection).map((model) => model.reload()));
+  await Promise.all(
+    models.all
+      .filter((model) => !model.inspection || model.isReading)
+      .map((model) => model.reload()),
+  );
 }

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import type { Dimensions } from '../models/openModel';
 import type { Services } from '../services';
-import { openDashboard, targetOf } from './target';
+import { bringUp, targetOf } from './target';
 
 /** Asks for the size of each symbolic dimension; the answer is remembered with the model. */
 export async function setDimensionsCommand(services: Services, argument?: unknown): Promise<void> {
   const uri = await targetOf(services, argument);
   if (!uri) return;
-  const model = await openDashboard(services, uri);
+  const model = await bringUp(services, uri);
   const { dimensions } = model;
   if (!dimensions) return;
   if (dimensions.length === 0) {

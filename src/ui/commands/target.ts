@@ -53,6 +53,14 @@ export async function openDashboard(services: Services, uri: vscode.Uri): Promis
   return model;
 }
 
+/** The model at an address, read: shown as it is where it is in front already, else opened as a dashboard. */
+export async function bringUp(services: Services, uri: vscode.Uri): Promise<OpenModel> {
+  const { active } = services.models;
+  if (active?.uri.toString() !== uri.toString()) return openDashboard(services, uri);
+  await active.load();
+  return active;
+}
+
 /** Where to put a document that belongs beside a dashboard: next to it if only the dashboard is there. */
 export function columnBeside(): vscode.ViewColumn {
   const other = vscode.window.visibleTextEditors.find(

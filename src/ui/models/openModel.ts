@@ -73,6 +73,10 @@ export class OpenModel implements vscode.Disposable {
     return this.profiling !== undefined;
   }
 
+  get isReading(): boolean {
+    return this.busy !== undefined && !this.isProfiling;
+  }
+
   /** Reads the model unless that has been done. Never throws: what went wrong is in `error`. */
   load(): Promise<void> {
     this.loading ??= this.read();

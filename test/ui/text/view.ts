@@ -12,7 +12,7 @@ export function smallView(): TextView {
     for (const layer of ['up', 'down']) {
       const id = `${block}.${layer}`;
       const line = lines.push(`  ${layer}  MatMul`) - 1;
-      view.sources.push({ line, file: '/home/a/model.py', sourceLine: 7 });
+      view.sources.push({ line, file: 'src/model.py', sourceLine: 7 });
       for (const node of ['MatMul', 'Add']) {
         const text = `    %${id}.${node} = ${node}(x)`;
         const place = lines.push(text) - 1;
