@@ -1,5 +1,5 @@
 import type { GraphIndex, NodeEntry, Scope } from '../onnx/graph';
-import { operatorKey } from '../onnx/shapes/rules';
+import { operatorKey } from '../onnx/shapes/operator';
 import type { Shapes } from '../onnx/shapes/shapes';
 import { typeBytes } from '../onnx/shapes/view';
 import { bodiesOf } from './branches';
@@ -77,7 +77,7 @@ export function followActivations(index: GraphIndex, shapes: Shapes): Activation
     }
   }
   for (const scope of index.scopes) readAll(places, scope);
-  return { storages, peak: peakOf(index, storages) };
+  return { storages, peak: peakOf(index, shapes, storages) };
 }
 
 function storageOf(
@@ -120,7 +120,7 @@ function placeIn(scope: Scope, entry: NodeEntry): number {
   return at?.index ?? scope.entries.length;
 }
 
-function peakOf(index: GraphIndex, storages: readonly Storage[]): Peak | undefined {
+function peakOf(index: GraphIndex, shapes: Shapes, storages: readonly Storage[]): Peak | undefined {
   const byScope = new Map<Scope, Storage[]>(index.scopes.map((scope) => [scope, []]));
   for (const storage of storages) byScope.get(storage.scope)?.push(storage);
   const bodies = bodiesOf(index);
@@ -128,7 +128,11 @@ function peakOf(index: GraphIndex, storages: readonly Storage[]): Peak | undefin
   // Inner graphs stand after the ones around them.
   for (const scope of [...index.scopes].reverse()) {
     const inner = (entry: NodeEntry) =>
-      largest((bodies.get(entry) ?? []).map((body) => peaks.get(body)));
+      largest(
+        (bodies.get(entry) ?? [])
+          .filter((body) => shapes.fits(body))
+          .map((body) => peaks.get(body)),
+      );
     peaks.set(scope, scopePeak(scope, byScope.get(scope) ?? [], inner));
   }
   return peaks.get(index.main);

@@ -1,5 +1,5 @@
 import type { GraphIndex, NodeEntry, Scope } from '../onnx/graph';
-import { operatorKey } from '../onnx/shapes/rules';
+import { operatorKey } from '../onnx/shapes/operator';
 import type { Shapes } from '../onnx/shapes/shapes';
 
 /** The bodies of every node that has any. */
@@ -15,7 +15,7 @@ export function bodiesOf(index: GraphIndex): ReadonlyMap<NodeEntry, readonly Sco
 }
 
 /**
- * Nodes in branches of If that sums leave out, since one run takes one branch: the one that a constant condition chooses, else the
+ * Nodes in branches of If that sums leave out, since one run takes one branch: the one that a constant condition chooses or that alone can run, else the
  * one with more multiply-adds, or one of which they are not known.
  */
 export function unchosenNodes(
@@ -49,14 +49,16 @@ export function unchosenNodes(
   return left;
 }
 
-/** Place among the bodies of the branch that a constant condition takes. */
+/** Place among the bodies of the branch that a constant condition takes, or of the only one that can run at these sizes. */
 function chosenBranch(
   entry: NodeEntry,
   scopes: readonly Scope[],
   shapes: Shapes,
 ): number | undefined {
   const condition = shapes.constantOf(entry.scope, entry.node.inputs[0] ?? '')?.[0];
-  if (condition === undefined) return undefined;
+  const able = scopes.filter((scope) => shapes.fits(scope));
+  if (condition === undefined)
+    return able.length === 1 ? scopes.findIndex((scope) => scope === able[0]) : undefined;
   const branch = entry.node.attributes.get(condition ? 'then_branch' : 'else_branch');
   return scopes.findIndex((scope) => branch?.kind === 'graph' && scope.graph === branch.value);
 }

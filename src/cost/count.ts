@@ -1,16 +1,12 @@
 import type { NodeEntry } from '../onnx/graph';
 import type { Tensor } from '../onnx/model';
-import { countOf, isNumeric } from '../onnx/shapes/dims';
-import { operatorKey, ruleOf } from '../onnx/shapes/rules';
 import type { Shapes } from '../onnx/shapes/shapes';
-import { typeBytes } from '../onnx/shapes/view';
 import { storedBytes } from '../onnx/weights';
 import { sharingKey, type Layer, type Structure, type Weight } from '../structure/structure';
 import { followActivations, type Activations, type Storage } from './activations';
 import { unchosenNodes } from './branches';
 import type { Cost, CostTable, Unknown } from './cost';
-import { nodeMacs, whyUnknown } from './macs';
-import { runsOf, type Runs } from './runs';
+import { countMacs, listUnknownShapes } from './unknowns';
 
 /**
  * What every node, layer and the whole model cost at the sizes that `shapes` were inferred for. Multiply-adds are those of the
@@ -18,12 +14,12 @@ import { runsOf, type Runs } from './runs';
  */
 export function countCost(structure: Structure, shapes: Shapes): CostTable {
   const unknown: Unknown[] = [];
-  const macs = countMacs(structure, shapes, unknown);
+  const macs = countMacs(structure.index, shapes, unknown);
   const activations = followActivations(structure.index, shapes);
-  listUnknownShapes(structure, shapes, unknown);
+  listUnknownShapes(structure.index, shapes, unknown);
   const left = unchosenNodes(structure.index, shapes, macs);
   const nodes = nodeCosts(structure, macs, activations);
-  const layers = layerCosts(structure, macs, activations);
+  const layers = layerCosts(structure, macs, activations, left);
   const table = { nodes, layers, leftOut: left, unknown };
   const { peak } = activations;
   return {
@@ -50,7 +46,11 @@ export function sumLayers(
   return {
     ...weightCost(layers.flatMap((layer) => layer.weights)),
     macs: sum(entries.map((entry) => table.nodes.get(entry.id)?.macs)),
-    activationBytes: sum(layers.map((layer) => table.layers.get(layer.id)?.activationBytes)),
+    activationBytes: sum(
+      layers
+        .filter((layer) => !layer.nodes.every((entry) => table.leftOut.has(entry.id)))
+        .map((layer) => table.layers.get(layer.id)?.activationBytes),
+    ),
   };
 }
 
@@ -75,60 +75,6 @@ function weightCost(weights: readonly Weight[]): Pick<Cost, 'parameters' | 'weig
     parameters: [...learnt.values()].reduce((a, b) => a + b, 0),
     weightBytes: [...stored].reduce((bytes, tensor) => bytes + storedBytes(tensor), 0),
   };
-}
-
-function countMacs(
-  structure: Structure,
-  shapes: Shapes,
-  unknown: Unknown[],
-): ReadonlyMap<string, number | undefined> {
-  const runs = runsOf(structure.index, shapes);
-  const macs = new Map<string, number | undefined>();
-  for (const entry of structure.index.entries) {
-    const counted = runMacs(entry, shapes, runs.get(entry.scope) ?? { times: 1 });
-    if (typeof counted === 'number') macs.set(entry.id, counted);
-    else {
-      macs.set(entry.id, undefined);
-      unknown.push({ node: entry.id, what: 'macs', why: counted.why });
-    }
-  }
-  return macs;
-}
-
-function runMacs(entry: NodeEntry, shapes: Shapes, runs: Runs): number | { readonly why: string } {
-  const once = nodeMacs(entry, shapes);
-  if ('why' in once) return once;
-  if (once.macs === 0) return 0;
-  return 'why' in runs ? runs : once.macs * runs.times;
-}
-
-function listUnknownShapes(structure: Structure, shapes: Shapes, unknown: Unknown[]): void {
-  for (const entry of structure.index.entries) {
-    const why = whyNoShape(entry, shapes);
-    if (why) unknown.push({ node: entry.id, what: 'shape', why });
-  }
-}
-
-function whyNoShape(entry: NodeEntry, shapes: Shapes): string | undefined {
-  const { node, scope } = entry;
-  const isUnknown = node.outputs.some(
-    (name) => name && typeBytes(shapes.typeOf(scope, name)) === undefined,
-  );
-  if (isUnknown) {
-    return ruleOf(node)
-      ? whyUnknown(entry, shapes)
-      : `The operator ${operatorKey(node)} is not known.`;
-  }
-  return operatorKey(node) === 'Reshape' ? whyMisfit(entry, shapes) : undefined;
-}
-
-/** A target that was fixed for other sizes: the shape that it must stand for is counted, but the model would not run. */
-function whyMisfit({ node, scope }: NodeEntry, shapes: Shapes): string | undefined {
-  const source = shapes.typeOf(scope, node.inputs[0] ?? '')?.shape;
-  const target = shapes.constantOf(scope, node.inputs[1] ?? '');
-  if (!isNumeric(source) || !target || target.some((dim) => dim < 1)) return undefined;
-  if (countOf(source) === countOf(target)) return undefined;
-  return `Its target [${target.join(', ')}] was fixed when the model was exported; at these sizes the model will not run.`;
 }
 
 function nodeCosts(
@@ -172,11 +118,15 @@ function layerCosts(
   structure: Structure,
   macs: ReadonlyMap<string, number | undefined>,
   activations: Activations,
+  left: ReadonlySet<string>,
 ): ReadonlyMap<string, Cost> {
   const handedOn = new Map<Layer, (number | undefined)[]>();
   for (const storage of activations.storages) {
     const layer = storage.writer && structure.layerOf.get(storage.writer.id);
     if (!layer || !isHandedOn(storage, layer, structure)) continue;
+    // A layer that is left out as a whole shows what it would write; one in part only what it does.
+    const isLeft = left.has(storage.writer?.id ?? '');
+    if (isLeft && !layer.nodes.every((entry) => left.has(entry.id))) continue;
     const bytes = handedOn.get(layer);
     if (bytes) bytes.push(storage.bytes);
     else handedOn.set(layer, [storage.bytes]);

@@ -5,9 +5,11 @@ import { parseEinsum } from '../onnx/shapes/einsum';
 import { dtypeOf, shapeOf, type NodeView } from '../onnx/shapes/fact';
 import { attentionSizes, linearAttentionSizes } from '../onnx/shapes/families/attention';
 import { fusedOperand, productShape } from '../onnx/shapes/families/products';
-import { operatorKey, ruleOf } from '../onnx/shapes/rules';
+import { isMisfit } from '../onnx/shapes/fit';
+import { operatorKey } from '../onnx/shapes/operator';
+import { ruleOf } from '../onnx/shapes/rules';
 import type { Shapes } from '../onnx/shapes/shapes';
-import { outputShapes, viewOf } from '../onnx/shapes/view';
+import { outputFacts, viewOf } from '../onnx/shapes/view';
 
 /**
  * Multiply-adds of one run of a node, or why they are not known. What counts are the products of matrices, convolutions, attention
@@ -123,8 +125,9 @@ function labelSizes(
 /** Both weights of a recurrent layer are used once in every step of every example; padding is counted too. */
 const recurrent: MacRule = ({ view }) => {
   const source = shapeOf(view, 0);
+  if (source?.length !== 3) return undefined;
   const perStep = plus(countOf(shapeOf(view, 1)), countOf(shapeOf(view, 2)));
-  return times(countOf(source?.slice(0, 2)), perStep);
+  return times(countOf(source.slice(0, 2)), perStep);
 };
 
 type AttentionOp = keyof typeof attentionSizes;
@@ -247,7 +250,11 @@ export function nodeMacs(entry: NodeEntry, shapes: Shapes): Macs {
   const key = operatorKey(entry.node);
   const rule = table.get(key);
   if (!rule) return ruleOf(entry.node) ? none : { why: `The operator ${key} is not known.` };
-  const macs = rule({ entry, view: viewOf(entry, shapes), outputs: outputShapes(entry, shapes) });
+  const macs = rule({
+    entry,
+    view: viewOf(entry, shapes),
+    outputs: outputFacts(entry, shapes).map((fact) => fact?.shape),
+  });
   return macs === undefined ? { why: whyUnknown(entry, shapes) } : { macs };
 }
 
@@ -256,9 +263,10 @@ export function whyUnknown(entry: NodeEntry, shapes: Shapes): string {
   const unknown = entry.node.inputs.find(
     (name) => name && countOf(shapes.typeOf(entry.scope, name)?.shape) === undefined,
   );
-  return unknown === undefined
-    ? 'Its sizes depend on the data.'
-    : `The shape of its input ${unknown} is not known.`;
+  if (unknown !== undefined) return `The shape of its input ${unknown} is not known.`;
+  return isMisfit(viewOf(entry, shapes), outputFacts(entry, shapes))
+    ? 'Its inputs do not fit each other, or its window, at these sizes: the model will not run.'
+    : 'Its sizes depend on the data.';
 }
 
 const passesAngles = new Set([

@@ -1,6 +1,6 @@
 import type { GraphIndex, NodeEntry, Scope } from '../onnx/graph';
 import { countOf } from '../onnx/shapes/dims';
-import { operatorKey } from '../onnx/shapes/rules';
+import { operatorKey } from '../onnx/shapes/operator';
 import type { Shapes } from '../onnx/shapes/shapes';
 import { intAttribute, intsAttribute } from '../onnx/attributes';
 

@@ -91,6 +91,15 @@ test('a reshape to a size of another export is listed though it is counted', () 
   );
 });
 
+test('a table that ends before the last position is listed', () => {
+  const { table } = count({
+    nodes: [aNode('Gather', ['table', 'places'], ['y'], {}, { name: 'positions' })],
+    initializers: [filled('table', 4, 8), aTensor('places', 'int64', [3], [2, 3, 4])],
+    outputs: [aValue('y', 'float32')],
+  });
+  assert.match(table.unknown[0]?.why ?? '', /^Rows beyond its table/);
+});
+
 /** A loop of a MatMul; `cond` makes the condition that the body hands on. */
 function loop(times: number | undefined, cond: readonly [op: string, input: string]) {
   const body = aGraph({

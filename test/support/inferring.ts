@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { indexGraph } from '../../src/onnx/graph';
 import type { AttributeValue, Node, TensorType } from '../../src/onnx/model';
 import { inferShapes } from '../../src/onnx/shapes/infer';
@@ -95,4 +97,14 @@ export function outputTypes(given: NodeCase): readonly (TensorType | undefined)[
 /** Shape of the node's first output. */
 export function outputShape(given: NodeCase): Shape | undefined {
   return outputTypes(given)[0]?.shape;
+}
+
+/** A test that each of these nodes has the shape beside it as its first output. */
+export function checkShapes(
+  family: string,
+  rows: readonly (readonly [what: string, node: NodeCase, shape: Shape | undefined])[],
+): void {
+  test(family, () => {
+    for (const [what, node, shape] of rows) assert.deepEqual(outputShape(node), shape, what);
+  });
 }

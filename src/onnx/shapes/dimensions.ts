@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import type { Model } from '../model';
 import { isNumeric } from './dims';
 import { namesInSymbol, sizeOfSymbol } from './expression';
+import { workableLength } from './lengths';
 import {
   dimensionKinds,
   fedInputs,
@@ -39,7 +40,7 @@ export interface ResolvedSizes {
 /** The dimensions one may choose sizes for, in order of appearance, with the sizes they have by default. */
 export function dimensionsOf(model: Model): readonly Dimension[] {
   const free = freeKinds(fedInputs(model));
-  const sizes = chosenSizes(free, new Map());
+  const sizes = workableSizes(model, free, new Map());
   return [...free].map(([symbol, kind]) => ({
     symbol,
     role: dimensionKinds[kind].role,
@@ -64,7 +65,7 @@ export function resolveSizes(model: Model, request: SizeRequest = {}): ResolvedS
     }
     asked.set(symbol, size);
   }
-  const sizes = chosenSizes(free, asked);
+  const sizes = workableSizes(model, free, asked);
   return {
     sizes,
     inputShapes: shapesOf(inputs, sizes, request.shapes ?? {}),
@@ -77,9 +78,31 @@ function freeKinds(inputs: readonly DynamicInput[]): ReadonlyMap<string, Dimensi
   const all = kindsOf(inputs);
   const free = [...all].filter(([symbol]) => {
     const names = namesInSymbol(symbol);
-    return names.includes(symbol) || !names.every((name) => all.has(name));
+    // "past + 1" is written for decoding one token at a time, but holds for as many as there are.
+    const isShort =
+      all.get(symbol) === 'total' && !names.some((name) => all.get(name) === 'sequence');
+    return names.includes(symbol) || isShort || !names.every((name) => all.has(name));
   });
   return new Map(free);
+}
+
+/** Lengths that are not asked for are such that the model can take them. */
+function workableSizes(
+  model: Model,
+  free: ReadonlyMap<string, DimensionKind>,
+  asked: ReadonlyMap<string, number>,
+): DimensionSizes {
+  let chosen = asked;
+  for (const kind of new Set(free.values())) {
+    const open = [...free].filter(([symbol, its]) => its === kind && !asked.has(symbol));
+    if (open.length === 0) continue;
+    const before = chosen;
+    const withLength = (length: number) =>
+      new Map([...before, ...open.map(([symbol]) => [symbol, length] as const)]);
+    const length = workableLength(model, kind, (size) => chosenSizes(free, withLength(size)));
+    if (length !== undefined) chosen = withLength(length);
+  }
+  return chosenSizes(free, chosen);
 }
 
 function chosenSizes(

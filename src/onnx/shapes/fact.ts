@@ -26,13 +26,16 @@ export interface NodeView {
   readonly inputs: readonly (Fact | undefined)[];
   /** Elements of a small tensor, decoded if need be. */
   readonly decode: (fact: Fact) => readonly Dim[] | undefined;
-  /** Infers a body with these facts for its inputs and returns those of its outputs; undefined where there is no such body. */
-  readonly body: (
-    attribute: string,
-    inputs: readonly (Fact | undefined)[],
-  ) => readonly (Fact | undefined)[] | undefined;
+  /** Infers a body with these facts for its inputs; undefined where there is no such body. */
+  readonly body: (attribute: string, inputs: readonly (Fact | undefined)[]) => Body | undefined;
   /** How many bodies the node lies in. */
   readonly depth: number;
+}
+
+export interface Body {
+  readonly outputs: readonly (Fact | undefined)[];
+  /** False where values in it do not fit each other, so that it cannot run. */
+  readonly fits: boolean;
 }
 
 /** Facts of a node's outputs, in order; undefined (or left off the end) where nothing is known. */

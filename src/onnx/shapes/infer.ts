@@ -4,6 +4,7 @@ import type { Dim } from '../model';
 import { constantReader } from './constants';
 import { isNumeric } from './dims';
 import type { Fact, NodeView } from './fact';
+import { isMisfit } from './fit';
 import { declaredFact, hintsOf, refine, type Hints } from './hints';
 import { unnamedSymbol } from './roles';
 import { ruleOf } from './rules';
@@ -27,6 +28,8 @@ interface Run {
   readonly bodies: ReadonlyMap<NodeEntry, readonly Scope[]>;
   readonly hints: Hints;
   readonly decode: NodeView['decode'];
+  /** Graphs in which values do not fit each other. */
+  readonly misfits: Set<Scope>;
   /** Set when a recorded type contradicts what must be. */
   stale: boolean;
 }
@@ -42,6 +45,7 @@ export function inferShapes(index: GraphIndex, options: InferOptions): Shapes {
   return {
     typeOf: (scope, name) => lookUp(run, scope, name),
     constantOf: (scope, name) => constantOf(run, lookUp(run, scope, name)),
+    fits: (scope) => !run.misfits.has(scope),
   };
 }
 
@@ -62,6 +66,7 @@ function inferWith(index: GraphIndex, options: InferOptions, numbers: boolean): 
     bodies: bodiesOf(index),
     hints: hintsOf(index.scopes, options.sizes, numbers),
     decode: constantReader(options.open),
+    misfits: new Set(),
     stale: false,
   };
   const inputs = index.main.graph.inputs.map((input) => {
@@ -98,6 +103,7 @@ function inferScope(
 ): readonly (Fact | undefined)[] {
   const facts: Facts = new Map();
   run.facts.set(scope, facts);
+  run.misfits.delete(scope);
   scope.graph.inputs.forEach((input, i) => {
     if (!scope.initializers.has(input.name))
       facts.set(input.name, boundInput(run, scope, i, inputs[i]));
@@ -130,6 +136,11 @@ function inferNode(run: Run, entry: NodeEntry, facts: Facts, depth: number): voi
   };
   if (!rule) inferUnknownBodies(run, entry, depth);
   const results = rule?.(view) ?? [];
+  const bodies = run.bodies.get(entry);
+  const cannotRun = bodies
+    ? bodies.every((body) => run.misfits.has(body))
+    : isMisfit(view, results);
+  if (cannotRun) run.misfits.add(scope);
   node.outputs.forEach((name, i) => {
     if (name) facts.set(name, refined(run, scope, name, sound(results[i])));
   });
@@ -163,7 +174,9 @@ function inferBody(
 ) {
   const graph = subgraphs(entry.node).find((body) => body.attribute === attribute)?.graph;
   const scope = run.bodies.get(entry)?.find((body) => body.graph === graph);
-  return scope && inferScope(run, scope, inputs, depth + 1);
+  if (!scope) return undefined;
+  const outputs = inferScope(run, scope, inputs, depth + 1);
+  return { outputs, fits: !run.misfits.has(scope) };
 }
 
 /** Bodies of operators without a rule still hold constants and values of their own. */

@@ -59,7 +59,10 @@ export function kindsOf(inputs: readonly DynamicInput[]): ReadonlyMap<string, Di
     const places = placesOf(input, inputs);
     input.shape?.forEach((dim, axis) => {
       if (typeof dim !== 'string') return;
-      const kind = kindByName(dim, input.name) ?? places[axis] ?? 'other';
+      const byName = kindByName(dim, input.name);
+      // Exporters call the length of a sound a sequence as well.
+      const isSound = places[axis] === 'samples' && byName === 'sequence';
+      const kind = (isSound ? undefined : byName) ?? places[axis] ?? 'other';
       const before = known.get(dim);
       if (before === undefined || before === 'other') known.set(dim, kind);
     });
@@ -97,15 +100,21 @@ function placesOf(input: DynamicInput, all: readonly DynamicInput[]): Places {
   const shape = input.shape ?? [];
   const isFloat = dtypes[input.dtype].class === 'float';
   if (!isFloat) return indexPlaces(input, all);
+  const hasIds = all.some((other) => other.shape?.length === 2 && isIds(other));
   if (shape.length === 1) return ['samples'];
-  if (shape.length === 2)
-    return ['batch', /audio|wav|speech|signal|values/i.test(input.name) ? 'samples' : 'sequence'];
+  // Beside ids it is a mask; alone, a number for every moment of a sound.
+  if (shape.length === 2) return ['batch', hasIds ? 'sequence' : 'samples'];
+  if (shape.length === 3 && shape[1] === 1) return ['batch', undefined, 'samples'];
   if (shape.length === 3) return vectorPlaces(input, all);
   if (shape.length === 4) return isCache(input, all) ? cachePlaces(shape) : imagePlaces(shape);
   // Older caches hold keys and values in one tensor [2, batch, heads, past, size].
   if (shape.length === 5 && shape[0] === 2)
     return [undefined, 'batch', undefined, 'past', undefined];
   return ['batch', 'channels', 'depth', 'height', 'width'].slice(0, shape.length) as Places;
+}
+
+function isIds(input: DynamicInput): boolean {
+  return dtypes[input.dtype].class === 'int';
 }
 
 /** Ids and masks. A mask as long as cache and tokens together carries another symbol than the ids. */
@@ -140,9 +149,7 @@ function isCache(input: DynamicInput, all: readonly DynamicInput[]): boolean {
   const shape = input.shape;
   if (shape?.length !== 4 || dtypes[input.dtype].class !== 'float') return false;
   if (/past|cache|key_?values?|present/i.test(input.name)) return true;
-  const hasIds = all.some(
-    (other) => other.shape?.length === 2 && dtypes[other.dtype].class === 'int',
-  );
+  const hasIds = all.some((other) => other.shape?.length === 2 && isIds(other));
   const like =
     typeof shape[1] === 'number' && typeof shape[2] === 'string' && typeof shape[3] === 'number';
   return hasIds && like;

@@ -1,5 +1,6 @@
 import type { Node } from '../model';
 import type { Rule } from './fact';
+import { operatorKey } from './operator';
 import { attentionRules } from './families/attention';
 import { classicRules } from './families/classic';
 import { controlRules } from './families/control';
@@ -36,11 +37,6 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     ...shapingRules,
   }),
 );
-
-/** `MatMul`, `com.microsoft.Attention`: the key of an operator in the tables of shapes and costs. */
-export function operatorKey(node: Pick<Node, 'op' | 'domain'>): string {
-  return node.domain === '' || node.domain === 'ai.onnx' ? node.op : `${node.domain}.${node.op}`;
-}
 
 /** Undefined for an operator that this version does not know. */
 export function ruleOf(node: Pick<Node, 'op' | 'domain'>): Rule | undefined {

@@ -10,6 +10,8 @@ export interface Shapes {
   typeOf(scope: Scope, name: string): TensorType | undefined;
   /** The value itself where it is a small integer tensor that does not depend on the data (a shape, an axis, an index). */
   constantOf(scope: Scope, name: string): readonly number[] | undefined;
+  /** False for a graph or body that cannot run at these sizes, since values in it do not fit each other. */
+  fits(scope: Scope): boolean;
 }
 
 export type { OpenExternal } from '../external';

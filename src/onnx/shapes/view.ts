@@ -1,7 +1,7 @@
 import type { NodeEntry } from '../graph';
 import { byteLength } from '../../tensor/dtype';
 import type { TensorType } from '../model';
-import { countOf, type Shape } from './dims';
+import { countOf } from './dims';
 import type { Fact, NodeView } from './fact';
 import type { Shapes } from './shapes';
 
@@ -22,11 +22,9 @@ export function viewOf(entry: NodeEntry, shapes: Shapes): NodeView {
   };
 }
 
-/** Shapes of a node's outputs; undefined for one that is left out. */
-export function outputShapes(entry: NodeEntry, shapes: Shapes): readonly (Shape | undefined)[] {
-  return entry.node.outputs.map((name) =>
-    name ? shapes.typeOf(entry.scope, name)?.shape : undefined,
-  );
+/** What is known of a node's outputs; undefined for one that is left out. */
+export function outputFacts(entry: NodeEntry, shapes: Shapes): readonly (Fact | undefined)[] {
+  return entry.node.outputs.map((name) => (name ? shapes.typeOf(entry.scope, name) : undefined));
 }
 
 /** Bytes a value takes, packed as in a file; undefined where its shape is not known, and for text, which has no fixed width. */

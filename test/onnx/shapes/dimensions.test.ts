@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isUserError, messageOf } from '../../../src/base/errors';
 import type { ValueInfo } from '../../../src/onnx/model';
 import { dimensionsOf, resolveSizes } from '../../../src/onnx/shapes/dimensions';
-import { aModel, aTensor, aValue } from '../../support/build';
+import { aModel, aNode, aTensor, aValue } from '../../support/build';
 
 const model = (...inputs: ValueInfo[]) => aModel({ inputs });
 const brief = (...inputs: ValueInfo[]) =>
@@ -61,7 +61,7 @@ test('roles by place and type where names say nothing', () => {
   ]);
   assert.deepEqual(
     brief(aValue('x', 'float32', ['d0', 'd1']), aValue('state', 'float32', [2, 'd5', 128])),
-    ['d0 batch 1', 'd1 sequence 128', 'd5 batch 1'],
+    ['d0 batch 1', 'd1 sequence 16000', 'd5 batch 1'],
   );
 });
 
@@ -93,6 +93,54 @@ test('a dimension that follows from others is not asked for', () => {
   assert.deepEqual(
     dimensionsOf(decoder).map((each) => each.symbol),
     ['batch', 'seq', 'past'],
+  );
+  const { inputShapes } = resolveSizes(decoder, { dims: { seq: 3, past: 4 } });
+  assert.deepEqual(inputShapes.get('mask'), [1, 7]);
+});
+
+test('audio is as long as the model can take', () => {
+  const filter = (size: number) =>
+    aTensor('w', 'float32', [1, 1, size], new Array<number>(size).fill(1));
+  const listener = (size: number) =>
+    aModel({
+      nodes: [aNode('Conv', ['sound', 'w'], ['y']), aNode('MatMul', ['y', 'v'], ['z'])],
+      initializers: [filter(size), aTensor('v', 'float32', [57, 1], new Array<number>(57).fill(1))],
+      inputs: [aValue('sound', 'float32', ['batch', 1, 'sequence'])],
+    });
+  // Only 57 windows of 200 samples fit the matrix after them.
+  assert.equal(dimensionsOf(listener(200))[1]?.size, 256);
+  assert.deepEqual(resolveSizes(listener(200), { dims: { sequence: 300 } }).named, {
+    batch: 1,
+    sequence: 300,
+  });
+  const free = aModel({ ...listener(200).graph, nodes: [aNode('Conv', ['sound', 'w'], ['y'])] });
+  assert.equal(dimensionsOf(free)[1]?.size, 16_000);
+});
+
+test('no more tokens than the table of positions has', () => {
+  const table = aTensor('table', 'float32', [32, 4], new Array<number>(128).fill(1));
+  const encoder = aModel({
+    nodes: [
+      aNode('Shape', ['ids'], ['shape']),
+      aNode('Gather', ['shape', 'one'], ['length']),
+      aNode('Range', ['zero', 'length', 'one'], ['places']),
+      aNode('Gather', ['table', 'places'], ['y']),
+    ],
+    initializers: [table, aTensor('zero', 'int64', [], [0]), aTensor('one', 'int64', [], [1])],
+    inputs: [aValue('ids', 'int64', ['batch', 'sequence'])],
+  });
+  assert.deepEqual(resolveSizes(encoder).named, { batch: 1, sequence: 32 });
+  assert.deepEqual(resolveSizes(encoder, { dims: { sequence: 99 } }).named, {
+    batch: 1,
+    sequence: 99,
+  });
+});
+
+test('a mask of the past and one more is as long as past and tokens', () => {
+  const decoder = model(
+    aValue('ids', 'int64', ['batch', 'seq']),
+    aValue('mask', 'int64', ['batch', 'past + 1']),
+    aValue('past.0.key', 'float32', ['batch', 8, 'past', 64]),
   );
   const { inputShapes } = resolveSizes(decoder, { dims: { seq: 3, past: 4 } });
   assert.deepEqual(inputShapes.get('mask'), [1, 7]);

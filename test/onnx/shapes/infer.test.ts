@@ -94,6 +94,31 @@ test('of two branches only what both agree on holds; a constant condition choose
   assert.deepEqual(chosen('y'), [1, 2]);
 });
 
+test('a branch whose values do not fit each other is not the one taken', () => {
+  const branch = (name: string, weight: string) =>
+    aGraph({ nodes: [aNode('MatMul', ['x', weight], [name])], outputs: [aValue(name, 'float32')] });
+  const bodies = {
+    then_branch: { kind: 'graph', value: branch('yes', 'w3') },
+    else_branch: { kind: 'graph', value: branch('no', 'w5') },
+  } as const;
+  const index = indexGraph(
+    aModel({
+      nodes: [aNode('If', ['c'], ['y'], bodies)],
+      initializers: [
+        aTensor('w3', 'float32', [3, 2], [1, 2, 3, 4, 5, 6]),
+        aTensor('w5', 'float32', [5, 1], [1, 2, 3, 4, 5]),
+      ],
+      inputs: [x(2, 3), aValue('c', 'bool', [])],
+    }),
+  );
+  const shapes = inferShapes(index, { sizes: new Map() });
+  assert.deepEqual(shapes.typeOf(index.main, 'y')?.shape, [2, 2]);
+  assert.deepEqual(
+    index.scopes.map((scope) => shapes.fits(scope)),
+    [true, true, false],
+  );
+});
+
 /** A loop over a state `s` whose body makes the next one. */
 function looped(body: Partial<Graph>) {
   const graph = aGraph({

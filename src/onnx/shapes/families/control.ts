@@ -12,11 +12,14 @@ function common(a: Fact | undefined, b: Fact | undefined): Fact | undefined {
 }
 
 const either: Rule = (view) => {
-  const yes = view.body('then_branch', []) ?? [];
-  const no = view.body('else_branch', []) ?? [];
+  const yes = view.body('then_branch', []);
+  const no = view.body('else_branch', []);
+  if (!yes || !no) return [];
   const condition = scalarOf(view, 0);
-  if (typeof condition === 'number') return condition ? yes : no;
-  return view.node.outputs.map((_, i) => common(yes[i], no[i]));
+  if (typeof condition === 'number') return (condition ? yes : no).outputs;
+  // A branch that cannot run at these sizes is not the one taken.
+  if (yes.fits !== no.fits) return (yes.fits ? yes : no).outputs;
+  return view.node.outputs.map((_, i) => common(yes.outputs[i], no.outputs[i]));
 };
 
 /** Bodies deeper than this are taken with nothing assumed, so that nested loops do not multiply the work. */
@@ -60,7 +63,7 @@ const going = factOf('bool', [], [1]);
 const loop: Rule = (view) => {
   const states = view.inputs.slice(2);
   const run = (assumed: readonly (Fact | undefined)[]) =>
-    view.body('body', [fact('int64', []), going, ...assumed])?.slice(1) ?? [];
+    view.body('body', [fact('int64', []), going, ...assumed])?.outputs.slice(1) ?? [];
   const results = settled(view, states, run);
   // A loop that may run zero times gives back what it was given.
   const last = states.map((state, i) => common(state, results[i]));
@@ -94,7 +97,7 @@ const scan: Rule = (view) => {
   const results = settled(
     view,
     begin,
-    (assumed) => view.body('body', [...assumed, ...slices]) ?? [],
+    (assumed) => view.body('body', [...assumed, ...slices])?.outputs ?? [],
   );
   if (old) return oldScanOutputs(view, states, results, length);
   const outputAxes = intsAttribute(view.node, 'scan_output_axes') ?? [];

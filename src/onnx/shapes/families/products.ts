@@ -1,3 +1,4 @@
+import type { Dim } from '../../model';
 import { intAttribute, stringAttribute } from '../../attributes';
 import type { DType } from '../../../tensor/dtype';
 import { broadcast, mergeDims, type Shape } from '../dims';
@@ -6,9 +7,15 @@ import { parseEinsum } from '../einsum';
 
 /** Matrix products. */
 
+/** Both are numbers, and not the same one. */
+function differ(a: Dim | undefined, b: Dim | undefined): boolean {
+  return typeof a === 'number' && typeof b === 'number' && a !== b;
+}
+
 /** Shape of A·B as NumPy's `matmul` has it: vectors lose the dimension that was added for them. */
 export function productShape(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
   if (!a || !b || a.length === 0 || b.length === 0) return undefined;
+  if (differ(a.at(-1), b[Math.max(0, b.length - 2)])) return undefined;
   const rows = a.length === 1 ? [] : [a[a.length - 2] ?? null];
   const columns = b.length === 1 ? [] : [b[b.length - 1] ?? null];
   const batch = broadcast([a.slice(0, -2), b.slice(0, -2)]);
@@ -52,10 +59,10 @@ const fusedMatMul: Rule = (view) => [
 ];
 
 /** [M, N] of a Gemm whose operands are these inputs. */
-function gemmShape(view: NodeView, a: number, b: number): Shape {
+function gemmShape(view: NodeView, a: number, b: number): Shape | undefined {
   const left = swapped(shapeOf(view, a), intAttribute(view.node, 'transA', 0) === 1);
   const right = swapped(shapeOf(view, b), intAttribute(view.node, 'transB', 0) === 1);
-  return [left?.[0] ?? null, right?.[1] ?? null];
+  return differ(left?.[1], right?.[0]) ? undefined : [left?.[0] ?? null, right?.[1] ?? null];
 }
 
 const gemm: Rule = (view) => [fact(either(view), gemmShape(view, 0, 1))];

@@ -16,6 +16,8 @@ export function directionsOf(view: { readonly node: NodeView['node'] }): number 
 function recurrent(states: number, recurrenceAxis: number): Rule {
   return (view) => {
     const source = shapeOf(view, 0);
+    const dtype = dtypeOf(view, 0) ?? dtypeOf(view, 1);
+    if (source && source.length !== 3) return [fact(dtype, undefined)];
     const batchFirst = intAttribute(view.node, 'layout', 0) === 1;
     const [time = null, batch = null] = batchFirst ? [source?.[1], source?.[0]] : (source ?? []);
     const hidden = hiddenSize(view, recurrenceAxis);
@@ -24,7 +26,6 @@ function recurrent(states: number, recurrenceAxis: number): Rule {
       ? [batch, time, directions, hidden]
       : [time, directions, batch, hidden];
     const last = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
-    const dtype = dtypeOf(view, 0) ?? dtypeOf(view, 1);
     return [fact(dtype, steps), ...Array.from({ length: states }, () => fact(dtype, last))];
   };
 }

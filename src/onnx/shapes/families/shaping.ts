@@ -124,6 +124,8 @@ const squeeze: Rule = (view) => {
     return [reshaped(view, 0, isNumeric(source) ? source.filter((dim) => dim !== 1) : undefined)];
   }
   const gone = new Set(axes.map((axis) => axisOf(axis, source.length)));
+  const isWrong = source.some((dim, i) => gone.has(i) && typeof dim === 'number' && dim !== 1);
+  if (isWrong) return [reshaped(view, 0, undefined)];
   return [
     reshaped(
       view,
