@@ -8,10 +8,10 @@ const pick = <T>(random: Random, items: readonly T[]): T =>
 const types = Object.keys(dtypes) as DType[];
 const sizes = [0, 1, 2, 3, 1000, 2 ** 31, 2 ** 52];
 
-/** A model that is well-formed on the wire and wrong in what it says: shapes, types, names, order and calls at random. */
-export function disturbed(model: Model, random: Random): Model {
+/** A model that is well-formed on the wire and wrong in what it says: shapes, types, names, order and calls at random, `share` of them. */
+export function disturbed(model: Model, random: Random, share = 0.2): Model {
   const names = model.graph.nodes.flatMap((node) => [...node.inputs, ...node.outputs]);
-  const often = () => random() < 0.2;
+  const often = () => random() < share;
   const tensors = mapTensors(model, (tensor): Tensor => {
     if (!often()) return tensor;
     const shape = Array.from({ length: Math.floor(random() * 4) }, () => pick(random, sizes));
