@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './lib/bundle.mjs';
+import { writeCodeCache } from './lib/codeCache.mjs';
 import { run } from './lib/command.mjs';
 
 const wanted = process.argv.slice(2);
@@ -21,6 +22,7 @@ const outdir = mkdtempSync('out/bench-');
 process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
 const dist = join(outdir, 'dist');
 await bundle({ outdir: dist, minify: true });
+await writeCodeCache(dist);
 await build({
   entryPoints: files,
   outdir,

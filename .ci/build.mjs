@@ -1,6 +1,7 @@
 // Builds the extension, its engine, its page, the command line and the schemas of its JSON. usage: node .ci/build.mjs [--watch] [--minify] [--outdir FOLDER]
 import { parseArgs } from 'node:util';
 import { bundle } from './lib/bundle.mjs';
+import { removeCodeCache, writeCodeCache } from './lib/codeCache.mjs';
 import { writeSchemas } from './schemas.mjs';
 
 const { values } = parseArgs({
@@ -10,5 +11,7 @@ const { values } = parseArgs({
     outdir: { type: 'string', default: 'dist' },
   },
 });
+removeCodeCache(values.outdir);
 await bundle(values);
 writeSchemas();
+if (!values.watch) await writeCodeCache(values.outdir);

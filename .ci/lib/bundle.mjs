@@ -14,6 +14,7 @@ const targets = [
   { ...node, entryPoints: { extension: 'src/extension.ts' } },
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
   { ...node, entryPoints: { cli: 'src/cli.ts' }, banner: { js: '#!/usr/bin/env node' } },
+  { ...node, entryPoints: { 'cli.main': 'src/cli/start.ts' } },
   {
     platform: 'browser',
     format: 'iife',

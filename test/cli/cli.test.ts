@@ -56,7 +56,9 @@ const schemaOf = (() => {
 test('inspect prints tables, and needs neither the engine nor the runtime', async () => {
   const alone = place('alone');
   execFileSync('mkdir', ['-p', alone]);
-  copyFileSync(join(programFolder(), 'cli.js'), join(alone, 'cli.js'));
+  for (const file of ['cli.js', 'cli.main.js']) {
+    copyFileSync(join(programFolder(), file), join(alone, file));
+  }
   const { code, stdout, stderr } = await featherweight(['inspect', model], { from: alone });
   assert.equal(code, 0, stderr);
   assert.equal(stderr, '');

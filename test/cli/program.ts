@@ -16,7 +16,11 @@ function bundled(): string {
   const outdir = resolve(mkdtempSync('out/cli-'));
   process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
   buildSync({
-    entryPoints: { cli: 'src/cli.ts', engine: 'src/engine/main.ts' },
+    entryPoints: {
+      cli: 'src/cli.ts',
+      'cli.main': 'src/cli/start.ts',
+      engine: 'src/engine/main.ts',
+    },
     outdir,
     bundle: true,
     platform: 'node',

@@ -29,6 +29,7 @@ describe('the package', () => {
       'dist/extension.js',
       'dist/engine.js',
       'dist/cli.js',
+      'dist/cli.main.js',
       'dist/webview/dashboard.js',
       'dist/webview/dashboard.css',
       'dist/licences.txt',
@@ -44,7 +45,7 @@ describe('the package', () => {
 
   it('holds nothing else', () => {
     const known =
-      /^(package\.json|package\.nls.*\.json|readme\.md|changelog\.md|LICENSE\.txt|media\/.+|dist\/(extension|engine|cli)\.js|dist\/licences\.txt|dist\/webview\/[\w.-]+|dist\/node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(package\.json|package\.nls.*\.json|readme\.md|changelog\.md|LICENSE\.txt|media\/.+|dist\/(extension|engine|cli|cli\.main)\.js|dist\/licences\.txt|dist\/webview\/[\w.-]+|dist\/node_modules\/onnxruntime-(node|common)\/.+)$/;
     const strange = /\.map$|\.ts$|\.tsx$|(^|\/)(src|test)\/|screenshots|\.env/;
     assert.deepEqual(
       names.filter((name) => !known.test(name) || strange.test(name)),

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+/** A figure of a benchmark beside what it is measured against. */
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly limit: number;
+  readonly format: (value: number) => string;
+  /** What the limit stands for: the baseline that was measured in the same run. */
+  readonly baseline: string;
+}
+
+/** Prints a figure against its limit; the process then ends with 1 if any was missed. */
+export function judge({ what, value, limit, format, baseline }: Figure): void {
+  const good = value <= limit;
+  const ratio = (value / limit).toFixed(2);
+  console.log(
+    `${good ? '✔' : '✖'} ${what}: ${format(value)}, ${ratio} of the ${format(limit)} allowed (${baseline})`,
+  );
+  if (!good) process.exitCode = 1;
+}
+
+export const milliseconds = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+export const megabytes = (value: number) => `${(value / 1e6).toFixed(0)} MB`;
+
+/** Median time of `work` in milliseconds. */
+export function medianTime(runs: number, work: () => void): number {
+  return median(
+    Array.from({ length: runs }, () => {
+      const start = performance.now();
+      work();
+      return performance.now() - start;
+    }),
+  );
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** Runs a Node program to its end, and says how long that took in milliseconds. Throws when it fails. */
+export function timeOfNode(args: readonly string[]): number {
+  const start = performance.now();
+  run(args, []);
+  return performance.now() - start;
+}
+
+/** The most memory that a Node program had at any moment of its life, in bytes. Throws when it fails. */
+export function peakOfNode(args: readonly string[], folder: string): number {
+  // The program reports its own peak at its end: no other way is the same on all systems.
+  const reporter = resolve(folder, 'peak.cjs');
+  writeFileSync(
+    reporter,
+    "process.on('exit', () => require('fs').writeSync(3, String(process.resourceUsage().maxRSS)));",
+  );
+  return 1024 * Number(run(['--require', reporter, ...args], ['pipe'])[3]);
+}
+
+function run(args: readonly string[], more: readonly 'pipe'[]): readonly (string | null)[] {
+  const { status, stderr, output } = spawnSync(process.execPath, args, {
+    stdio: ['ignore', 'ignore', 'pipe', ...more],
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
+  return output;
+}
