@@ -18,7 +18,7 @@ export interface Actions {
   reveal(layer: string): void;
   select(layers: readonly string[]): void;
   setFilter(filter: string): void;
-  /** Filters by these terms and brings the table into view; again, and they are taken back. */
+  /** Filters the table by these terms; again, and they are taken back. */
   toggleFilter(terms: Readonly<Record<string, string>>): void;
   /** Filters by a ready filter and goes to the table. */
   show(filter: string): void;

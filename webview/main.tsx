@@ -6,7 +6,14 @@ import { connectionOver, type WebviewPort } from '../src/protocol/webviewChannel
 import { createActions } from './actions';
 import { Page } from './page';
 import { createRowSource } from './rows';
-import { initialPlaces, initialState, queryOf, withDashboard, withSelection } from './state';
+import {
+  figuresChanged,
+  initialPlaces,
+  initialState,
+  queryOf,
+  withDashboard,
+  withSelection,
+} from './state';
 import { createStore } from './store';
 import { showTips } from './widgets/tooltip';
 import './theme.css';
@@ -43,8 +50,9 @@ function start(editor: Editor, root: HTMLElement) {
   }
   serve<ViewApi>(connection, {
     update(dashboard) {
+      const changed = figuresChanged(store.get().dashboard, dashboard);
       store.update((state) => withDashboard(state, dashboard));
-      source.refresh();
+      if (changed) source.refresh();
     },
     select: ({ layers }) => store.update((state) => withSelection(state, layers)),
   });

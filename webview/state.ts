@@ -152,9 +152,32 @@ function announced(before: DashboardState | undefined, now: DashboardState): str
   if (now.busy) return before?.busy ? undefined : `${now.busy.what} started.`;
   if (!before?.busy) return undefined;
   const { what } = before.busy;
+  if (!canCancel(before)) return `${what} finished.`;
   if (!now.measured || !now.measuredComplete) return `${what} stopped.`;
   return `${what} finished: ${formatMs(now.measured.latencyMs.median)}.`;
 }
+
+/** Whether what is under way is a measurement, which tells how far it is; reading a model is over before it could be stopped. */
+export function canCancel({ busy }: DashboardState): boolean {
+  return busy !== undefined && busy.note !== '';
+}
+
+/** Whether rows may have other figures than before. Progress is told many times a second, and rows need not be fetched for it. */
+export function figuresChanged(before: DashboardState | undefined, now: DashboardState): boolean {
+  return figuresKey(before) !== figuresKey(now);
+}
+
+const figuresKey = (dashboard: DashboardState | undefined): string =>
+  JSON.stringify([
+    dashboard?.model?.bytes,
+    dashboard?.layerCount,
+    dashboard?.totals,
+    dashboard?.dimensions,
+    dashboard?.parts,
+    dashboard?.measured?.runs,
+    dashboard?.measured?.latencyMs,
+    dashboard?.measuredComplete,
+  ]);
 
 /**
  * Whether times may be drawn. Bars grow once, when a measurement is over or was stopped: figures that still move would move the

@@ -62,7 +62,7 @@ for (const theme of themes) {
   for (const [name, { scenario, act }] of Object.entries(states)) {
     test(
       `${theme}, ${name}: no serious finding of axe`,
-      onPage(scenario, { theme }, async (page) => {
+      onPage(scenario, { theme, height: 640 }, async (page) => {
         await ready(page);
         await act?.(page);
         await page.waitForTimeout(100);

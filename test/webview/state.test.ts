@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DashboardState } from '../../src/protocol/viewApi';
 import {
+  canCancel,
   defaultView,
+  figuresChanged,
   folded,
   groupedBy,
   initialState,
@@ -95,4 +97,25 @@ test('the start and the end of a measurement are announced, and nothing in betwe
   assert.match(withDashboard(going, done).announcement, /^Profiling finished: 50\.0 ms/);
   const cancelled = withDashboard(going, dashboard);
   assert.equal(cancelled.announcement, 'Profiling stopped.');
+});
+
+test('a model that is read anew can neither be cancelled nor is it announced as measured', () => {
+  const reading = { ...dashboard, busy: { what: 'Reading', fraction: 0, note: '' } };
+  assert.equal(canCancel(reading), false);
+  assert.equal(canCancel({ ...dashboard, busy }), true);
+  assert.equal(canCancel(dashboard), false);
+  const read = withDashboard(withDashboard(fresh, reading), dashboard);
+  assert.equal(read.announcement, 'Reading finished.');
+});
+
+test('progress alone fetches no rows; a run more does', () => {
+  const going = { ...dashboard, busy, measured: measuredFacts, measuredComplete: false };
+  const further = { ...going, busy: { ...busy, fraction: 0.5, note: '15 of 30 runs' } };
+  assert.equal(figuresChanged(going, further), false);
+  assert.equal(
+    figuresChanged(going, { ...further, measured: { ...measuredFacts, runs: 31 } }),
+    true,
+  );
+  assert.equal(figuresChanged(going, { ...going, measuredComplete: true }), true);
+  assert.equal(figuresChanged(undefined, dashboard), false);
 });

@@ -1,5 +1,6 @@
 import type { DashboardState } from '../../src/protocol/viewApi';
 import { Button, Dropdown, Ring, TextField } from '../kit';
+import { canCancel } from '../state';
 import { baseName, fileFacts, structureFacts } from './facts';
 import type { ViewProps } from './props';
 import './header.css';
@@ -89,11 +90,11 @@ function Conditions({ state, dashboard, act }: ViewProps) {
           {dataText(settings.data)}
         </Button>
       </label>
-      {idle ? (
+      {!canCancel(dashboard) ? (
         <Button
           class="main-button"
           look="primary"
-          disabled={!model}
+          disabled={!model || !idle}
           tip={trusted ? undefined : 'Asks you to trust this workspace first'}
           onPress={() => act.profile()}
         >
