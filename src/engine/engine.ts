@@ -13,7 +13,14 @@ export function engine(): Handlers<EngineApi> {
   const models = new Models();
   return {
     inspect: ({ file, ...sizes }) => inspect(models.sized(file, sizes)),
-    dimensions: ({ file }) => [...dimensionsOf(models.open(file).index.model)],
+    dimensions({ file }) {
+      // Not the model's own defaults: a short table of positions makes them shorter.
+      const { index, resolved } = models.sized(file, {});
+      return dimensionsOf(index.model).map((dimension) => ({
+        ...dimension,
+        size: resolved.sizes.get(dimension.symbol) ?? dimension.size,
+      }));
+    },
     text: ({ file, ...sizes }) => textView(models.sized(file, sizes)),
     weightStatistics({ file, weight }) {
       const { index, external } = models.open(file);

@@ -7,7 +7,7 @@ import { quoted } from '../base/quote';
 import { locationParts, type OpenExternal } from '../onnx/external';
 
 /** Small reads near each other, as those of a graph's constants are, share one read of the file. */
-const windowSize = 1 << 16;
+const windowSize = 1 << 14;
 
 /** A file, open until it is disposed of. Throws `missingFile` or `badFile` when it cannot be opened. */
 export class FileSource implements ByteSource, Disposable {

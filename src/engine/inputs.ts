@@ -5,6 +5,7 @@ import { syntheticFeeds } from '../runtime/feeds';
 import { inputSpecs, type InputSpec } from '../runtime/inputs';
 import { purposeOf } from '../runtime/purpose';
 import type { Feeds } from '../runtime/runner';
+import { longestSequence } from './limits';
 import type { SizedModel } from './models';
 
 /** What a model is fed, run by run. */
@@ -29,7 +30,7 @@ export function runInputs(sized: SizedModel, data: string | undefined, seed: num
     specs,
     optional: new Set(states.map((spec) => spec.name)),
     modelFolder: dirname(sized.file),
-    longest: longestText(sized),
+    longest: longestSequence(sized.structure, shapes),
   });
   const size = batchSize(sized);
   const count = dataset.batches(size);
@@ -57,13 +58,4 @@ function sizesOf(specs: readonly InputSpec[], feeds: Feeds): DimensionSizes {
     }
   }
   return sizes;
-}
-
-/** Tokens that the model's position table has rows for. */
-function longestText({ structure }: SizedModel): number | undefined {
-  const tables = structure.layers.filter((layer) => layer.role === 'position');
-  const rows = tables.flatMap((layer) => layer.weights[0]?.shape[0] ?? []);
-  const least = rows.length > 0 ? Math.min(...rows) : undefined;
-  // RoBERTa and its kin keep two rows for padding: 514 rows take 512 tokens.
-  return least !== undefined && least % 8 === 2 ? least - 2 : least;
 }

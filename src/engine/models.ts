@@ -8,13 +8,14 @@ import { inlineFunctions } from '../onnx/inline';
 import type { Model } from '../onnx/model';
 import { sortNodes } from '../onnx/order';
 import { readModel } from '../onnx/read';
-import { type ResolvedSizes, resolveSizes } from '../onnx/shapes/dimensions';
+import { dimensionsOf, type ResolvedSizes, resolveSizes } from '../onnx/shapes/dimensions';
 import { inferShapes } from '../onnx/shapes/infer';
 import type { Shapes } from '../onnx/shapes/shapes';
 import type { Sizes } from '../protocol/engineApi';
 import { buildStructure } from '../structure/build';
 import type { Structure } from '../structure/structure';
 import { ExternalFiles, FileSource } from './files';
+import { longestSequence } from './limits';
 
 /** A model's file, read. */
 export interface OpenedModel {
@@ -116,12 +117,37 @@ function readKept(path: string, stamp: string): Kept {
 }
 
 function sizedModel(opened: OpenedModel, sizes: Sizes): SizedModel {
+  const sized = builtFor(opened, resolveSizes(opened.index.model, sizes));
+  const longest = longestSequence(sized.structure, sized.shapes);
+  const fitting =
+    longest === undefined ? undefined : shortened(opened, sizes, sized.resolved, longest);
+  return fitting ? builtFor(opened, fitting) : sized;
+}
+
+function builtFor(opened: OpenedModel, resolved: ResolvedSizes): SizedModel {
   const { file, bytes, model, index, external } = opened;
-  const resolved = resolveSizes(index.model, sizes);
   const shapes = inferShapes(index, { ...resolved, open: external.open });
   const structure = buildStructure(index, shapes, external.open);
   const cost = countCost(structure, shapes);
   return { file, bytes, model, index, external, resolved, shapes, structure, cost };
+}
+
+/** A default that is longer than the model's table of positions would describe a run that cannot be made. */
+function shortened(
+  { index }: OpenedModel,
+  sizes: Sizes,
+  resolved: ResolvedSizes,
+  longest: number,
+): ResolvedSizes | undefined {
+  if (Object.keys(sizes.shapes ?? {}).length > 0 || longest < 1) return undefined;
+  const dims = { ...sizes.dims };
+  const asked = (symbol: string) => symbol in dims || 'sequence' in dims;
+  const tooLong = dimensionsOf(index.model).filter(
+    ({ symbol, role }) =>
+      role === 'sequence' && !asked(symbol) && (resolved.sizes.get(symbol) ?? 0) > longest,
+  );
+  for (const { symbol } of tooLong) dims[symbol] = longest;
+  return tooLong.length > 0 ? resolveSizes(index.model, { dims }) : undefined;
 }
 
 function close(kept: Kept): void {

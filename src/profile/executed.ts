@@ -6,6 +6,8 @@ import { markedNodes } from './traceable';
 /** A node of the graph that the runtime made, and what it stands for. */
 export interface ExecutedNode {
   readonly name: string;
+  /** False where the graph gives no name, and `name` is that of what the node writes. */
+  readonly isNamed: boolean;
   readonly op: string;
   /**
    * `same`: one source node, perhaps under another operator; `fused`: several in one; `inserted`: none, it converts between its
@@ -58,7 +60,8 @@ export function mapExecuted(source: GraphIndex, executed: GraphIndex): ExecutedN
     const work = [...(found.get(entry) ?? [])];
     const how = work.length === 0 ? 'inserted' : work.length === 1 ? 'same' : 'fused';
     const sources = inOrder(work.length > 0 ? work : neighbours(entry, found, values));
-    return { name: entry.node.name || entry.id, op: entry.node.op, how, sources };
+    const { name, op } = entry.node;
+    return { name: name || entry.id, isNamed: name !== '', op, how, sources };
   });
 }
 

@@ -1,15 +1,15 @@
 import type { ByteSource } from '../base/bytes';
 import { messageOf, UserError } from '../base/errors';
 import { partOf, type Progress } from '../base/progress';
-import type { Feeds, Runner } from '../runtime/runner';
+import type { Feeds, Runner, SessionOptions } from '../runtime/runner';
 import type { Structure } from '../structure/structure';
 import type { ExecutedNode } from './executed';
 import { type Fate, layerFates } from './fate';
 import { watchMemory } from './memory';
-import { repeat, traceRound, type TracedRound } from './rounds';
+import { repeat, type Repeats, traceRound, type TracedRound } from './rounds';
 import { type Spread, spreadOf } from './spread';
-import { attribute, executedTimes, type LayerTime } from './timings';
-import { traceable, unmarked } from './traceable';
+import { attribute, executedTimes, type LayerTime, traceCost } from './timings';
+import { traceable, type Traceable, unmarked } from './traceable';
 
 export interface ProfileInput {
   /** The model's file, run as it is for the truth. */
@@ -45,12 +45,14 @@ export interface ExecutedTime {
 export interface ProfileResult {
   /** Of the whole, as the runtime optimises it: the truth. */
   readonly latencyMs: Spread;
-  /** Of the whole with optimisations off and the trace on, as the nodes' times were taken. */
+  /** Of the whole with optimisations off, as the nodes' times were taken, but without the trace. */
   readonly plainLatencyMs: Spread | null;
   readonly loadMs: number;
   readonly peakMemoryBytes: number | null;
   /** What the layers' times lack of `plainLatencyMs.median`. */
   readonly unattributedMs: number | null;
+  /** What the trace added to each call of a node; taken off all times of nodes. */
+  readonly traceCostMs: number | null;
   /** As the trace tells, or as asked until there is one. */
   readonly threads: number;
   /** Slowest first. */
@@ -60,18 +62,19 @@ export interface ProfileResult {
   readonly complete: boolean;
 }
 
-/** Rounds and the share of the progress that each takes: the executed graph needs fewer runs to rank its nodes. */
-const rounds = { whole: 0.4, plain: 0.85, executed: 1 };
+/** Where each round's share of the progress ends. */
+const ends = { whole: 0.35, plain: 0.5, nodes: 0.85, executed: 1 };
 
-/** The runs of the round that times the executed graph. */
-const executedRuns = (runs: number) => Math.max(3, Math.ceil(runs / 3));
+/** The rounds beside the whole and the nodes need fewer runs: one median, and the order of what ran. */
+const fewerRuns = (runs: number) => Math.max(3, Math.ceil(runs / 3));
 
 /**
- * Measures a model in three rounds: as it is and optimised, for the truth; with optimisations off and a trace, for the time of each node; and
- * optimised with a trace, for what runs instead of the nodes. Throws what the runtime refuses; `cancelled` between runs.
+ * Measures a model in four rounds: as it is and optimised, for the truth; with optimisations off, for the whole that the nodes' times are parts
+ * of, without a trace because writing one takes longer than small nodes do; the same with a trace, for the time of each node; and optimised with
+ * a trace, for what runs instead of the nodes. Throws what the runtime refuses; `cancelled` between runs.
  */
 export async function profile(input: ProfileInput): Promise<ProfileResult> {
-  const { structure, runner, threads, provider, signal, progress } = input;
+  const { structure, runner, threads, progress } = input;
   const whole = await wholeRound(input);
   const known = (result: Partial<ProfileResult>) => {
     const merged = { ...nothingYet, threads, ...whole, ...result };
@@ -80,35 +83,40 @@ export async function profile(input: ProfileInput): Promise<ProfileResult> {
   };
   known({});
   const model = traceable(structure.index, input.file);
-  const traced = async (optimize: 'none' | 'all', runs: number, what: string, part: Progress) => {
-    const repeats = {
-      warmup: input.warmup,
-      runs,
-      feeds: input.feeds,
-      signal,
-      progress: part,
-      what,
-    };
-    const options = { threads, provider, optimize, name: nameOf(input.file) };
-    try {
-      return await traceRound(runner, model, structure.index, options, repeats, input);
-    } catch (error) {
-      throw inTheModelsNames(error, structure);
-    }
-  };
-  const plain = await traced(
-    'none',
-    input.runs,
-    'runs node by node',
-    partOf(progress, rounds.whole, rounds.plain),
+  const { runs } = input;
+  const plainTimes = await marked(input, (options) =>
+    wholeTimes(runner, model, options, {
+      ...repeatsOf(input, fewerRuns(runs), 'plain runs'),
+      progress: partOf(progress, ends.whole, ends.plain),
+    }),
   );
-  const attributed = plainResult(plain, structure, threads);
+  const nodes = await marked(input, (options) =>
+    traceRound(
+      runner,
+      model,
+      structure.index,
+      { ...options, optimize: 'none' },
+      {
+        ...repeatsOf(input, runs, 'runs node by node'),
+        progress: partOf(progress, ends.plain, ends.nodes),
+      },
+      input,
+    ),
+  );
+  const attributed = plainResult(spreadOf(plainTimes), nodes, structure, threads);
   known(attributed);
-  const executed = await traced(
-    'all',
-    executedRuns(input.runs),
-    'runs of the optimised graph',
-    partOf(progress, rounds.plain, rounds.executed),
+  const executed = await marked(input, (options) =>
+    traceRound(
+      runner,
+      model,
+      structure.index,
+      { ...options, optimize: 'all' },
+      {
+        ...repeatsOf(input, fewerRuns(runs), 'runs of the optimised graph'),
+        progress: partOf(progress, ends.nodes, ends.executed),
+      },
+      input,
+    ),
   );
   return {
     ...known({ ...attributed, ...executedResult(executed, attributed, structure) }),
@@ -116,10 +124,45 @@ export async function profile(input: ProfileInput): Promise<ProfileResult> {
   };
 }
 
+type RoundOptions = Pick<SessionOptions, 'threads' | 'provider' | 'name'>;
+
+/** A round that runs the marked copy: its messages are told in the model's own names. */
+async function marked<T>(
+  { file, threads, provider, structure }: ProfileInput,
+  round: (options: RoundOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    return await round({ threads, provider, name: nameOf(file) });
+  } catch (error) {
+    throw inTheModelsNames(error, structure);
+  }
+}
+
+function repeatsOf(input: ProfileInput, runs: number, what: string): Omit<Repeats, 'progress'> {
+  const { warmup, feeds, signal } = input;
+  return { warmup, runs, feeds, signal, what };
+}
+
+async function wholeTimes(
+  runner: Runner,
+  { bytes, folder }: Traceable,
+  options: RoundOptions,
+  repeats: Repeats,
+): Promise<number[]> {
+  const plain = { ...options, optimize: 'none', externalFolder: folder } as const;
+  const session = await runner.load(bytes, plain);
+  try {
+    return await repeat(session, repeats);
+  } finally {
+    await session.release();
+  }
+}
+
 const nothingYet: Omit<ProfileResult, 'latencyMs' | 'loadMs' | 'threads'> = {
   plainLatencyMs: null,
   peakMemoryBytes: null,
   unattributedMs: null,
+  traceCostMs: null,
   executed: [],
   layers: new Map(),
   nodes: new Map(),
@@ -132,7 +175,7 @@ const nameOf = (file: string) => file.split(/[/\\]/).at(-1) ?? file;
 const tellEveryMs = 400;
 
 async function wholeRound(input: ProfileInput) {
-  const { file, runner, threads, provider, warmup, runs, feeds, signal } = input;
+  const { file, runner, threads, provider, runs } = input;
   const memory = watchMemory();
   input.progress(0, 'loading the model');
   const session = await runner.load(file, { threads, provider, optimize: 'all' });
@@ -144,24 +187,29 @@ async function wholeRound(input: ProfileInput) {
     input.partial({ ...nothingYet, threads, loadMs, latencyMs: spreadOf(times) });
   };
   try {
-    const progress = partOf(input.progress, 0, rounds.whole);
-    const repeats = { warmup, runs, feeds, signal, progress, what: 'runs' };
-    const times = await repeat(session, repeats, tell);
+    const progress = partOf(input.progress, 0, ends.whole);
+    const times = await repeat(session, { ...repeatsOf(input, runs, 'runs'), progress }, tell);
     return { latencyMs: spreadOf(times), loadMs, peakMemoryBytes: memory.peak() };
   } finally {
     await session.release();
   }
 }
 
-function plainResult(round: TracedRound, structure: Structure, threads: number) {
-  const { layers, nodes } = attribute(round.trace.runs, round.executed, structure);
-  const plainLatencyMs = spreadOf(round.times);
+function plainResult(
+  plainLatencyMs: Spread,
+  round: TracedRound,
+  structure: Structure,
+  threads: number,
+) {
+  const traceCostMs = traceCost(round.trace.runs, plainLatencyMs.median);
+  const { layers, nodes } = attribute(round.trace.runs, round.executed, structure, traceCostMs);
   const attributedMs = [...layers.values()].reduce((sum, { timeMs }) => sum + timeMs, 0);
   const unknown: Fate = { how: 'unknown', ops: [] };
   return {
     plainLatencyMs,
     // Medians of parts may add up to a little more than the median of the whole.
     unattributedMs: Math.max(0, plainLatencyMs.median - attributedMs),
+    traceCostMs,
     threads: round.trace.threads ?? threads,
     layers: new Map([...layers].map(([id, time]) => [id, { ...time, ran: unknown }])),
     nodes,
@@ -170,10 +218,10 @@ function plainResult(round: TracedRound, structure: Structure, threads: number) 
 
 function executedResult(
   round: TracedRound,
-  plain: Pick<ProfileResult, 'layers'>,
+  plain: Pick<ProfileResult, 'layers'> & { readonly traceCostMs: number },
   structure: Structure,
 ): Pick<ProfileResult, 'executed' | 'layers'> {
-  const times = executedTimes(round.trace.runs);
+  const times = executedTimes(round.trace.runs, plain.traceCostMs);
   const fates = layerFates(structure, round.executed, round.folded);
   const executed = round.executed
     .map(({ name, op, how, sources }) => ({

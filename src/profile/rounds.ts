@@ -46,8 +46,6 @@ export async function repeat(
 
 /** A round of runs with the runtime's trace on. */
 export interface TracedRound {
-  /** Wall times of the measured runs, in milliseconds. */
-  readonly times: readonly number[];
   /** Without the warm-up. */
   readonly trace: Trace;
   /** The graph that was run, mapped to the source. */
@@ -74,16 +72,31 @@ export async function traceRound(
     optimizedFile,
   });
   try {
-    const times = await repeat(session, repeats);
+    await repeat(session, repeats);
     const trace = readTrace(session.endTrace());
     const graph = indexGraph(readModel(places.open(optimizedFile)));
     return {
-      times,
       trace: { ...trace, runs: trace.runs.slice(repeats.warmup) },
-      executed: mapExecuted(source, graph),
+      executed: namedAsTraced(mapExecuted(source, graph), trace),
       folded: new Set(graph.scopes.flatMap((scope) => [...scope.initializers.keys()])),
     };
   } finally {
     await session.release();
   }
 }
+
+/** Nodes without a name go in a trace by operator and number, in the order in which the runtime made them. */
+function namedAsTraced(executed: readonly ExecutedNode[], { runs }: Trace): ExecutedNode[] {
+  const traced = new Set(runs.flatMap((run) => [...run.keys()]));
+  for (const { name } of executed) traced.delete(name);
+  const free = new Map<string, string[]>();
+  for (const name of [...traced].sort((a, b) => numberAt(a) - numberAt(b))) {
+    const op = /^(\w+)_\d+$/.exec(name)?.[1];
+    if (op) free.set(op, [...(free.get(op) ?? []), name]);
+  }
+  return executed.map((node) =>
+    node.isNamed ? node : { ...node, name: free.get(node.op)?.shift() ?? node.name },
+  );
+}
+
+const numberAt = (name: string) => Number(/\d+$/.exec(name)?.[0] ?? 0);

@@ -20,21 +20,56 @@ export interface Attributed {
 }
 
 /**
- * Adds the times of executed nodes up to source nodes and layers, run by run. A node that the runtime put between others counts for the
- * one it serves; what belongs to none is left to the unattributed rest.
+ * What the trace itself adds to each call of a node, in milliseconds: the cost at which the nodes add up to `wholeMs`, the time of the same run
+ * without a trace. 0 where they stay below it anyway. Some microseconds: nothing to a large product, several times the work of a small node.
+ */
+export function traceCost(runs: readonly Run[], wholeMs: number): number {
+  const times = new Columns(runs.length);
+  const calls = new Columns(runs.length);
+  for (const [at, run] of runs.entries()) {
+    for (const [name, node] of run) {
+      times.add(name, at, node.ms);
+      calls.add(name, at, node.calls);
+    }
+  }
+  const medianCalls = calls.map((values) => spreadOf(values).median);
+  const nodes = [...times.map((values) => spreadOf(values).median)].map(([name, ms]) => ({
+    ms,
+    calls: medianCalls.get(name) ?? 1,
+  }));
+  const sumAt = (cost: number) =>
+    nodes.reduce((sum, node) => sum + Math.max(0, node.ms - cost * node.calls), 0);
+  if (sumAt(0) <= wholeMs) return 0;
+  let [low, high] = [0, mostCost];
+  for (let step = 0; step < 30; step++) {
+    const middle = (low + high) / 2;
+    if (sumAt(middle) > wholeMs) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** More than this, in milliseconds, is a disturbed measurement and not the trace. */
+const mostCost = 0.02;
+
+/**
+ * Adds the times of executed nodes up to source nodes and layers, run by run, less `cost` for each call. A node that the runtime put between
+ * others counts for the one it serves; what belongs to none is left to the unattributed rest.
  */
 export function attribute(
   runs: readonly Run[],
   executed: readonly ExecutedNode[],
   structure: Structure,
+  cost: number,
 ): Attributed {
   const owners = new Map(executed.map((node) => [node.name, node.sources[0]?.id]));
   const nodes = new Columns(runs.length);
   const layers = new Columns(runs.length);
   for (const [at, run] of runs.entries()) {
-    for (const [name, { ms }] of run) {
+    for (const [name, traced] of run) {
       const node = owners.get(name);
       if (node === undefined) continue;
+      const ms = withoutCost(traced, cost);
       nodes.add(node, at, ms);
       const layer = structure.layerOf.get(node);
       if (layer) layers.add(layer.id, at, ms);
@@ -46,11 +81,13 @@ export function attribute(
   };
 }
 
-/** Median time of every executed node, by its name. */
-export function executedTimes(runs: readonly Run[]): ReadonlyMap<string, number> {
+const withoutCost = ({ ms, calls }: TracedNode, cost: number) => Math.max(0, ms - cost * calls);
+
+/** Median time of every executed node, by its name, less `cost` for each call. */
+export function executedTimes(runs: readonly Run[], cost: number): ReadonlyMap<string, number> {
   const times = new Columns(runs.length);
   for (const [at, run] of runs.entries()) {
-    for (const [name, { ms }] of run) times.add(name, at, ms);
+    for (const [name, node] of run) times.add(name, at, withoutCost(node, cost));
   }
   return times.map((values) => spreadOf(values).median);
 }

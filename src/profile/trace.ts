@@ -5,6 +5,7 @@ export interface TracedNode {
   readonly op: string;
   /** Without the nodes of its bodies. */
   readonly ms: number;
+  readonly calls: number;
 }
 
 export interface Trace {
@@ -76,7 +77,12 @@ function takeChildren(finished: Event[], owner: Event): number {
 function add(run: Map<string, TracedNode>, event: Event, children: number): void {
   const name = event.name.slice(0, -suffix.length);
   const ms = Math.max(0, event.dur - children) / 1000;
-  run.set(name, { op: event.args?.op_name ?? '', ms: (run.get(name)?.ms ?? 0) + ms });
+  const before = run.get(name);
+  run.set(name, {
+    op: event.args?.op_name ?? '',
+    ms: (before?.ms ?? 0) + ms,
+    calls: (before?.calls ?? 0) + 1,
+  });
 }
 
 function threadsOf(event: Event): number | undefined {

@@ -141,12 +141,14 @@ export interface Measured {
   runtime: string;
   /** Of the whole, with the runtime's optimisations: the truth. */
   latencyMs: Spread;
-  /** Of the whole with optimisations off, as the per-node times were taken; null until those runs have begun. */
+  /** Of the whole with optimisations off, as the per-node times were taken, but without a trace; null until that was measured. */
   plainLatencyMs: Spread | null;
   loadMs: number;
   peakMemoryBytes: number | null;
   /** Time of a plain run that no node accounts for: with the layers' times it adds up to `plainLatencyMs.median`. */
   unattributedMs: number | null;
+  /** What writing the trace added to each call of a node, found by comparing with the run without it; taken off all times of nodes. */
+  traceCostMs: number | null;
   /** What the first measured run was fed. */
   inputs: { name: string; dtype: string; shape: number[] }[];
   /** The optimised graph's own operators with their times, slowest first. */

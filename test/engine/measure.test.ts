@@ -29,7 +29,7 @@ const save = (model: Model) => {
 const measured = (
   file: string,
   more: Partial<ProfileRequest> = {},
-  partial = (_: unknown) => {},
+  partial: (value: unknown) => void = () => {},
 ) => {
   const request = {
     ...{ file, threads: 1, runs: 3, warmup: 1, provider: 'cpu', seed: 5 },
@@ -76,6 +76,7 @@ test('a profile says how it was made', async () => {
       loadMs: 0,
       peakMemoryBytes: 0,
       unattributedMs: 0,
+      traceCostMs: 0,
       executed: 0,
     },
     {
@@ -94,6 +95,7 @@ test('a profile says how it was made', async () => {
         loadMs: 0,
         peakMemoryBytes: 0,
         unattributedMs: 0,
+        traceCostMs: 0,
         executed: 0,
       },
       inputs: [{ name: 'ids', dtype: 'int64', shape: [1, 7] }],

@@ -18,7 +18,7 @@ function feedsFor(graph: Partial<Graph>, request: SizeRequest = {}, seed = 1) {
 }
 
 const numbers = (tensor: RunTensor | undefined) =>
-  Array.from(tensor?.data as ArrayLike<number | bigint>, Number);
+  Array.from(tensor?.data as unknown as ArrayLike<number | bigint>, Number);
 
 const table = (name: string, rows: number) =>
   aTensor(name, 'float32', [rows, 4], new Float32Array(rows * 4));

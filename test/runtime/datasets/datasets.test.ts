@@ -43,7 +43,7 @@ const float32 = (shape: number[], values: readonly number[]): RunTensor => ({
   data: Float32Array.from(values),
 });
 const numbers = (feeds: Feeds, name: string) =>
-  Array.from(feeds[name]!.data as ArrayLike<number | bigint>, Number);
+  Array.from(feeds[name]!.data as unknown as ArrayLike<number | bigint>, Number);
 
 const ids: InputSpec = { name: 'input_ids', dtype: 'int64', shape: ['batch', 'sequence'] };
 const mask: InputSpec = { name: 'attention_mask', dtype: 'int64', shape: ['b2', 'sequence'] };
