@@ -74,7 +74,9 @@ async function runStage({ name, args, counts = false }) {
 }
 
 /** @param {boolean} good */
-const outcome = (good) => ({ passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0 });
+function outcome(good) {
+  return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0 };
+}
 
 /**
  * A runner that left no counts, or left good ones and failed after that, is a failure.
