@@ -79,13 +79,17 @@ describe('the sample', () => {
   });
 
   step('reads as text, with costs over its layers', async () => {
-    await vscode.command('Featherweight: Open Text View');
+    const page = await vscode.dashboard();
+    const row = page.locator('.row').filter({ hasText: 'query' }).first();
+    await row.click({ button: 'right' });
+    await vscode.choose('Show in Text');
     await vscode.page
       .locator('.codelens-decoration')
       .filter({ hasText: /ms.*params/ })
       .first()
       .waitFor();
     await vscode.shot('text');
+    await vscode.command('View: Join All Editor Groups');
   });
 
   step('opens again from the walkthrough', async () => {
@@ -135,7 +139,7 @@ describe('the sample', () => {
   });
 
   step('fits a narrow window', async () => {
-    await vscode.page.keyboard.press('Control+B');
+    await vscode.command('View: Toggle Primary Side Bar Visibility');
     await vscode.size(400, 900);
     const page = await vscode.dashboard();
     await page.evaluate('window.scrollTo(0, 0)');

@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import type { Browser, Frame, Page } from 'playwright-core';
 import { launchBrowser } from '../launch/browser.mjs';
 import { sampleWorkspace } from '../launch/hostBuild.mjs';
 import { startServer } from '../launch/server.mjs';
@@ -18,6 +18,8 @@ export type Theme = keyof typeof themes;
 export const themeNames = Object.keys(themes) as readonly Theme[];
 
 const pictures = 'out/screenshots';
+/** FEATHERWEIGHT_WRITE=1 puts these where the README shows them. */
+const shownInReadme = ['dashboard-dark', 'dashboard-light', 'text'];
 
 /** VS Code with the packaged extension, seen through a browser as its user sees it. */
 export class Workbench {
@@ -50,14 +52,23 @@ export class Workbench {
 
   /** Opens a file of the workspace by its path, as quick open does. */
   async open(file: string): Promise<void> {
-    await this.page.keyboard.press('Control+P');
+    await this.ask('Control+P');
     await this.pick(file);
   }
 
   /** Runs a command by the title that the palette shows, and answers what it then asks. */
   async command(title: string, ...answers: readonly string[]): Promise<void> {
-    await this.page.keyboard.press('F1');
+    await this.ask('F1');
     for (const text of [title, ...answers]) await this.pick(text);
+  }
+
+  /** Opens the quick input. A page that is just taking the focus swallows the key, as it does a person's: then again. */
+  private async ask(key: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget');
+    for (let tries = 0; tries < 10 && !(await input.isVisible()); tries++) {
+      await this.page.keyboard.press(key);
+      await input.waitFor({ state: 'visible', timeout: 3000 }).catch(() => undefined);
+    }
   }
 
   /** Types into the quick input and takes the entry of exactly that title; of a path, that of the file's name. */
@@ -77,9 +88,19 @@ export class Workbench {
     await entry.click();
   }
 
+  /** Takes an entry of the open menu. */
+  async choose(title: string): Promise<void> {
+    const entry = this.page.locator('.monaco-menu .action-label', { hasText: title });
+    await entry.waitFor();
+    // A menu ignores the button for a moment after it opened, so that letting go of it chooses nothing.
+    await this.page.waitForTimeout(500);
+    await entry.click();
+    await entry.waitFor({ state: 'detached' });
+  }
+
   /** The dashboard's own page inside the active webview. */
   async dashboard(): Promise<Frame> {
-    const outer = this.page.locator('iframe.webview.ready').last();
+    const outer = this.page.locator('iframe.webview.ready:visible').first();
     await outer.waitFor();
     const frame = await (await outer.elementHandle())?.contentFrame();
     const inner = await frame?.waitForSelector('#active-frame');
@@ -100,10 +121,14 @@ export class Workbench {
     await this.page.setViewportSize({ width, height });
   }
 
-  /** Keeps a picture of the window, or of one part of it, in out/screenshots. */
-  async shot(name: string, part?: Locator): Promise<void> {
+  /** Keeps a picture of the window in out/screenshots. */
+  async shot(name: string): Promise<void> {
     mkdirSync(pictures, { recursive: true });
-    await (part ?? this.page).screenshot({ path: `${pictures}/${name}.png` });
+    const path = `${pictures}/${name}.png`;
+    await this.page.screenshot({ path });
+    if (process.env['FEATHERWEIGHT_WRITE'] && shownInReadme.includes(name)) {
+      cpSync(path, `media/screenshots/${name}.png`);
+    }
   }
 
   async stop(): Promise<void> {
