@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { bundle } from './lib/bundle.mjs';
 import { run } from './lib/command.mjs';
 import { licences, packagesOf } from './lib/licences.mjs';
+import { writeSchemas } from './schemas.mjs';
 import { here, isTarget, targets, vsixPath } from './lib/targets.mjs';
 
 const { target, all } = parseArgs({
@@ -39,6 +40,7 @@ const leftOut = /\.d\.ts$|\.map$|libonnxruntime\.\d+\.\d+\.\d+\.dylib$/;
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
+writeSchemas();
 for (const name of all ? Object.keys(targets) : [target]) await pack(name);
 
 /** @param {string} name */

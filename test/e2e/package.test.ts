@@ -36,6 +36,8 @@ describe('the package', () => {
       'media/icon.png',
       'media/samples/digits-vit/model.onnx',
       'media/samples/digits-vit/test.npz',
+      'media/schemas/inspect.schema.json',
+      'media/schemas/profile.schema.json',
     ];
     assert.deepEqual(
       needed.filter((name) => !names.includes(name)),

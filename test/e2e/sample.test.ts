@@ -88,8 +88,11 @@ describe('the sample', () => {
       .filter({ hasText: /ms.*params/ })
       .first()
       .waitFor();
-    await vscode.shot('text');
+    await vscode.shot('text-beside');
     await vscode.command('View: Join All Editor Groups');
+    // Lenses fade in.
+    await vscode.page.waitForTimeout(1000);
+    await vscode.shot('text');
   });
 
   step('opens again from the walkthrough', async () => {
