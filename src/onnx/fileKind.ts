@@ -14,12 +14,15 @@ const kinds: readonly { readonly at?: number; readonly start: string; readonly w
   { start: '\x93NUMPY', what: 'a NumPy array' },
 ];
 
+/** A Git LFS pointer fits in, and what is not text has shown it by then. */
+const headLength = 256;
+
 const lfsStart = 'version https://git-lfs.github.com/spec/';
 
 /** Throws for a file that is empty, a Git LFS pointer, text, or a model of another format, and says which. */
 export function refuseOtherFiles(source: ByteSource): void {
   if (source.size === 0) throw new UserError('badFile', `${source.name} is empty.`, again);
-  const head = source.read(0, Math.min(1024, source.size));
+  const head = source.read(0, Math.min(headLength, source.size));
   const start = String.fromCharCode(...head);
   if (start.startsWith(lfsStart)) throw lfsPointer(source.name, start);
   const kind = kinds.find((each) => start.startsWith(each.start, each.at ?? 0));
