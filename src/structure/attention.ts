@@ -38,7 +38,7 @@ const isProduct = (step: Step) => step.operator.kind === 'product' && step.natur
 const isFree = (bench: Bench, step: Step) =>
   isProduct(step) && !bench.draftOf.has(step) && dataOperands(step).length >= 2;
 
-const between = new Set(['arithmetic', 'layout', 'cast', 'activation', 'reduce']);
+const between = new Set(['arithmetic', 'layout', 'lookup', 'cast', 'activation', 'reduce']);
 const passes = (bench: Bench) => (step: Step) =>
   between.has(step.operator.kind) && !isLinear(bench.draftOf.get(step));
 

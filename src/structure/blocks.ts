@@ -25,11 +25,20 @@ export function findBlocks(bench: Bench): void {
     const units = inOrder(bench.units.filter((unit) => unit.stack === stack));
     let index = 0;
     for (const group of repeats(units)) {
+      if (isStem(bench, group)) continue;
       const block: BlockDraft = { index: index++, stack, units: group };
       bench.blocks.push(block);
       for (const unit of group) unit.block = block;
     }
   }
+}
+
+/** A single convolution with a shortcut in a model of attentions (positions from neighbours) is no block. */
+function isStem(bench: Bench, group: readonly Unit[]): boolean {
+  const [unit] = group;
+  const attends = bench.units.some((each) => each.kind === 'attention');
+  if (!attends || group.length > 1 || unit?.kind !== 'convolution') return false;
+  return [...unit.drafts].filter((draft) => draft.linear).length === 1;
 }
 
 /** The units whose results cross attentions elsewhere read; undefined where the model is no encoder–decoder. */
@@ -66,17 +75,21 @@ export function repeats(units: readonly Unit[]): Unit[][] {
   return blocks;
 }
 
-/** The pattern that, repeated from here, covers most; the shortest of those. */
+/** A pattern of one letter that can be a block by itself whatever follows. */
+const alone = /[KDR]/;
+
+/** The shortest pattern that repeats from here; a single attention or feed-forward only where nothing longer does. */
 function bestRun(word: string, at: number): { length: number; times: number } | undefined {
-  let best: { length: number; times: number } | undefined;
+  let single: { length: number; times: number } | undefined;
   for (let length = 1; length <= longest && at + 2 * length <= word.length; length++) {
     const pattern = word.slice(at, at + length);
     let times = 1;
     while (word.startsWith(pattern, at + times * length)) times++;
-    // A single attention or feed-forward repeated inside a longer pattern is no run of blocks of its own.
-    if (times > 1 && (!best || times * length > best.times * best.length)) best = { length, times };
+    if (times < 2) continue;
+    if (alone.test(pattern) || new Set(pattern).size > 1) return { length, times };
+    single ??= { length, times };
   }
-  return best;
+  return single;
 }
 
 /** A block that stands alone reaches to the next attention or convolution. */

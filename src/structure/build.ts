@@ -4,6 +4,7 @@ import { newBench, type Bench, type Draft } from './drafts';
 import { familyOf } from './family';
 import { buildFlow } from './flow';
 import { nameBlocks, nameLayers } from './layerNames';
+import { claimRest } from './leftovers';
 import { settleNatures } from './natures';
 import { classOf, sourceOf } from './names';
 import { recognisers } from './recognisers';
@@ -21,6 +22,8 @@ export function buildStructure(index: GraphIndex, shapes: Shapes, open?: OpenExt
   settleNatures(steps);
   const bench = newBench(flow, shapes, open);
   for (const recognise of Object.values(recognisers)) recognise(bench);
+  for (const draft of bench.drafts) weightsOf(bench, draft);
+  claimRest(bench);
   const weights = new Map(bench.drafts.map((draft) => [draft, weightsOf(bench, draft)]));
   const drafts = bench.drafts
     .filter((draft) => draft.steps.size > 0)

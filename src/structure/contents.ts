@@ -59,6 +59,48 @@ export function isMask(bench: Bench, tensor: Tensor): boolean {
   );
 }
 
+/** Whether every element that is looked at is this number. */
+export const isAll = (bench: Bench, tensor: Tensor, value: number): boolean =>
+  firstElements(bench, tensor)?.every((each) => each === value) ?? false;
+
+/** Whether every pair of numbers in a row is a sine and a cosine of one angle, side by side or half a row apart. */
+export function isSinusoid(bench: Bench, tensor: Tensor): boolean {
+  const width = tensor.shape.at(-1) ?? 0;
+  const values = width >= 4 && width % 2 === 0 ? firstElements(bench, tensor) : undefined;
+  const rows = Math.floor((values?.length ?? 0) / width);
+  const paired = (apart: number) =>
+    Array.from({ length: rows * (width / 2) }, (_, i) => {
+      const [row, pair] = [Math.floor(i / (width / 2)), i % (width / 2)];
+      const at = row * width + (apart === 1 ? 2 * pair : pair);
+      return (values?.[at] ?? 0) ** 2 + (values?.[at + apart] ?? 0) ** 2;
+    }).every((sum) => Math.abs(sum - 1) < 1e-3);
+  return rows > 1 && (paired(1) || paired(width / 2));
+}
+
+/** Whether each row goes up or down by even steps: distances times a slope (ALiBi). */
+export function isRamp(bench: Bench, tensor: Tensor): boolean {
+  const width = tensor.shape.at(-1) ?? 0;
+  const values = width >= 3 ? firstElements(bench, tensor) : undefined;
+  const rows = Math.floor((values?.length ?? 0) / width);
+  if (!values || rows === 0) return false;
+  return Array.from({ length: rows }, (_, row) =>
+    values.slice(row * width, (row + 1) * width),
+  ).every(([first = 0, second = 0, ...rest]) => {
+    const by = second - first;
+    return (
+      by !== 0 &&
+      rest.every((value, i) => Math.abs(value - first - by * (i + 2)) < 1e-3 * Math.abs(by))
+    );
+  });
+}
+
+/** How many different numbers a tensor holds; undefined where it cannot be read, or is too large to look. */
+export function distinctValues(bench: Bench, tensor: Tensor): number | undefined {
+  const count = elementCount(tensor.shape);
+  const read = count <= 1 << 20 ? reader(bench, tensor) : undefined;
+  return read && attempt(() => new Set(Array.from(read(0, count), Number)).size);
+}
+
 /** Whether the last two sides are equal and everything above their diagonal differs from everything on and below it. */
 export function isTriangular(bench: Bench, tensor: Tensor): boolean {
   const [rows = 0, columns = 0] = tensor.shape.slice(-2);

@@ -1,6 +1,6 @@
 import type { Role } from '../base/terms';
 import type { Tensor } from '../onnx/model';
-import { addDraft, joinUnit, type Bench, type Draft } from './drafts';
+import { addDraft, joinUnit, type Bench, type Draft, type Unit } from './drafts';
 import type { Source, Step } from './flow';
 import { isEmbedding } from './natures';
 import {
@@ -10,6 +10,7 @@ import {
   natureOf,
   plain,
   searchDown,
+  searchUp,
   stepOf,
   storedTensor,
 } from './walk';
@@ -78,8 +79,12 @@ const isMove = (step: Step) =>
   ['layout', 'cast'].includes(step.operator.kind) ||
   (step.op === 'Mul' && dataOperands(step).length === 1);
 
+/** Whether looked-up rows go into a sum directly: words and positions, patches and positions. */
+export const addsEmbedding = (bench: Bench, step: Step): boolean =>
+  dataOperands(step).some((source) => fromTables(bench, source, 0));
+
 /** A sum of embeddings only: neither operand has been through a layer. */
-export function isSum(bench: Bench, step: Step): boolean {
+function isSum(bench: Bench, step: Step): boolean {
   if (step.op !== 'Add' && step.op !== 'Sum') return false;
   return dataOperands(step).every((source) => fromTables(bench, source, 0));
 }
@@ -176,15 +181,28 @@ function findStoredInput(bench: Bench, step: Step): void {
     .find((each) => each !== undefined);
   if (!tensor || dataOperands(step).length === 0) return;
   const sides = longSides(tensor.shape).length;
-  if (step.op === 'Add' ? sides < 2 : sides < 1 || tensor.shape.length < 2) return;
+  if (step.op === 'Add' ? sides < 2 : sides < 1) return;
   const role = step.op === 'Add' ? 'position' : 'embedding';
+  const unit = role === 'position' ? unitBefore(bench, step) : undefined;
   addDraft(bench, {
+    ...(unit ? { unit } : {}),
     kind: 'embedding',
     main: step,
     role,
-    part: 'embedding',
+    part: unit ? 'attention' : 'embedding',
     label: role === 'position' ? 'position' : 'token',
   });
+}
+
+/** The attention to whose queries or keys something is added. */
+function unitBefore(bench: Bench, step: Step): Unit | undefined {
+  const isMoving = (each: Step) =>
+    ['layout', 'cast'].includes(each.operator.kind) || each.op === 'Mul';
+  const [found] = searchUp(dataOperands(step), (each) => bench.draftOf.has(each), isMoving);
+  const draft = found && bench.draftOf.get(found);
+  return draft?.linear && draft.part === 'attention' && draft.role !== 'output'
+    ? draft.unit
+    : undefined;
 }
 
 /** The stored tensor that a value is, or is cut from at a position given from outside. */

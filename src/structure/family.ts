@@ -12,8 +12,13 @@ export function familyOf(bench: Bench): Family {
   if (has('attention', 'cross')) return attentionFamily(bench);
   const convolutions = bench.drafts.filter((draft) => draft.kind === 'convolution');
   if (has('recurrent')) return 'rnn';
-  if (convolutions.length > 0) return 'cnn';
-  return bench.drafts.some((draft) => draft.linear) ? 'mlp' : 'other';
+  const products = bench.drafts.filter((draft) => draft.kind === 'linear');
+  if (convolutions.length > 0 && 3 * convolutions.length >= products.length) return 'cnn';
+  // A few convolutions over words among many products: a state-space model, say.
+  if (convolutions.length > 0 && bench.drafts.some((draft) => draft.kind === 'embedding')) {
+    return 'other';
+  }
+  return products.length > 0 ? 'mlp' : 'other';
 }
 
 function attentionFamily(bench: Bench): Family {
@@ -22,6 +27,8 @@ function attentionFamily(bench: Bench): Family {
     (draft) => draft.kind === 'embedding' && draft.main.op !== 'Add' && draft.main.op !== 'Concat',
   );
   if (!embeds && takesImages(bench)) return mostlyConvolves(bench) ? 'cnn' : 'vit';
+  // Pictures beside text: an encoder of both, unless it goes on to predict words.
+  if (takesImages(bench) && !predictsNext(bench)) return 'encoder';
   return isCausal(bench) ? 'decoder' : 'encoder';
 }
 
@@ -118,5 +125,6 @@ function predictsNext(bench: Bench): boolean {
   const transformed = bench.drafts.some(
     (draft) => draft.role === 'headTransform' || draft.role === 'pooler',
   );
-  return !transformed && heads.some((draft) => rows.has(draft.linear?.outWidth));
+  const crosses = bench.units.some((unit) => unit.kind === 'cross');
+  return !transformed && !crosses && heads.some((draft) => rows.has(draft.linear?.outWidth));
 }

@@ -8,9 +8,19 @@ import {
   type LinearParts,
   type Unit,
 } from './drafts';
+import { isDepthwise } from './convolutions';
 import type { Source, Step } from './flow';
 import { activatesItself } from './fusedActivation';
-import { dataOperands, maker, plain, sameSource, searchDown, searchUp, stepOf } from './walk';
+import {
+  dataOperands,
+  maker,
+  plain,
+  sameSource,
+  sourceKey,
+  searchDown,
+  searchUp,
+  stepOf,
+} from './walk';
 
 type Linear = Draft & { linear: LinearParts };
 
@@ -18,7 +28,7 @@ type Linear = Draft & { linear: LinearParts };
 export function findFeedForward(bench: Bench): void {
   const units: Unit[] = [];
   for (const draft of [...bench.drafts]) {
-    if (!isOpen(draft) || !isPointwise(draft)) continue;
+    if (!isOpen(draft)) continue;
     const pair = feedForwardPair(bench, draft);
     if (pair) units.push(feedForwardUnit(bench, pair));
   }
@@ -27,11 +37,9 @@ export function findFeedForward(bench: Bench): void {
     if (step.operator.kind === 'experts') addExperts(bench, step);
 }
 
-/** A linear, or a convolution that is one in a model with attention, that no other recogniser has named. */
+/** A linear that no other recogniser has named. */
 const isOpen = (draft: Draft): draft is Linear =>
-  isLinear(draft) && draft.unit === undefined && ['dense', 'conv'].includes(draft.role);
-
-const isPointwise = (draft: Linear) => draft.kind === 'linear';
+  isLinear(draft) && draft.kind === 'linear' && draft.unit === undefined && draft.role === 'dense';
 
 interface Pair {
   readonly down: Linear;
@@ -55,14 +63,25 @@ function feedForwardPair(bench: Bench, down: Linear): Pair | undefined {
     passed.some((step) => bench.draftOf.get(step)?.kind === 'activation') ||
     open.some((up) => activatesItself(bench, up));
   if (!bent && !(gating && open.length === 2)) return undefined;
+  if (gating && !dataOperands(gating).every((side) => leadsUp(bench, side, open))) return undefined;
   const returns = open.every((up) => up.linear.inWidth === down.linear.outWidth);
   if (!returns || down.linear.outWidth === undefined) return undefined;
   const between = passed.flatMap((step) => bench.draftOf.get(step) ?? []);
   return joinsStream(bench, down) ? { down, ups: open, gating, between } : undefined;
 }
 
+/** Both factors of a gate come from the ups; where one comes from elsewhere, the gate is no feed-forward's. */
+const leadsUp = (bench: Bench, side: Source, ups: readonly Linear[]): boolean =>
+  searchUp(
+    [side],
+    (step) => isAnchor(bench, step),
+    (step) => isInner(bench, step),
+  ).some((step) => ups.some((up) => up.steps.has(step)));
+
 const isAnchor = (bench: Bench, step: Step): boolean => {
   const draft = bench.draftOf.get(step);
+  // Some feed-forwards mix neighbours with a depthwise convolution between up and down.
+  if (draft && isDepthwise(draft)) return false;
   const stops = ['embedding', 'context', 'scores', 'recurrent', 'attention', 'experts'];
   return (
     isLinear(draft) ||
@@ -106,9 +125,9 @@ function isSelfGate(bench: Bench, step: Step, data: readonly Source[]): boolean 
   const origins = new Set(
     [...draft.steps]
       .filter((each) => each !== step)
-      .flatMap((each) => dataOperands(each).map((source) => maker(source))),
+      .flatMap((each) => dataOperands(each).map((source) => sourceKey(plain(source)))),
   );
-  return outside.every((source) => origins.has(maker(source)));
+  return outside.every((source) => origins.has(sourceKey(plain(source))));
 }
 
 /** Whether the result goes back into a stream: into a sum with other data, or a norm with a residual input. */

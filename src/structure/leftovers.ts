@@ -10,7 +10,7 @@ import {
 import type { Step } from './flow';
 import { modulePath } from './names';
 import { isRotaryProduct } from './rotary';
-import { dataOperands, stepOf } from './walk';
+import { dataOperands, isScalar, stepOf, storedTensor } from './walk';
 
 /** Gives every step that no recogniser has claimed to the layer it serves, or to a layer of its own. Readers come before sources. */
 export function claimLeftovers(bench: Bench): void {
@@ -18,7 +18,22 @@ export function claimLeftovers(bench: Bench): void {
   for (const step of [...bench.flow.steps].reverse()) {
     if (bench.draftOf.has(step)) continue;
     if (step.nature === 'data') claimData(bench, step);
-    else claimArithmetic(bench, step);
+    else if (!carriesWeight(step)) claimArithmetic(bench, step);
+  }
+}
+
+/** A step that unpacks, moves or cuts a stored tensor: it goes with the weight. */
+const carriesWeight = (step: Step): boolean => {
+  if (step.nature === 'data' || step.nature === 'control') return false;
+  if (step.operator.kind === 'constant') return true;
+  const tensor = storedTensor({ kind: 'step', step, output: 0 });
+  return tensor !== undefined && !isScalar(tensor);
+};
+
+/** What neither a layer nor a weight has taken, such as constants that nobody reads. */
+export function claimRest(bench: Bench): void {
+  for (const step of [...bench.flow.steps].reverse()) {
+    if (!bench.draftOf.has(step)) claimArithmetic(bench, step);
   }
 }
 
@@ -40,7 +55,8 @@ function claimData(bench: Bench, step: Step): void {
   // What is quantized is somebody's result; what is quantized on the fly, or converted, is somebody's input.
   const result = step.op === 'QuantizeLinear' || step.op === 'DequantizeLinear';
   const conversion = step.operator.kind === 'cast';
-  if (before[0] && (result || staysBehind(step, before[0], reader))) claim(bench, before[0], [step]);
+  if (before[0] && (result || staysBehind(step, before[0], reader)))
+    claim(bench, before[0], [step]);
   else if (reader && (readers.size === 1 || conversion)) claim(bench, reader, [step]);
   else if (before[0]) claim(bench, before[0], [step]);
   else if (reader) claim(bench, reader, [step]);

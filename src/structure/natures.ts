@@ -60,13 +60,12 @@ function isMatrix(source: Source | undefined): boolean {
 function isLowRankUpdate(step: Step): boolean {
   let at: Step | undefined = step;
   for (let guard = 0; at && guard < 4; guard++) {
-    const reader: Step | undefined = at.readers[0];
-    if (
-      reader?.op === 'Add' &&
-      reader.operands.every((operand) => natureOf(operand) === 'constant')
-    ) {
-      return true;
-    }
+    const from: Step = at;
+    const reader: Step | undefined = from.readers[0];
+    const other = reader?.operands.find(
+      (operand) => operand?.kind !== 'step' || operand.step !== from,
+    );
+    if (reader?.op === 'Add') return isMatrix(other);
     at = reader;
   }
   return false;

@@ -1,5 +1,5 @@
 import { addDraft, isWeighted, type Bench, type BlockDraft, type Draft } from './drafts';
-import { isSum as isEmbeddingSum } from './embeddings';
+import { addsEmbedding } from './embeddings';
 import type { Step } from './flow';
 import { dataOperands, searchDown, searchUp, stepOf } from './walk';
 
@@ -12,12 +12,16 @@ export function placeLayers(bench: Bench): void {
   for (const draft of bench.drafts) {
     if (draft.unit) draft.block = draft.unit.block;
     else if (draft.kind === 'norm') draft.block = blockOfNorm(bench, draft, postNorm, closing);
-    else if (draft.kind === 'activation' || draft.label === 'residual')
-      draft.block = blockAbove(bench, draft);
+    else if (follows(draft)) draft.block = blockAbove(bench, draft);
   }
   for (const draft of bench.drafts)
-    if (draft.kind === 'activation' && draft.part === 'other') settlePart(bench, draft);
+    if (draft.part === 'other' && (draft.kind === 'activation' || draft.label === 'scale'))
+      settlePart(bench, draft);
 }
+
+/** What stands where the layer before it stands. */
+const follows = (draft: Draft) =>
+  draft.kind === 'activation' || draft.label === 'residual' || draft.label === 'scale';
 
 function isSum(bench: Bench, step: Step): boolean {
   const adds = step.op === 'Add' || step.op === 'Sum' || step.op === 'BiasDropout';
@@ -27,9 +31,16 @@ function isSum(bench: Bench, step: Step): boolean {
 }
 
 function addResidual(bench: Bench, main: Step): void {
-  const choice = isEmbeddingSum(bench, main)
-    ? ({ part: 'embedding', label: 'sum' } as const)
-    : { label: 'residual' };
+  const stems = searchUp(
+    dataOperands(main),
+    (step) => isPlace(bench.draftOf.get(step)),
+    () => true,
+  );
+  const opens = !stems.some((step) => bench.draftOf.get(step)?.unit);
+  const choice =
+    opens && addsEmbedding(bench, main)
+      ? ({ part: 'embedding', label: 'sum' } as const)
+      : { label: 'residual' };
   addDraft(bench, { kind: 'other', main, ...choice });
 }
 
@@ -105,7 +116,7 @@ function blockOfNorm(
   postNorm: boolean,
   closing: readonly Draft[],
 ): BlockDraft | undefined {
-  if (!afterSum(bench, draft)) return blockAbove(bench, draft);
+  if (!afterSum(bench, draft)) return blockAbove(bench, draft) ?? blockBelow(bench, draft);
   if (postNorm || closing.includes(draft)) return blockAbove(bench, draft);
   return blockBelow(bench, draft);
 }

@@ -10,6 +10,7 @@ import { findNorms } from './norms';
 import { placeLayers } from './placement';
 import { findDepthwiseUnits, findResidualUnits } from './residuals';
 import { findRecurrent, markFeeding, settleLinears } from './roles';
+import { findScales } from './scales';
 import { findWrittenSoftmaxes } from './softmaxes';
 
 /** What a recogniser does: it looks at the flow, claims the steps of the layers it knows, and says what they are. */
@@ -24,6 +25,7 @@ export const recognisers = {
   linears: findLinears,
   embeddings: findEmbeddings,
   norms: findNorms,
+  scales: findScales,
   writtenSoftmaxes: findWrittenSoftmaxes,
   attention: findAttention,
   activations: findActivations,

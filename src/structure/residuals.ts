@@ -8,6 +8,7 @@ import {
   type Draft,
   type Unit,
 } from './drafts';
+import { isDepthwise, isPointwise } from './convolutions';
 import type { Source, Step } from './flow';
 import { activatesItself } from './fusedActivation';
 import { dataOperands, plain, searchUp, sourceKey, stepOf } from './walk';
@@ -33,13 +34,32 @@ export function findResidualUnits(bench: Bench): void {
     if (!residual || [...residual.steps].some((step) => taken.has(step))) continue;
     const drafts = new Set([...residual.steps].flatMap((step) => bench.draftOf.get(step) ?? []));
     const weighted = [...drafts].filter((draft) => isWeighted(draft));
-    if (weighted.length === 0 || weighted.some((draft) => draft.unit)) continue;
+    const units = new Set(weighted.flatMap((draft) => draft.unit ?? []));
+    const [within] = units;
+    if (within && units.size === 1) joinOthers(within, residual, weighted, drafts);
+    if (weighted.length === 0 || within) continue;
     const convolves = weighted.some((draft) => draft.kind === 'convolution');
     const unit = addUnit(bench, convolves ? 'convolution' : 'dense', weighted);
     for (const draft of drafts) if (!draft.unit) unit.drafts.add(draft);
     for (const step of residual.steps) taken.add(step);
     taken.add(sum);
   }
+}
+
+/** Convolutions and norms in the branch of an attention or a feed-forward belong to it. */
+function joinOthers(
+  unit: Unit,
+  residual: Residual,
+  weighted: readonly Draft[],
+  drafts: ReadonlySet<Draft>,
+): void {
+  const whole = weighted
+    .filter((draft) => draft.unit === unit)
+    .every((draft) => residual.steps.has(draft.main));
+  const convolves = weighted.some((draft) => draft.kind === 'convolution' && !draft.unit);
+  if (!whole || !convolves) return;
+  for (const draft of drafts)
+    if (!draft.unit && residual.steps.has(draft.main)) joinUnit(unit, draft);
 }
 
 function isSum(bench: Bench, step: Step): boolean {
@@ -137,20 +157,6 @@ function draftsBetween(bench: Bench, first: Draft, last: Draft): Draft[] {
     },
   );
   return [...met];
-}
-
-const groupsOf = (draft: Draft) => {
-  const group = draft.main.entry.node.attributes.get('group');
-  return group?.kind === 'int' ? Number(group.value) : 1;
-};
-const isDepthwise = (draft: Draft) =>
-  groupsOf(draft) > 1 && groupsOf(draft) === draft.linear?.inWidth;
-
-function isPointwise(draft: Draft): boolean {
-  const kernel = draft.main.entry.node.attributes.get('kernel_shape');
-  return (
-    groupsOf(draft) === 1 && kernel?.kind === 'ints' && kernel.value.every((size) => size === 1n)
-  );
 }
 
 /** The convolution right before or after, with at most norms, activations and squeeze-and-excite between. */

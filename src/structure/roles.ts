@@ -57,11 +57,10 @@ export function settleLinears(bench: Bench): void {
   const open = bench.drafts.filter(
     (draft): draft is Linear => isLinear(draft) && draft.role === 'dense',
   );
-  const hasAttention = bench.units.some(
-    (unit) => unit.kind === 'attention' || unit.kind === 'cross',
-  );
+  const inBlocks = new Set(['attention', 'cross', 'feedForward']);
+  const hasBlocks = bench.units.some((unit) => inBlocks.has(unit.kind));
   for (const draft of open.sort((a, b) => b.main.at - a.main.at)) {
-    const role = hasAttention
+    const role = hasBlocks
       ? roleAmongBlocks(bench, draft)
       : isLast(bench, draft)
         ? 'head'
@@ -80,6 +79,7 @@ const partOf: Partial<Record<Role, Draft['part']>> = {
   embeddingProjection: 'embedding',
   query: 'attention',
   kv: 'attention',
+  position: 'attention',
 };
 
 const isLast = (bench: Bench, draft: Draft) =>
@@ -92,6 +92,7 @@ function roleAmongBlocks(bench: Bench, draft: Linear): Role {
   const next = nearest(bench, draft, 'down');
   if (next.every((each) => each.part === 'head'))
     return isPooler(bench, draft) ? 'pooler' : 'headTransform';
+  if (shapesScores(bench, draft, next)) return 'position';
   const latent = latentRole(draft, next);
   if (latent) return latent;
   if (
@@ -99,7 +100,7 @@ function roleAmongBlocks(bench: Bench, draft: Linear): Role {
   ) {
     return next.some((each) => each.unit) ? 'embeddingProjection' : 'dense';
   }
-  return merges(draft) ? 'downsample' : 'dense';
+  return merges(draft) && next.some((each) => each.unit) ? 'downsample' : 'dense';
 }
 
 /** The nearest layers with weights before or after. */
@@ -118,6 +119,7 @@ function nearest(bench: Bench, draft: Linear, way: 'up' | 'down'): Draft[] {
 /** Takes one position of a sequence, or its mean, through a tanh: what BERT calls its pooler. */
 function isPooler(bench: Bench, draft: Linear): boolean {
   const name = modulePath(draft.main.entry.node);
+  if (/pooler/i.test(name)) return readsOnePosition(draft.linear.data);
   if (/classif|score|out_proj|lm_head|cls/i.test(name) && !/pool/i.test(name)) return false;
   if (stringAttribute(draft.main.entry.node, 'activation') === 'Tanh')
     return readsOnePosition(draft.linear.data);
@@ -187,6 +189,21 @@ function latentRole(draft: Linear, next: readonly Draft[]): Role | undefined {
   if (next.some((each) => each.role === 'output')) return undefined;
   joinUnit(unit, draft);
   return next.every((each) => each.role === 'query') ? 'query' : 'kv';
+}
+
+/** Makes what is added to the scores of one attention, or feeds what does: positions computed by a small network. */
+function shapesScores(bench: Bench, draft: Linear, next: readonly Draft[]): boolean {
+  if (next.length > 0 && next.every((each) => each.role === 'position' && each.linear)) return true;
+  const stop = (step: Step) => {
+    const other = bench.draftOf.get(step);
+    return other !== draft && (isWeighted(other) || ['scores', 'norm'].includes(other?.kind ?? ''));
+  };
+  const met = searchDown([...draft.steps], stop, () => true);
+  const units = new Set(met.map((step) => bench.draftOf.get(step)?.unit));
+  const [unit] = units;
+  const only = units.size === 1 && met.every((step) => bench.draftOf.get(step)?.kind === 'scores');
+  if (only && unit) joinUnit(unit, draft);
+  return only;
 }
 
 /** Reads several positions joined into one: patch merging between stages. */
