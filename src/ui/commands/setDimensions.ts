@@ -34,6 +34,8 @@ async function askSizes(
           : vscode.l10n.t('Size of {0} ({1})', symbol, role),
       value: String(chosen[symbol] ?? chosen[role] ?? size),
       validateInput: problemWith,
+      // Several answers are asked for: a click elsewhere must not lose those already given.
+      ignoreFocusOut: true,
     });
     if (answer === undefined) return undefined;
     sizes[symbol] = Number(answer);

@@ -64,6 +64,7 @@ export class DashboardBridge implements vscode.Disposable {
       ready: () => {
         this.ready = true;
         setImmediate(() => this.select(services.selection.of(model)));
+        void this.learnProviders();
         return this.state();
       },
       rows: (query) => rowsOf(model, query),
@@ -76,6 +77,12 @@ export class DashboardBridge implements vscode.Disposable {
       exportProfile: () => void exportProfile(services, model),
       retry: () => model.reload(),
     };
+  }
+
+  /** After the model, which is what the reader waits for; and not where nothing may be run anyway. */
+  private async learnProviders(): Promise<void> {
+    await this.model.load();
+    if (vscode.workspace.isTrusted) await this.services.engine.learnProviders();
   }
 
   private state() {

@@ -29,8 +29,8 @@ describe('commands', () => {
   });
 
   it('shows a failure and stays usable', async () => {
-    const gone = file('gone.onnx');
-    void vscode.commands.executeCommand(commands.openText, gone);
+    await vscode.commands.executeCommand(commands.openText, file('gone.onnx'));
+    assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /gone\.onnx/);
     const model = await openModel(sample());
     assert.ok(model.inspection);
   });

@@ -23,7 +23,9 @@ export function file(path: string): vscode.Uri {
 export async function openModel(uri: vscode.Uri): Promise<OpenModel> {
   await vscode.commands.executeCommand('vscode.open', uri);
   const { models } = await parts();
-  const model = await until(() => models.get(uri), 'the model is open');
+  const inFront = () =>
+    models.active?.uri.toString() === uri.toString() ? models.active : undefined;
+  const model = await until(inFront, 'the model is in front');
   await model.load();
   return model;
 }
