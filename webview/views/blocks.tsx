@@ -17,7 +17,8 @@ export function Blocks({ state, dashboard, act }: ViewProps) {
   const blocks = dashboard.blocks ?? [];
   const rows = partNames.filter((part) => blocks.some((block) => block.byPart[part]));
   const metric = state.view.blockMetric ?? standardBlockMetric(dashboard);
-  if (blocks.length === 0 || rows.length === 0) return null;
+  // One block is the whole: there is nothing to compare it with.
+  if (blocks.length < 2 || rows.length === 0) return null;
   const figures = blocks.flatMap((block) => rows.map((part) => figureOf(block, part, metric) ?? 0));
   const highest = Math.max(...figures);
   const total = figures.reduce((sum, figure) => sum + figure, 0);

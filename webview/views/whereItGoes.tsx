@@ -132,10 +132,9 @@ function caption(dashboard: ViewProps['dashboard']): string {
   }
   const { plainLatencyMs, latencyMs, data, unattributedMs } = measured;
   const plain = plainLatencyMs === null ? '' : `: ${formatMs(plainLatencyMs.median)} a run`;
-  const outside =
-    unattributedMs === null ? '' : `, ${formatMs(unattributedMs)} of it outside any node`;
+  const beside = unattributedMs ? `, ${formatMs(unattributedMs)} of it outside any node` : '';
   return (
-    `Time is measured per node with optimisations off${plain}${outside}, on ${dataName(data)}. ` +
+    `Time is measured per node with optimisations off${plain}${beside}, on ${dataName(data)}. ` +
     `Optimised, the model takes ${formatMs(latencyMs.median)}. The rest is counted.`
   );
 }
