@@ -13,12 +13,29 @@ type Options = ort.InferenceSession.SessionOptions;
 
 /** Runs models with onnxruntime-node; this file is its only importer. */
 export function ortRunner(): Runner {
+  keepHalfFloatsAsBits();
   const bundled = ort.listSupportedBackends().filter((backend) => backend.bundled);
   return {
     version: ort.env.versions.node ?? '',
     providers: bundled.map((backend) => backend.name),
     load,
   };
+}
+
+/**
+ * Newer Node has a Float16Array, which the package's tensors then insist on and its native half (1.30) cannot read. They look for it once, when the
+ * first tensor is made: it is hidden from them for that moment.
+ */
+function keepHalfFloatsAsBits(): void {
+  const scope = globalThis as { Float16Array?: unknown };
+  const { Float16Array } = scope;
+  if (Float16Array === undefined) return;
+  scope.Float16Array = undefined;
+  try {
+    new ort.Tensor('uint8', new Uint8Array(0), [0]);
+  } finally {
+    scope.Float16Array = Float16Array;
+  }
 }
 
 async function load(model: string | Uint8Array, options: SessionOptions): Promise<Session> {
@@ -152,13 +169,7 @@ async function fromRuntime(value: ort.OnnxValue | undefined): Promise<RunTensor>
   const tensor = value as ort.Tensor;
   const data = await tensor.getData();
   const dtype = tensor.type as DType;
-  const isBits = dtype === 'float16' && !(data instanceof Uint16Array);
-  return { dtype, shape: tensor.dims, data: isBits ? bitsOf(data as ArrayBufferView) : data };
-}
-
-/** Newer Node hands float16 out as a Float16Array: the same bytes as bits. */
-function bitsOf(data: ArrayBufferView): Uint16Array {
-  return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  return { dtype, shape: tensor.dims, data };
 }
 
 /** The runtime appends the time to the prefix and does not say what it wrote. */
