@@ -1,9 +1,11 @@
 import type { Action } from './action';
 import { int8Dynamic } from './int8Dynamic';
+import { weightOnly } from './weightOnly';
 
 /** Every action there is: the one list that menus, recipes and the command line read. */
 export const actions = {
   int8Dynamic,
+  weightOnly,
 } as const satisfies Record<string, unknown>;
 
 export type ActionName = keyof typeof actions;

@@ -1,0 +1,40 @@
+import type { Part, Role } from '../base/terms';
+
+/** What was done to a model, as a document: `NAME.featherweight.json` beside it. Applying it to the same model gives the same result. */
+export interface Recipe {
+  readonly version: 1;
+  readonly model: {
+    /** Relative to the recipe. */
+    readonly file: string;
+    /** Of the model's own file: a recipe for other weights is not applied without asking. */
+    readonly sha256?: string;
+  };
+  /** Relative to the recipe. */
+  readonly data?: { readonly calibration?: string; readonly evaluation?: string };
+  readonly steps: readonly Step[];
+}
+
+/** One action on some layers. Steps are made in order, each on what the one before left. */
+export interface Step {
+  readonly action: string;
+  readonly targets: Targets;
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** For people: why this step is here. */
+  readonly note?: string;
+}
+
+/** Layers, named or described. All that are given must hold; an empty selection means every layer that the action fits. */
+export interface Selector {
+  readonly layers?: readonly string[];
+  readonly parts?: readonly Part[];
+  readonly roles?: readonly Role[];
+  readonly blocks?: readonly number[];
+  /** Dotted module paths, `*` for any stretch: `encoder.*.query`. */
+  readonly modules?: readonly string[];
+  readonly ops?: readonly string[];
+}
+
+export interface Targets extends Selector {
+  /** Layers that any of these describe are left out. */
+  readonly except?: readonly Selector[];
+}
