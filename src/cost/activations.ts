@@ -23,6 +23,7 @@ export interface Storage {
   leaves: boolean;
 }
 
+/** Where all values of a model are written, and when most of them are alive. */
 export interface Activations {
   readonly storages: readonly Storage[];
   /** Undefined where the size of any value is not known. */

@@ -10,6 +10,7 @@ export interface Cost {
   readonly activationBytes: number | undefined;
 }
 
+/** A figure that could not be counted, and why. */
 export interface Unknown {
   /** Node id. */
   readonly node: string;
@@ -17,6 +18,7 @@ export interface Unknown {
   readonly why: string;
 }
 
+/** What a model costs at one choice of sizes, per node, per layer and as a whole. */
 export interface CostTable {
   readonly nodes: ReadonlyMap<string, Cost>;
   /** By layer id. */

@@ -5,6 +5,7 @@ export interface FoldedValues {
   has(scope: Scope, name: string): boolean;
 }
 
+/** Finds them, in the order of the file. */
 export function foldedValues(index: GraphIndex): FoldedValues {
   const folded = new Map<Scope, Set<string>>();
   const owners = new Set(index.scopes.map((scope) => scope.owner));

@@ -327,6 +327,42 @@ check('attention', [
   ],
 ]);
 
+check('projections inside other operators', [
+  [
+    'three at once',
+    {
+      op: 'MatMulNBitsQkv',
+      domain: ms,
+      inputs: [[2, 3, 64]],
+      attributes: { K: int(64), Nq: int(64), Nkv: int(16) },
+    },
+    6 * 64 * 96,
+  ],
+  [
+    'gate and up',
+    {
+      op: 'MatMulNBitsMlp',
+      domain: ms,
+      inputs: [[2, 3, 64]],
+      attributes: { K: int(64), N: int(172) },
+    },
+    6 * 64 * 2 * 172,
+  ],
+  [
+    'a delta network',
+    {
+      op: 'GatedDeltaNet',
+      domain: ms,
+      inputs: [
+        [5, 2, 8],
+        [5, 2, 8],
+        [5, 4, 6],
+      ],
+    },
+    5 * 8 * 6 * (4 * 2 + 4),
+  ],
+]);
+
 check('what works on elements one by one counts nothing', [
   ['activation', { op: 'Gelu', inputs: [[2, 3]] }, 0],
   ['table', { op: 'Gather', inputs: [[100, 8], of('int64', 2, 3)] }, 0],

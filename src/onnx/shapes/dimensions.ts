@@ -28,6 +28,7 @@ export interface SizeRequest {
   readonly shapes?: Readonly<Record<string, readonly number[]>> | undefined;
 }
 
+/** Sizes for all dimensions of the inputs. */
 export interface ResolvedSizes {
   /** Every symbol of the inputs with its size. */
   readonly sizes: DimensionSizes;

@@ -19,16 +19,19 @@ export function countOf(shape: Shape | undefined): number | undefined {
   return count;
 }
 
+/** Arithmetic on dimensions keeps a symbol where nothing happens to it; otherwise the result is not known. */
 export function addDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
   return a === 0 ? b : b === 0 ? a : null;
 }
 
+/** See `addDims`. */
 export function subtractDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return b === 0 ? a : a !== null && a === b ? 0 : null;
 }
 
+/** See `addDims`. */
 export function multiplyDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a * b;
   return a === 1 ? b : b === 1 ? a : a === 0 || b === 0 ? 0 : null;

@@ -32,6 +32,7 @@ export interface NodeView {
   readonly depth: number;
 }
 
+/** What became of a body. */
 export interface Body {
   readonly outputs: readonly (Fact | undefined)[];
   /** False where values in it do not fit each other, so that it cannot run. */
@@ -41,10 +42,12 @@ export interface Body {
 /** Facts of a node's outputs, in order; undefined (or left off the end) where nothing is known. */
 export type Rule = (view: NodeView) => readonly (Fact | undefined)[];
 
+/** Undefined for an input that is left out, or of which not even the rank is known. */
 export function shapeOf(view: NodeView, input: number): Shape | undefined {
   return view.inputs[input]?.shape;
 }
 
+/** Undefined for an input that is left out or unknown. */
 export function dtypeOf(view: NodeView, input: number): DType | undefined {
   return view.inputs[input]?.dtype;
 }

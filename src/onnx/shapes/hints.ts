@@ -26,6 +26,7 @@ export function declaredFact(info: ValueInfo, sizes: DimensionSizes): Fact | und
   return { dtype: type.dtype, shape: type.shape?.map((dim) => sizedDim(dim, sizes)) };
 }
 
+/** The recorded types of all values and outputs; without `numbers` only their element types, ranks and symbols. */
 export function hintsOf(scopes: readonly Scope[], sizes: DimensionSizes, numbers: boolean): Hints {
   const byScope = new Map<Scope, ReadonlyMap<string, ValueInfo>>();
   for (const scope of scopes) {

@@ -10,6 +10,7 @@ import { unnamedSymbol } from './roles';
 import { ruleOf } from './rules';
 import type { DimensionSizes, OpenExternal, Shapes } from './shapes';
 
+/** The sizes to infer for, and what helps. */
 export interface InferOptions {
   /** Sizes of symbolic dimensions; those without a name go by `INPUT.AXIS`. */
   readonly sizes: DimensionSizes;

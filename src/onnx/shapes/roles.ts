@@ -20,9 +20,12 @@ const kinds = {
   other: { role: 'other', size: 1 },
 } as const;
 
+/** What a dimension counts. */
 export type DimensionKind = keyof typeof kinds;
+/** What a person calls it by, whatever the exporter does. */
 export type DimensionRole = (typeof kinds)[DimensionKind]['role'];
 
+/** The role of each kind, and the size taken where none is asked for. */
 export const dimensionKinds: Readonly<
   Record<DimensionKind, { readonly role: DimensionRole; readonly size: number }>
 > = kinds;

@@ -10,6 +10,7 @@ import { generationRules } from './families/generation';
 import { indexingRules } from './families/indexing';
 import { movementRules } from './families/movement';
 import { normalizationRules } from './families/normalization';
+import { packedRules } from './families/packed';
 import { productRules } from './families/products';
 import { quantizationRules } from './families/quantization';
 import { recurrentRules } from './families/recurrent';
@@ -29,6 +30,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     ...indexingRules,
     ...movementRules,
     ...normalizationRules,
+    ...packedRules,
     ...productRules,
     ...quantizationRules,
     ...recurrentRules,

@@ -136,12 +136,14 @@ export const attentionSizes = {
   Attention: standard,
   'ai.onnx.preview.FlexAttention': standard,
   'com.microsoft.Attention': packedProjection(4, 6),
+  'com.microsoft.DecoderMaskedSelfAttention': packedProjection(4, 6),
   'com.microsoft.QAttention': packedProjection(8, -1),
   'com.microsoft.MultiHeadAttention': multiHead,
   'com.microsoft.DecoderMaskedMultiHeadAttention': decoderMasked,
   'com.microsoft.GroupQueryAttention': grouped,
 } satisfies Record<string, SizesRule>;
 
+/** Sizes of LinearAttention, whose state takes the place of keys. */
 export const linearAttentionSizes: SizesRule = linear;
 
 const heads4 = (s: AttentionSizes, length: Dim, size: Dim): Shape => [
@@ -234,12 +236,14 @@ const flexible: Rule = (view) => {
   return [output];
 };
 
+/** The rules of attention. */
 export const attentionRules = {
   Attention: standardRule,
   LinearAttention: linearRule,
   RotaryEmbedding: same,
   'ai.onnx.preview.FlexAttention': flexible,
   'com.microsoft.Attention': packedRule(packedProjection(4, 6), 0),
+  'com.microsoft.DecoderMaskedSelfAttention': packedRule(packedProjection(4, 6), 0),
   'com.microsoft.QAttention': packedRule(packedProjection(8, -1), 3),
   'com.microsoft.MultiHeadAttention': multiHeadRule,
   'com.microsoft.DecoderMaskedMultiHeadAttention': (view) => multiHeadRule(view).slice(0, 1),

@@ -71,6 +71,7 @@ const mapper: Rule = (view) => [fact(swappedType(dtypeOf(view, 0)), shapeOf(view
 
 const treeClassifier = classifier('classlabels_strings', 'classlabels_int64s');
 
+/** The rules of classic machine learning. */
 export const classicRules = {
   'ai.onnx.ml.ArrayFeatureExtractor': featureExtractor,
   'ai.onnx.ml.Binarizer': same,

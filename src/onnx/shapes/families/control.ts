@@ -143,6 +143,7 @@ const untold = [
   'ai.onnx.ml.ZipMap',
 ];
 
+/** The rules of operators with bodies, and of those that hold any number of tensors. */
 export const controlRules = {
   If: either,
   Loop: loop,

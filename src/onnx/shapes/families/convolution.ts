@@ -73,6 +73,7 @@ function joinImage(batch: Dim, channels: Dim, space: Shape, channelsLast: boolea
   return channelsLast ? [batch, ...space, channels] : [batch, channels, ...space];
 }
 
+/** Images [batch, height, width, channels]. */
 export function isChannelsLast(view: NodeView): boolean {
   return intAttribute(view.node, 'channels_last', 0) === 1 || view.node.op.startsWith('Nhwc');
 }
@@ -196,6 +197,7 @@ const reorderOutput: Rule = (view) => {
 const conv = convolution(1, either);
 const quantized = convolution(3, (view) => dtypeOf(view, 7));
 
+/** The rules of convolutions and pools. */
 export const convolutionRules = {
   Conv: conv,
   ConvInteger: convolution(1, () => 'int32'),
@@ -217,6 +219,7 @@ export const convolutionRules = {
   'com.microsoft.ConvTransposeWithDynamicPads': (view) => [
     fact(either(view), shapeOf(view, 0) && unknownDims(shapeOf(view, 0)?.length ?? 0)),
   ],
+  'com.microsoft.MaxpoolWithMask': (view) => pool(view).slice(0, 1),
   'com.microsoft.NhwcMaxPool': (view) => pool(view).slice(0, 1),
   'com.microsoft.QLinearAveragePool': (view) => pool(view).slice(0, 1),
   'com.microsoft.CausalConvWithState': causalConv,

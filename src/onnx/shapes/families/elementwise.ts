@@ -1,7 +1,7 @@
 import { intAttribute } from '../../attributes';
 import { dtypeOf as dtypeByCode, type DType } from '../../../tensor/dtype';
 import type { Dim } from '../../model';
-import { addDims, divideProducts, multiplyDims, subtractDims } from '../dims';
+import { addDims, broadcast, divideProducts, multiplyDims, subtractDims } from '../dims';
 import { dtypeOf, fact, isGiven, shapeOf, type Fact, type NodeView, type Rule } from '../fact';
 import { combine } from '../elements';
 
@@ -134,6 +134,7 @@ const logical = (compute: (a: number, b: number) => number) =>
     'bool',
   );
 
+/** The rules of operators on single elements. */
 export const elementwiseRules = {
   ...table(
     [
@@ -230,6 +231,11 @@ export const elementwiseRules = {
     ),
     same,
   ),
+  'com.microsoft.ComplexMul': elementwise(),
+  'com.microsoft.ComplexMulConj': elementwise(),
+  'com.microsoft.MulInteger': (view) => [
+    fact('int32', broadcast([shapeOf(view, 0), shapeOf(view, 2)])),
+  ],
   'com.microsoft.BiasSplitGelu': halve,
   'com.microsoft.Inverse': same,
   'com.microsoft.Trilu': same,

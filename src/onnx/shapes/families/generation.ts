@@ -162,6 +162,7 @@ const gradient: Rule = (view) => {
   );
 };
 
+/** The rules of constants, random numbers, signals and text. */
 export const generationRules = {
   Constant: constant,
   RandomNormal: random,

@@ -205,20 +205,18 @@ function notNegative(dim: Dim): Dim {
   return typeof dim === 'number' && dim < 0 ? null : dim;
 }
 
-/** Packed codes of a table, unpacked into rows of the scales' type. */
+/** Codes of a table, packed along its last axis, unpacked into rows of the scales' type. */
 const gatherBlockQuantized: Rule = (view) => {
   const source = shapeOf(view, 0);
   const indices = shapeOf(view, 1);
   const axis = source && axisOf(intAttribute(view.node, 'gather_axis', 0), source.length);
-  const along = source && axisOf(intAttribute(view.node, 'quantize_axis', 1), source.length);
-  if (!source || !indices || axis === undefined || along === undefined) {
-    return [fact(dtypeOf(view, 2), undefined)];
-  }
+  if (!source || !indices || axis === undefined) return [fact(dtypeOf(view, 2), undefined)];
   const packed = dtypeOf(view, 0) === 'uint8' ? 8 / intAttribute(view.node, 'bits', 4) : 1;
-  const table = withDim(source, along, multiplyDims(source[along] ?? null, packed));
+  const table = withDim(source, source.length - 1, multiplyDims(source.at(-1) ?? null, packed));
   return [fact(dtypeOf(view, 2), [...table.slice(0, axis), ...indices, ...table.slice(axis + 1)])];
 };
 
+/** The rules of operators that take elements out or put them in. */
 export const indexingRules = {
   Slice: slice,
   DynamicSlice: slice,
@@ -240,5 +238,13 @@ export const indexingRules = {
   'com.microsoft.GatherND': gatherND,
   'com.microsoft.GatherBlockQuantized': gatherBlockQuantized,
   'com.microsoft.Pad': pad,
-  'com.microsoft.Unique': () => [undefined, fact('int64', [null]), fact('int64', [null])],
+  'com.microsoft.Unique': (view) => [
+    fact(dtypeOf(view, 0), [null]),
+    fact('int64', shapeOf(view, 0)),
+    fact('int64', [null]),
+  ],
+  'com.microsoft.TorchEmbedding': (view) => {
+    const rows = shapeOf(view, 1);
+    return [fact(dtypeOf(view, 0), rows && [...rows, shapeOf(view, 0)?.[1] ?? null])];
+  },
 } satisfies Record<string, Rule>;

@@ -172,6 +172,7 @@ const centerCropPad: Rule = (view) => {
   return [fact(dtypeOf(view, 0), result)];
 };
 
+/** The rules of operators that move elements. */
 export const movementRules = {
   Expand: expand,
   Transpose: transpose,

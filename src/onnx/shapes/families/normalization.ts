@@ -62,6 +62,7 @@ const skipGroupNorm: Rule = (view) => [
   ...(isGiven(view, 3) ? same(view) : same(view)),
 ];
 
+/** The rules of normalisation. */
 export const normalizationRules = {
   LayerNormalization: layerNorm,
   RMSNormalization: same,

@@ -110,6 +110,7 @@ const einsum: Rule = (view) => {
   ];
 };
 
+/** The rules of matrix products. */
 export const productRules = {
   MatMul: product([0, 1], either),
   MatMulInteger: product([0, 1], () => 'int32'),

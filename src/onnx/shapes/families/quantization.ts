@@ -54,6 +54,7 @@ const quantizedWhere: Rule = (view: NodeView) => [
   fact(dtypeOf(view, 1), broadcast([shapeOf(view, 0), shapeOf(view, 1), shapeOf(view, 4)])),
 ];
 
+/** The rules of arithmetic on codes. */
 export const quantizationRules = {
   QuantizeLinear: quantize,
   DequantizeLinear: dequantize,

@@ -8,7 +8,8 @@ function hiddenSize(view: NodeView, recurrenceAxis: number): Dim {
   return intAttribute(view.node, 'hidden_size') ?? shapeOf(view, 2)?.[recurrenceAxis] ?? null;
 }
 
-export function directionsOf(view: { readonly node: NodeView['node'] }): number {
+/** One matrix, or one for each way through the sequence. */
+function directionsOf(view: NodeView): number {
   return stringAttribute(view.node, 'direction', 'forward') === 'bidirectional' ? 2 : 1;
 }
 
@@ -30,6 +31,7 @@ function recurrent(states: number, recurrenceAxis: number): Rule {
   };
 }
 
+/** The rules of recurrent layers. */
 export const recurrentRules = {
   RNN: recurrent(1, 2),
   GRU: recurrent(1, 2),

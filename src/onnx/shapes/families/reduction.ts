@@ -106,6 +106,7 @@ const sum: Combine = (values) => values.reduce((a, b) => a + b, 0);
 const product: Combine = (values) => values.reduce((a, b) => a * b, 1);
 const none = reduction();
 
+/** The rules of operators that bring axes together. */
 export const reductionRules = {
   ReduceL1: none,
   ReduceL2: none,

@@ -105,6 +105,7 @@ const affineGrid: Rule = (view) => {
   return [fact(dtypeOf(view, 0), shape)];
 };
 
+/** The rules of resampling. */
 export const resamplingRules = {
   Resize: resize,
   Upsample: upsample,

@@ -183,6 +183,7 @@ const eyeLike: Rule = (view) => {
   return [fact(code === undefined ? dtypeOf(view, 0) : dtypeByCode(code), shapeOf(view, 0))];
 };
 
+/** The rules of operators that read shapes or give them. */
 export const shapingRules = {
   Shape: shape,
   Size: size,

@@ -82,3 +82,46 @@ test('attention by operator: its output and its caches', () => {
     ],
   );
 });
+
+test('tokens without padding', () => {
+  const shape = (node: NodeCase) => outputTypes(node).map((type) => type?.shape);
+  const heads = { num_heads: int(4), kv_num_heads: int(2) };
+  assert.deepEqual(
+    shape({
+      op: 'PackedAttention',
+      domain: ms,
+      inputs: [['n', 20], [20, 96], [96]],
+      attributes: heads,
+    }),
+    [['n', 32]],
+  );
+  assert.deepEqual(
+    shape({
+      op: 'PagedAttention',
+      domain: ms,
+      outputs: 2,
+      inputs: [['n', 64], null, null, [9, 16, 2, 8]],
+      attributes: heads,
+    }),
+    [
+      ['n', 32],
+      [9, 16, 2, 8],
+    ],
+  );
+  assert.deepEqual(
+    shape({ op: 'RestorePadding', domain: ms, inputs: [['n', 32], of('int32', 2, 7)] }),
+    [[2, 7, 32]],
+  );
+  assert.deepEqual(
+    shape({
+      op: 'GatedDeltaNet',
+      domain: ms,
+      outputs: 2,
+      inputs: [['n', 2, 8], ['n', 2, 8], ['n', 4, 6], null, null, null, [3, 4, 6, 8]],
+    }),
+    [
+      ['n', 4, 6],
+      [3, 4, 6, 8],
+    ],
+  );
+});
