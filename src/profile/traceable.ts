@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, parse, relative, sep } from 'node:path';
 import type { ByteRange } from '../base/bytes';
 import type { GraphIndex, NodeEntry } from '../onnx/graph';
 import type { Attribute, Graph, Model, Node, Tensor } from '../onnx/model';
@@ -39,12 +39,10 @@ const smallest = 1024;
  * the file holds become external data in the file itself: nothing is copied, whatever the size, and the folder may be read-only.
  */
 export function traceable(index: GraphIndex, file: string): Traceable {
-  // The runtime does not follow links out of the folder, and downloaded models often are links.
-  const path = realpathSync(file);
-  const location = basename(path);
+  const places = new RootedPaths(file);
   const marks = new Map(index.entries.map((entry, position) => [entry.node, mark(position)]));
   const model: Model = { ...index.model, graph: marked(index.model.graph) };
-  return { bytes: encoded(model), folder: dirname(path) };
+  return { bytes: encoded(model), folder: places.root };
 
   function marked(graph: Graph): Graph {
     const lifted = graph.nodes.flatMap((node) => largeConstant(node, index.model.irVersion) ?? []);
@@ -53,7 +51,7 @@ export function traceable(index: GraphIndex, file: string): Traceable {
     return {
       ...graph,
       nodes: graph.nodes.filter((node) => !isLifted(node)).map(markedCopy),
-      initializers: [...graph.initializers, ...lifted].map((tensor) => referred(tensor, location)),
+      initializers: [...graph.initializers, ...lifted].map((tensor) => referred(tensor, places)),
     };
   }
 
@@ -79,11 +77,47 @@ function largeConstant(node: Node, irVersion: number): Tensor | undefined {
   return stretchOf(value.value) ? { ...value.value, name: output } : undefined;
 }
 
-function referred(tensor: Tensor, location: string): Tensor {
+function referred(tensor: Tensor, places: RootedPaths): Tensor {
+  const { data } = tensor;
+  if (data.kind === 'external') {
+    return { ...tensor, data: { ...data, location: places.of(data.location) } };
+  }
   const stretch = stretchOf(tensor);
   if (!stretch) return tensor;
   const { offset, length } = stretch;
+  const location = places.ofModel;
   return { ...tensor, data: { kind: 'external', location, offset, length, entries: [] } };
+}
+
+/**
+ * Paths of a model's files as the runtime takes them: from one folder down, links followed. Downloaded models are often links into another
+ * folder, which the runtime does not follow out of the folder it is given; so it is given the root. That the model may have those files at all is
+ * the runtime's to judge when it loads the model itself, before this.
+ */
+class RootedPaths {
+  readonly root: string;
+  readonly ofModel: string;
+  private readonly known = new Map<string, string>();
+
+  constructor(private readonly file: string) {
+    const path = realpathSync(file);
+    this.root = parse(path).root;
+    this.ofModel = this.fromRoot(path);
+  }
+
+  /** Of a file of external data; as it stands where there is no such file, for the runtime to tell. */
+  of(location: string): string {
+    const known = this.known.get(location);
+    if (known !== undefined) return known;
+    const path = join(dirname(this.file), location);
+    const found = this.fromRoot(existsSync(path) ? realpathSync(path) : path);
+    this.known.set(location, found);
+    return found;
+  }
+
+  private fromRoot(path: string): string {
+    return relative(this.root, path).split(sep).join('/');
+  }
 }
 
 /** `TensorProto.float_data` and `double_data`: packed, they are laid out like raw data. */

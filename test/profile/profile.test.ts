@@ -211,6 +211,24 @@ test('a folder that may not be written, and a link to the model, do no harm', as
   chmodSync(join(file, '..'), 0o755);
 });
 
+test('a model and its data that are links into another folder are run', async () => {
+  const { bytes } = weight('w2').data as { bytes: Uint8Array };
+  const data = {
+    kind: 'external',
+    location: 'model.data',
+    offset: 0,
+    length: bytes.length,
+    entries: [],
+  } as const;
+  const initializers = [weight('w1'), { ...weight('w2'), data }];
+  const blob = saved({ ...plain, graph: { ...plain.graph, initializers } });
+  writeFileSync(join(blob, '..', 'abcdef'), bytes);
+  const snapshot = mkdtempSync(join(folder, 'snapshot-'));
+  symlinkSync(blob, join(snapshot, 'model.onnx'));
+  symlinkSync(join(blob, '..', 'abcdef'), join(snapshot, 'model.data'));
+  assert.ok((await profiled(join(snapshot, 'model.onnx'))).result.complete);
+});
+
 test('a model with local functions is timed inside them', async () => {
   const functions = [
     {
