@@ -1,6 +1,9 @@
 /** Control characters, line separators and the marks that turn the direction of text: none of them may reach a screen from a file. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
+/** Most names are made of these alone, and need no closer look. */
+const plain = /^[ -~]*$/;
+
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** A name from a file as one line that can be shown: control characters escaped, and the middle left out beyond `limit` characters. */
@@ -9,6 +12,7 @@ export function printable(text: string, limit = 200): string {
     text.length > limit
       ? `${text.slice(0, Math.ceil(limit / 2))}…${text.slice(text.length - Math.floor(limit / 2) + 1)}`
       : text;
+  if (plain.test(short)) return short;
   return short.replace(
     unprintable,
     (character) =>

@@ -78,7 +78,8 @@ class Printer {
     const { page, sections, nodes, sources } = this;
     const values = this.names.all.flatMap((named) => {
       const places = page.placesOf(named);
-      return places ? [{ name: named.name, weight: named.weight, places }] : [];
+      const { name, tensor } = named;
+      return places ? [{ name, weight: tensor !== undefined, places }] : [];
     });
     return { text: page.text(), sections, nodes, values, sources };
   }
@@ -247,7 +248,7 @@ class Printer {
         continue;
       }
       const named = this.names.find(scope, name);
-      const constant = this.smallConstant(scope, name);
+      const constant = this.smallConstant(named, scope);
       if (constant === undefined) this.value(named, at, false);
       else this.page.name(constant, named, false);
     }
@@ -255,13 +256,13 @@ class Printer {
   }
 
   /** A shape, an axis, a factor: small constants of the file are written where they are read. Learnt ones never are. */
-  private smallConstant(scope: Scope, name: string): string | undefined {
-    const tensor = initializerOf(scope, name);
+  private smallConstant({ tensor, name }: Named, scope: Scope): string | undefined {
     if (!tensor || this.learnt.has(tensor)) return undefined;
     return constantText(tensor, this.shapes.constantOf(scope, name));
   }
 
   private attributes({ node, scope }: NodeEntry): string[] {
+    if (node.attributes.size === 0) return [];
     const tensor = node.op === 'Constant' ? tensorAttribute(node, 'value') : undefined;
     if (!tensor || this.learnt.has(tensor)) return attributeTexts(node);
     const text = constantText(tensor, this.shapes.constantOf(scope, node.outputs[0] ?? ''));
@@ -290,6 +291,6 @@ class Printer {
 
   private value(named: Named, at: Place, makes: boolean): void {
     const text = this.names.inside(at, named);
-    this.page.name(named.weight ? text : `%${text}`, named, makes);
+    this.page.name(named.tensor ? text : `%${text}`, named, makes);
   }
 }

@@ -1,4 +1,5 @@
 import { type NodeEntry, type Scope, scopeOf } from '../../onnx/graph';
+import type { Tensor } from '../../onnx/model';
 import type { Layer, Structure, Weight } from '../structure';
 import type { Path, Paths, Place } from './path';
 
@@ -6,7 +7,8 @@ import type { Path, Paths, Place } from './path';
 export interface Named extends Path {
   /** As in the file. */
   readonly name: string;
-  readonly weight: boolean;
+  /** What the file holds under this name: it is a weight then, or a constant. */
+  readonly tensor: Tensor | undefined;
 }
 
 const kindNames: Readonly<Record<Weight['kind'], string>> = {
@@ -37,7 +39,7 @@ export class Names {
   ) {
     const { main } = structure.index;
     for (const { name } of main.graph.inputs) {
-      if (!main.initializers.has(name)) this.add(main, name, paths.of(name), false);
+      if (!main.initializers.has(name)) this.add(main, name, paths.of(name));
     }
     for (const layer of structure.layers) {
       for (const weight of layer.weights) this.addWeight(layer, weight);
@@ -47,9 +49,12 @@ export class Names {
 
   /** The value or weight that a name stands for where it is read. Names that nobody defines get a path of their own. */
   find(scope: Scope, name: string): Named {
+    // What a scope defines hides what is around it.
+    const here = this.scopes.get(scope)?.get(name);
+    if (here) return here;
     const owner = scopeOf(scope, name) ?? scope;
     const known = this.scopes.get(owner)?.get(name);
-    return known ?? this.add(owner, name, this.paths.of(name), owner.initializers.has(name));
+    return known ?? this.add(owner, name, this.paths.of(name), owner.initializers.get(name));
   }
 
   /**
@@ -58,30 +63,40 @@ export class Names {
    */
   inside(at: Place, item: Named): string {
     if (item.place === at) return item.last;
-    const taken = item.weight ? this.weights : this.values;
     const { segments, joint } = item.place;
+    // Layers are left and entered by name: only modules are shared.
+    const most = Math.min(modulesOf(at), modulesOf(item.place));
     let shared = 0;
-    while (shared < segments.length && segments[shared] === at.segments[shared]) shared++;
-    // An inner value of another layer is nothing without the layer's name.
-    if (shared === segments.length && joint === ':') shared--;
-    const rest = segments.slice(shared).join('.');
-    let name = rest === '' ? item.last : `${rest}${joint}${item.last}`;
+    while (shared < most && segments[shared] === at.segments[shared]) shared++;
     for (let cut = shared; ; cut--) {
-      if (meaning(at, name, taken) === item) return name;
+      const rest = segments.slice(cut).join('.');
+      const name = rest === '' ? item.last : `${rest}${joint}${item.last}`;
+      if (!this.isHidden(at, cut, segments[cut] ?? item.last, name, item)) return name;
       if (cut === 0) return `.${name}`;
-      name = `${segments[cut - 1] ?? ''}${cut === segments.length ? joint : '.'}${name}`;
     }
+  }
+
+  /** Whether a name that starts at the `depth`th place around `at` means something else in one of the places further in. */
+  private isHidden(at: Place, depth: number, word: string, name: string, item: Named): boolean {
+    const taken = item.tensor ? this.weights : this.values;
+    let place: Place | undefined = at;
+    for (; place && place.segments.length > depth; place = place.parent) {
+      if (!place.words.has(word)) continue;
+      const found = taken.get(place.prefix + name);
+      if (found && found !== item) return true;
+    }
+    return false;
   }
 
   private addWeight(layer: Layer, weight: Weight): void {
     const owner = scopeOf(layer.main.scope, weight.name);
+    const tensor = owner?.initializers.get(weight.name);
     // A weight that a Constant node makes is a value of that node.
-    if (!owner?.initializers.has(weight.name)) return;
-    if (this.scopes.get(owner)?.has(weight.name)) return;
+    if (!owner || !tensor || this.scopes.get(owner)?.has(weight.name)) return;
     const path = weight.name.startsWith(`${layer.name}.`)
       ? this.paths.of(weight.name)
       : { place: this.paths.within(this.paths.ofLayer(layer)), last: kindNames[weight.kind] };
-    this.add(owner, weight.name, path, true);
+    this.add(owner, weight.name, path, tensor);
   }
 
   private addOutputs(layer: Layer): void {
@@ -95,18 +110,18 @@ export class Names {
         count++;
         const isResult = entry === final && name === first;
         const path = isResult ? { place, last } : { place: inner, last: String(count) };
-        this.add(entry.scope, name, path, false);
+        this.add(entry.scope, name, path);
       }
     }
   }
 
-  private add(scope: Scope, name: string, { place, last }: Path, weight: boolean): Named {
-    const taken = weight ? this.weights : this.values;
-    const before = place.prefixes[0] ?? '';
+  private add(scope: Scope, name: string, { place, last }: Path, tensor?: Tensor): Named {
+    const taken = tensor ? this.weights : this.values;
     let unique = last;
-    for (let copy = 2; taken.has(before + unique); copy++) unique = `${last}~${copy}`;
-    const item: Named = { name, weight, place, last: unique };
-    taken.set(before + unique, item);
+    for (let copy = 2; taken.has(place.prefix + unique); copy++) unique = `${last}~${copy}`;
+    const item: Named = { name, tensor, place, last: unique };
+    taken.set(place.prefix + unique, item);
+    place.words.add(unique);
     let inScope = this.scopes.get(scope);
     if (!inScope) this.scopes.set(scope, (inScope = new Map()));
     // A name that is defined twice is no well-formed graph: readers mean the first.
@@ -116,17 +131,7 @@ export class Names {
   }
 }
 
-/** What a name means at a place: the innermost value of that name. */
-function meaning(
-  { prefixes }: Place,
-  name: string,
-  taken: ReadonlyMap<string, Named>,
-): Named | undefined {
-  for (const prefix of prefixes) {
-    const found = taken.get(prefix + name);
-    if (found) return found;
-  }
-  return undefined;
-}
+/** Places around and including this one that are modules. */
+const modulesOf = ({ segments, joint }: Place) => segments.length - (joint === ':' ? 1 : 0);
 
 const firstOutput = (entry: NodeEntry) => entry.node.outputs.find((name) => name !== '');

@@ -1,13 +1,16 @@
 import { pathSegments, printable } from '../../base/text';
 import type { Layer } from '../structure';
 
-/** A module's dotted path, or a layer's own inside, made ready for looking names up from there. */
+/** A module, or a layer's own inside, as a place from which names are looked up. */
 export interface Place {
   readonly segments: readonly string[];
-  /** What stands before a name here and in each module around, innermost first; '' last. */
-  readonly prefixes: readonly string[];
+  readonly parent: Place | undefined;
+  /** What stands before a name in it: `encoder.layer.0.`, `encoder.layer.0.query:`; '' at the root. */
+  readonly prefix: string;
   /** What stands between this place and a name in it: a dot, or the colon of a layer's inner values. */
   readonly joint: '.' | ':';
+  /** First words of the names that stand in it. */
+  readonly words: Set<string>;
 }
 
 /** Where a layer or value stands, and its own word there. */
@@ -37,9 +40,15 @@ function wordsOf(name: string): string[] {
 
 /** Paths of names; equal places are one object. */
 export class Paths {
-  private readonly places = new Map<string, Place>();
+  readonly root: Place = {
+    segments: [],
+    parent: undefined,
+    prefix: '',
+    joint: '.',
+    words: new Set(),
+  };
+  private readonly modules = new Map<string, Place>();
   private readonly known = new Map<Layer, Path & { readonly inner: Place }>();
-  readonly root: Place = this.module([]);
 
   of(name: string): Path {
     const words = wordsOf(name);
@@ -51,12 +60,7 @@ export class Paths {
     const known = this.known.get(layer);
     if (known) return known;
     const { place, last } = this.of(layer.id);
-    const inner: Place = {
-      segments: [...place.segments, last],
-      prefixes: [`${place.prefixes[0] ?? ''}${last}:`, ...place.prefixes],
-      joint: ':',
-    };
-    const path = { place, last, inner };
+    const path = { place, last, inner: inside(place, last, ':') };
     this.known.set(layer, path);
     return path;
   }
@@ -67,14 +71,24 @@ export class Paths {
   }
 
   private module(segments: readonly string[]): Place {
+    const last = segments.at(-1);
+    if (last === undefined) return this.root;
     const key = segments.join('.');
-    const known = this.places.get(key);
+    const known = this.modules.get(key);
     if (known) return known;
-    const prefixes = segments.map(
-      (_, at) => `${segments.slice(0, segments.length - at).join('.')}.`,
-    );
-    const made: Place = { segments, prefixes: [...prefixes, ''], joint: '.' };
-    this.places.set(key, made);
+    const made = inside(this.module(segments.slice(0, -1)), last, '.');
+    this.modules.set(key, made);
     return made;
   }
+}
+
+function inside(parent: Place, word: string, joint: Place['joint']): Place {
+  parent.words.add(word);
+  return {
+    segments: [...parent.segments, word],
+    parent,
+    prefix: `${parent.prefix}${word}${joint}`,
+    joint,
+    words: new Set(),
+  };
 }
