@@ -1,8 +1,8 @@
 import type { GraphIndex, NodeEntry, Scope } from '../onnx/graph';
+import { bodiesOf } from '../onnx/shapes/bodies';
 import { operatorKey } from '../onnx/shapes/operator';
 import type { Shapes } from '../onnx/shapes/shapes';
 import { typeBytes } from '../onnx/shapes/view';
-import { bodiesOf } from './branches';
 import { foldedValues } from './folded';
 
 /**

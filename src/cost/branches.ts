@@ -1,18 +1,7 @@
 import type { GraphIndex, NodeEntry, Scope } from '../onnx/graph';
+import { bodiesOf } from '../onnx/shapes/bodies';
 import { operatorKey } from '../onnx/shapes/operator';
 import type { Shapes } from '../onnx/shapes/shapes';
-
-/** The bodies of every node that has any. */
-export function bodiesOf(index: GraphIndex): ReadonlyMap<NodeEntry, readonly Scope[]> {
-  const bodies = new Map<NodeEntry, Scope[]>();
-  for (const scope of index.scopes) {
-    if (!scope.owner) continue;
-    const own = bodies.get(scope.owner);
-    if (own) own.push(scope);
-    else bodies.set(scope.owner, [scope]);
-  }
-  return bodies;
-}
 
 /**
  * Nodes in branches of If that sums leave out, since one run takes one branch: the one that a constant condition chooses or that alone can run, else the

@@ -6,6 +6,7 @@ import { sharingKey, type Layer, type Structure, type Weight } from '../structur
 import { followActivations, type Activations, type Storage } from './activations';
 import { unchosenNodes } from './branches';
 import type { Cost, CostTable, Unknown } from './cost';
+import { sum } from './site';
 import { countMacs, listUnknownShapes } from './unknowns';
 
 /**
@@ -52,13 +53,6 @@ export function sumLayers(
         .map((layer) => table.layers.get(layer.id)?.activationBytes),
     ),
   };
-}
-
-function sum(figures: readonly (number | undefined)[]): number | undefined {
-  return figures.reduce<number | undefined>(
-    (total, figure) => (total === undefined || figure === undefined ? undefined : total + figure),
-    0,
-  );
 }
 
 /** Elements count once for all tensors that hold the same ones; bytes count for each that is stored. */

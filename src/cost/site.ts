@@ -22,12 +22,17 @@ export function times(...counts: readonly (number | undefined)[]): number | unde
 }
 
 /** The sum, where every part of it is known. */
-export function plus(...counts: readonly (number | undefined)[]): number | undefined {
-  return counts.reduce<number | undefined>(
-    (sum, count) => (sum === undefined || count === undefined ? undefined : sum + count),
-    0,
-  );
+export function sum(parts: readonly (number | undefined)[]): number | undefined {
+  let total = 0;
+  for (const part of parts) {
+    if (part === undefined) return undefined;
+    total += part;
+  }
+  return total;
 }
+
+/** See `sum`. */
+export const plus = (...parts: readonly (number | undefined)[]): number | undefined => sum(parts);
 
 /** One size of a shape; negative axes count from the back. */
 export function sizeAt(shape: Shape | undefined, axis: number): number | undefined {

@@ -1,6 +1,7 @@
 import { subgraphs } from '../attributes';
 import { type GraphIndex, type NodeEntry, type Scope } from '../graph';
 import type { Dim } from '../model';
+import { bodiesOf } from './bodies';
 import { constantReader } from './constants';
 import { isNumeric } from './dims';
 import type { Fact, NodeView } from './fact';
@@ -82,17 +83,6 @@ function inferWith(index: GraphIndex, options: InferOptions, numbers: boolean): 
 /** Dimensions without a name get their sizes under a name made of the input's. */
 function namedAfter(input: string, fact: Fact, sizes: DimensionSizes) {
   return fact.shape?.map((dim, axis) => dim ?? sizes.get(unnamedSymbol(input, axis)) ?? null);
-}
-
-function bodiesOf(index: GraphIndex): Map<NodeEntry, Scope[]> {
-  const bodies = new Map<NodeEntry, Scope[]>();
-  for (const scope of index.scopes) {
-    if (!scope.owner) continue;
-    const scopes = bodies.get(scope.owner);
-    if (scopes) scopes.push(scope);
-    else bodies.set(scope.owner, [scope]);
-  }
-  return bodies;
 }
 
 /** Infers one graph with these facts for its inputs; earlier results of the same graph are replaced. */

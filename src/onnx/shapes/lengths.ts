@@ -22,16 +22,16 @@ export function workableLength(
   sizesFor: (length: number) => DimensionSizes,
 ): number | undefined {
   const [usual, ...others] = candidates[kind] ?? [];
-  if (usual === undefined || (kind === 'sequence' && !hasShortTable(model.graph, usual)))
-    return usual;
+  const tables = usual === undefined || kind !== 'sequence' ? [] : shortTables(model.graph, usual);
+  if (usual === undefined || (kind === 'sequence' && tables.length === 0)) return usual;
   const index = indexGraph(model);
   const works = (length: number) =>
     inferShapes(index, { sizes: sizesFor(length) }).fits(index.main);
-  return [usual, ...others].find(works) ?? usual;
+  return [usual, ...tables, ...others].find(works) ?? usual;
 }
 
-/** Whether rows are taken out of a constant with fewer than `length` of them, as out of a table of positions. Types have less than 8. */
-function hasShortTable(graph: Graph, length: number): boolean {
+/** Lengths below `most` of constants that rows are taken out of, as of a table of positions, longest first. Types are fewer than 8. */
+function shortTables(graph: Graph, most: number): readonly number[] {
   const constants = new Map<string, Tensor>(
     graph.initializers.map((tensor) => [tensor.name, tensor]),
   );
@@ -39,10 +39,10 @@ function hasShortTable(graph: Graph, length: number): boolean {
     const tensor = node.op === 'Constant' ? tensorAttribute(node, 'value') : undefined;
     if (tensor) constants.set(node.outputs[0] ?? '', tensor);
   }
-  const isShort = (shape: readonly number[]) =>
-    shape.length > 1 && shape.some((size) => size >= 8 && size < length);
-  return graph.nodes.some(
-    ({ op, inputs }) =>
-      (op === 'Gather' || op === 'Slice') && isShort(constants.get(inputs[0] ?? '')?.shape ?? []),
-  );
+  const lengths = graph.nodes.flatMap(({ op, inputs }) => {
+    if (op !== 'Gather' && op !== 'Slice') return [];
+    const shape = constants.get(inputs[0] ?? '')?.shape ?? [];
+    return shape.length > 1 ? shape.filter((size) => size >= 8 && size < most) : [];
+  });
+  return [...new Set(lengths)].sort((a, b) => b - a).slice(0, 4);
 }
