@@ -81,6 +81,7 @@ async function compare(file: string): Promise<{ known: number; values: number; w
       ? [`${file}: ${name} ${JSON.stringify(found)}, not ${JSON.stringify(dims)}`]
       : [];
   });
+  if (!shapes.fits(index.main)) wrong.push(`${file} is taken for one that cannot run`);
   const known = results.filter(([name]) => shapes.typeOf(index.main, name)?.shape).length;
   return { known, values: results.length, wrong };
 }
