@@ -9,6 +9,7 @@ import {
   type LinearParts,
   type Unit,
 } from './drafts';
+import { isDepthwise } from './convolutions';
 import type { Source, Step } from './flow';
 import { dataOperands, plain, sameSource, searchDown, searchUp, stepOf } from './walk';
 
@@ -127,27 +128,41 @@ function stepsBetween(bench: Bench, from: Step, to: readonly Step[]): Step[] {
   return [...reached].filter((step) => !to.includes(step));
 }
 
-/** Two products in a row of which neither operand is a weight: attention without a softmax, (φ(K)ᵀ·V) before φ(Q). */
+/** Two products in a row with no softmax between and no weight in either: Q·Kᵀ bent and then ·V, or φ(Q) times (φ(K)ᵀ·V). */
 function linearCores(bench: Bench): Core[] {
   return bench.flow.steps.flatMap((first) => {
     if (!isFree(bench, first)) return [];
-    const stop = (each: Step) => isProduct(each);
-    const second = searchDown([first], stop, passes(bench)).find((each) => isFree(bench, each));
+    const second = searchDown([first], isProduct, passes(bench)).find((each) =>
+      isFree(bench, each),
+    );
     if (!second) return [];
     const inner = new Set([first, ...stepsBetween(bench, first, [second])]);
-    const query = second.operands.filter((operand) => !inner.has(stepOf(operand) ?? second));
-    const traced = [query, first.operands].every((sides) =>
-      sides.every((side) => tracedLinears(bench, [side]).length > 0),
-    );
-    if (query.length !== 1 || !traced) return [];
-    return [linearCore(bench, first, second, query)];
+    const others = second.operands.filter((operand) => !inner.has(stepOf(operand) ?? second));
+    const [other] = others;
+    const traced = [...others, ...first.operands].every((side) => isProjected(bench, side));
+    return others.length === 1 && traced ? [linearCore(bench, first, second, other)] : [];
   });
 }
 
-function linearCore(bench: Bench, first: Step, second: Step, query: Core['query']): Core {
+/** Whether a value comes from projections, and not from convolutions along the sequence. */
+function isProjected(bench: Bench, side: Source | undefined): boolean {
+  const drafts = tracedLinears(bench, [side]);
+  return drafts.length > 0 && !drafts.some(isDepthwise);
+}
+
+function linearCore(bench: Bench, first: Step, second: Step, other: Source | undefined): Core {
   const part = 'attention' as const;
   const steps = stepsBetween(bench, first, [second]);
-  const state = addDraft(bench, { kind: 'scores', main: first, steps, part, label: 'state' });
+  // Where the first result comes first its rows are queries; otherwise it is keys times values.
+  const compares = second.operands[1] === other;
+  const products = addDraft(bench, {
+    kind: 'scores',
+    main: first,
+    steps,
+    role: compares ? 'scores' : 'other',
+    part,
+    label: compares ? 'scores' : 'state',
+  });
   const sums = addDraft(bench, {
     kind: 'context',
     main: second,
@@ -155,8 +170,11 @@ function linearCore(bench: Bench, first: Step, second: Step, query: Core['query'
     part,
     label: 'context',
   });
-  const [key, value] = first.operands;
-  return { steps: [state, sums], query, key: [key], value: [value], result: second };
+  const [left, right] = first.operands;
+  const sides = compares
+    ? { query: [left], key: [right], value: [other] }
+    : { query: [other], key: [left], value: [right] };
+  return { steps: [products, sums], ...sides, result: second };
 }
 
 /** Operators that are a whole attention. */
@@ -190,6 +208,7 @@ function attentionUnit(bench: Bench, core: Core): Unit {
     }
   }
   for (const [draft, reached] of found) settle(unit, draft, roleFor(reached));
+  settleLatent(bench, unit);
   if (found.size > 0) joinNorms(bench, unit, [...core.query, ...core.key, ...core.value]);
   for (const draft of tracedLinears(bench, core.further ?? [])) {
     if (!found.has(draft)) settle(unit, draft, 'key');
@@ -197,6 +216,20 @@ function attentionUnit(bench: Bench, core: Core): Unit {
   for (const draft of outputLinears(bench, core.result)) settle(unit, draft, 'output');
   if (isCross(core, found)) unit.kind = 'cross';
   return unit;
+}
+
+/** What makes part of the keys itself and feeds the projection of the others is keys and values in compressed form. */
+function settleLatent(bench: Bench, unit: Unit): void {
+  for (const draft of unit.drafts) {
+    if (draft.role !== 'kv' || !isLinear(draft)) continue;
+    const stop = (step: Step) => isLinear(bench.draftOf.get(step));
+    const pass = (step: Step) =>
+      ['layout', 'cast', 'norm', 'arithmetic'].includes(step.operator.kind) && !isResidual(step);
+    for (const step of searchUp([draft.linear.data], stop, pass)) {
+      const before = bench.draftOf.get(step);
+      if (before?.unit === unit && before.role === 'key') before.role = before.label = 'kv';
+    }
+  }
 }
 
 /** Norms of queries and keys stand between a projection and the scores. */

@@ -73,8 +73,9 @@ export function isSinusoid(bench: Bench, tensor: Tensor): boolean {
       const [row, pair] = [Math.floor(i / (width / 2)), i % (width / 2)];
       const at = row * width + (apart === 1 ? 2 * pair : pair);
       return (values?.[at] ?? 0) ** 2 + (values?.[at + apart] ?? 0) ** 2;
-    }).every((sum) => Math.abs(sum - 1) < 1e-3);
-  return rows > 1 && (paired(1) || paired(width / 2));
+      // The row of a padding token is zero.
+    }).every((sum) => sum === 0 || Math.abs(sum - 1) < 1e-3);
+  return rows > 1 && !isAll(bench, tensor, 0) && (paired(1) || paired(width / 2));
 }
 
 /** Whether each row goes up or down by even steps: distances times a slope (ALiBi). */

@@ -163,7 +163,8 @@ function settleAlone(bench: Bench, draft: Draft): void {
     .sort((a, b) => a.at - b.at)
     .find((step) => bench.draftOf.get(step)?.kind === 'scores');
   const computed = natureOf(draft.main.operands[1]) !== 'constant';
-  if (scores || computed || isAdded(draft)) setRole(draft, 'position');
+  if (scores || computed) setRole(draft, 'position');
+  else if (isAdded(draft)) setRole(draft, secondRole(draft, false));
   if (!scores) return;
   draft.part = 'attention';
   const unit = bench.draftOf.get(scores)?.unit;

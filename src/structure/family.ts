@@ -24,7 +24,11 @@ export function familyOf(bench: Bench): Family {
 function attentionFamily(bench: Bench): Family {
   if (bench.blocks.some((block) => block.stack === 'decoder')) return 'encoder-decoder';
   const embeds = bench.drafts.some(
-    (draft) => draft.kind === 'embedding' && draft.main.op !== 'Add' && draft.main.op !== 'Concat',
+    (draft) =>
+      draft.role === 'embedding' &&
+      draft.kind === 'embedding' &&
+      draft.main.op !== 'Add' &&
+      draft.main.op !== 'Concat',
   );
   if (!embeds && takesImages(bench)) return mostlyConvolves(bench) ? 'cnn' : 'vit';
   // Pictures beside text: an encoder of both, unless it goes on to predict words.

@@ -2,25 +2,19 @@ import {
   addDraft,
   addUnit,
   isLinear,
+  isWeighted,
   joinUnit,
   type Bench,
   type Draft,
   type LinearParts,
   type Unit,
 } from './drafts';
-import { isDepthwise } from './convolutions';
+import { isDepthwise, isPointwise } from './convolutions';
 import type { Source, Step } from './flow';
 import { activatesItself } from './fusedActivation';
-import {
-  dataOperands,
-  maker,
-  plain,
-  sameSource,
-  sourceKey,
-  searchDown,
-  searchUp,
-  stepOf,
-} from './walk';
+import { gatingOf, isSelfGate } from './gates';
+import { residualAt } from './residuals';
+import { dataOperands, plain, searchDown, searchUp } from './walk';
 
 type Linear = Draft & { linear: LinearParts };
 
@@ -28,7 +22,7 @@ type Linear = Draft & { linear: LinearParts };
 export function findFeedForward(bench: Bench): void {
   const units: Unit[] = [];
   for (const draft of [...bench.drafts]) {
-    if (!isOpen(draft)) continue;
+    if (!isOpen(bench, draft)) continue;
     const pair = feedForwardPair(bench, draft);
     if (pair) units.push(feedForwardUnit(bench, pair));
   }
@@ -37,9 +31,15 @@ export function findFeedForward(bench: Bench): void {
     if (step.operator.kind === 'experts') addExperts(bench, step);
 }
 
-/** A linear that no other recogniser has named. */
-const isOpen = (draft: Draft): draft is Linear =>
-  isLinear(draft) && draft.kind === 'linear' && draft.unit === undefined && draft.role === 'dense';
+/** A linear that no other recogniser has named; among attentions a pointwise convolution is one too. */
+const isOpen = (bench: Bench, draft: Draft): draft is Linear => {
+  if (!isLinear(draft) || draft.unit !== undefined) return false;
+  if (draft.kind === 'linear') return draft.role === 'dense';
+  return draft.role === 'conv' && isPointwise(draft) && attends(bench);
+};
+
+const attends = (bench: Bench) =>
+  bench.units.some((unit) => unit.kind === 'attention' || unit.kind === 'cross');
 
 interface Pair {
   readonly down: Linear;
@@ -56,19 +56,24 @@ function feedForwardPair(bench: Bench, down: Linear): Pair | undefined {
     (step) => isAnchor(bench, step),
     (step) => isInner(bench, step) && passed.push(step) > 0,
   ).map((step) => bench.draftOf.get(step));
-  const open = ups.filter((up): up is Linear => up !== undefined && isOpen(up));
+  const open = ups.filter((up): up is Linear => up !== undefined && isOpen(bench, up));
   if (open.length === 0 || open.length < ups.length) return undefined;
   const gating = gatingOf(bench, passed);
   const bent =
     passed.some((step) => bench.draftOf.get(step)?.kind === 'activation') ||
     open.some((up) => activatesItself(bench, up));
-  if (!bent && !(gating && open.length === 2)) return undefined;
+  if (!bent || mixesChannels(bench, down, passed)) return undefined;
   if (gating && !dataOperands(gating).every((side) => leadsUp(bench, side, open))) return undefined;
   const returns = open.every((up) => up.linear.inWidth === down.linear.outWidth);
   if (!returns || down.linear.outWidth === undefined) return undefined;
   const between = passed.flatMap((step) => bench.draftOf.get(step) ?? []);
   return joinsStream(bench, down) ? { down, ups: open, gating, between } : undefined;
 }
+
+/** Convolutions around a depthwise one are a block of a convolutional network. */
+const mixesChannels = (bench: Bench, down: Linear, passed: readonly Step[]): boolean =>
+  down.kind === 'convolution' &&
+  passed.some((step) => bench.draftOf.get(step)?.kind === 'convolution');
 
 /** Both factors of a gate come from the ups; where one comes from elsewhere, the gate is no feed-forward's. */
 const leadsUp = (bench: Bench, side: Source, ups: readonly Linear[]): boolean =>
@@ -92,42 +97,20 @@ const isAnchor = (bench: Bench, step: Step): boolean => {
 
 /** What may stand between up and down: activations, gates, norms, moves; not a residual sum. */
 function isInner(bench: Bench, step: Step): boolean {
-  if (step.op === 'Add' && dataOperands(step).length > 1 && !bench.draftOf.has(step)) return false;
+  if (step.op === 'Add' && dataOperands(step).length > 1 && !bench.draftOf.has(step)) {
+    return addsToItself(bench, step);
+  }
   if (step.operator.kind === 'norm' && dataOperands(step).length > 1) return false;
   return !['pool', 'other', 'softmax'].includes(step.operator.kind);
 }
 
-function gatingOf(bench: Bench, passed: readonly Step[]): Step | undefined {
-  return passed.find((step) => {
-    if (step.op !== 'Mul') return false;
-    const data = dataOperands(step);
-    if (data.length !== 2) return false;
-    const draft = bench.draftOf.get(step);
-    if (draft?.kind === 'norm') return false;
-    // Inside an activation both factors depend on one value; a gate joins two.
-    const own = data.filter(
-      (source) =>
-        draft?.steps.has(stepOf(source) ?? step) || draft?.steps.has(maker(source) ?? step),
-    );
-    return (
-      own.length < 2 &&
-      !sameSource(plain(data[0]), plain(data[1])) &&
-      !isSelfGate(bench, step, data)
-    );
-  });
-}
-
-/** x·σ(x): the other factor is what the activation is applied to. */
-function isSelfGate(bench: Bench, step: Step, data: readonly Source[]): boolean {
-  const draft = bench.draftOf.get(step);
-  if (draft?.kind !== 'activation') return false;
-  const outside = data.filter((source) => !draft.steps.has(maker(source) ?? step));
-  const origins = new Set(
-    [...draft.steps]
-      .filter((each) => each !== step)
-      .flatMap((each) => dataOperands(each).map((source) => sourceKey(plain(source)))),
+/** A sum of a value and something computed from it without any weight matrix, inside one layer. */
+function addsToItself(bench: Bench, step: Step): boolean {
+  const residual = residualAt(step);
+  return (
+    residual !== undefined &&
+    ![...residual.steps].some((each) => isWeighted(bench.draftOf.get(each)))
   );
-  return outside.every((source) => origins.has(sourceKey(plain(source))));
 }
 
 /** Whether the result goes back into a stream: into a sum with other data, or a norm with a residual input. */
@@ -137,18 +120,22 @@ function joinsStream(bench: Bench, down: Draft): boolean {
     dataOperands(step).length > 1 &&
     (['Add', 'Sum', 'BiasDropout', 'ScatterElements', 'ScatterND'].includes(step.op) ||
       step.operator.kind === 'norm');
-  const stops = (step: Step) =>
-    isSum(step) || isAnchor(bench, step) || bench.draftOf.get(step)?.kind === 'activation';
+  const bends = (step: Step) =>
+    bench.draftOf.get(step)?.kind === 'activation' && !isGated(bench, step);
+  const stops = (step: Step) => isSum(step) || isAnchor(bench, step) || bends(step);
   const ends = searchDown(
     [...down.steps],
     (step) => !down.steps.has(step) && stops(step),
     () => true,
   );
-  return (
-    ends.some(isSum) &&
-    !ends.some((step) => bench.draftOf.get(step)?.kind === 'activation' && !isSum(step))
-  );
+  return ends.some(isSum) && !ends.some((step) => bends(step) && !isSum(step));
 }
+
+/** The product in which an activation of something else weighs a value. */
+const isGated = (bench: Bench, step: Step): boolean =>
+  step.op === 'Mul' &&
+  dataOperands(step).length === 2 &&
+  !isSelfGate(bench, step, dataOperands(step));
 
 function feedForwardUnit(bench: Bench, pair: Pair): Unit {
   const unit = addUnit(bench, 'feedForward', [pair.down, ...pair.ups]);

@@ -225,7 +225,10 @@ const operators: Readonly<Record<string, Operator>> = {
     'Mean Sin Cos Floor Ceil Round Sign Mod IsNaN IsInf Not And Or Xor Equal Less',
     arithmetic,
   ),
-  ...named('LessOrEqual Greater GreaterOrEqual BiasAdd BiasDropout Tan Atan Rsqrt', arithmetic),
+  ...named(
+    'LessOrEqual Greater GreaterOrEqual BiasAdd BiasDropout Tan Atan Rsqrt Acos Asin Sinh Cosh Asinh Acosh Atanh',
+    arithmetic,
+  ),
   ...named('BitShift BitwiseAnd BitwiseOr BitwiseXor BitwiseNot', arithmetic),
   QLinearAdd: { ...arithmetic, as: 'Add', ...binaryTwin },
   QLinearMul: { ...arithmetic, as: 'Mul', ...binaryTwin },

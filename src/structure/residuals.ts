@@ -159,6 +159,8 @@ function draftsBetween(bench: Bench, first: Draft, last: Draft): Draft[] {
   return [...met];
 }
 
+const moves = (step: Step) => step.operator.kind === 'layout' && step.op !== 'Pad';
+
 /** The convolution right before or after, with at most norms, activations and squeeze-and-excite between. */
 function neighbour(bench: Bench, draft: Draft, way: 'up' | 'down'): Draft | undefined {
   let steps: readonly Step[] = [...draft.steps];
@@ -179,8 +181,7 @@ function neighbour(bench: Bench, draft: Draft, way: 'up' | 'down'): Draft | unde
       .flatMap((step) => bench.draftOf.get(step) ?? [])
       .filter((each) => isLinear(each) && each !== draft);
     if (found.length > 0) return pickNeighbour(found, draft, way);
-    if (next.size === 0 || [...next].some((step) => step.operator.kind === 'layout'))
-      return undefined;
+    if (next.size === 0 || [...next].some(moves)) return undefined;
     for (const step of next) seen.add(step);
     steps = [...next];
   }

@@ -12,6 +12,7 @@ import {
 } from './drafts';
 import type { Source, Step } from './flow';
 import { modulePath } from './names';
+import { residualAt } from './residuals';
 import {
   dataOperands,
   isOutput,
@@ -98,16 +99,26 @@ function roleAmongBlocks(bench: Bench, draft: Linear): Role {
   if (
     !nearest(bench, draft, 'up').some((each) => isWeighted(each) && each.kind !== 'convolution')
   ) {
-    return next.some((each) => each.unit) ? 'embeddingProjection' : 'dense';
+    const leads = next.some((each) => each.unit) && !isInBranch(bench, draft);
+    return leads ? 'embeddingProjection' : 'dense';
   }
   return merges(draft) && next.some((each) => each.unit) ? 'downsample' : 'dense';
+}
+
+/** Whether what the linear makes is added back to what it reads. */
+function isInBranch(bench: Bench, draft: Linear): boolean {
+  const isSum = (step: Step) =>
+    step.op === 'Add' && dataOperands(step).length > 1 && !bench.draftOf.has(step);
+  const sums = searchDown([...draft.steps], isSum, (step) => step.at - draft.main.at < 500);
+  return sums.some((sum) => residualAt(sum)?.steps.has(draft.main));
 }
 
 /** The nearest layers with weights before or after. */
 function nearest(bench: Bench, draft: Linear, way: 'up' | 'down'): Draft[] {
   const stop = (step: Step) => {
     const other = bench.draftOf.get(step);
-    return other !== draft && (isWeighted(other) || other?.kind === 'embedding');
+    const table = way === 'up' && other?.kind === 'embedding';
+    return other !== draft && (isWeighted(other) || table);
   };
   const steps =
     way === 'up'
@@ -186,9 +197,11 @@ function latentRole(draft: Linear, next: readonly Draft[]): Role | undefined {
   const [unit] = units;
   if (units.size !== 1 || !unit || (unit.kind !== 'attention' && unit.kind !== 'cross'))
     return undefined;
-  if (next.some((each) => each.role === 'output')) return undefined;
+  const queries = next.filter((each) => each.role === 'query').length;
+  const keys = next.filter((each) => ['key', 'value', 'kv'].includes(each.role)).length;
+  if (queries + keys < next.length || (queries > 0 && keys > 0)) return undefined;
   joinUnit(unit, draft);
-  return next.every((each) => each.role === 'query') ? 'query' : 'kv';
+  return queries > 0 ? 'query' : 'kv';
 }
 
 /** Makes what is added to the scores of one attention, or feeds what does: positions computed by a small network. */

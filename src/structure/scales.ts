@@ -1,8 +1,8 @@
 import { elementCount } from '../onnx/model';
-import { addDraft, isLinear, type Bench, type Draft } from './drafts';
+import { addDraft, isWeighted, type Bench } from './drafts';
 import type { Source, Step } from './flow';
 import { isRotaryProduct } from './rotary';
-import { dataOperands, isScalar, isStored, longSides, maker, storedTensor } from './walk';
+import { dataOperands, isScalar, isStored, longSides, searchUp, storedTensor } from './walk';
 
 /**
  * Finds learnt factors of each channel: with a shift they are a normalisation whose statistics were folded in, alone they scale
@@ -10,28 +10,29 @@ import { dataOperands, isScalar, isStored, longSides, maker, storedTensor } from
  */
 export function findScales(bench: Bench): void {
   for (const step of bench.flow.steps) {
-    if (step.op !== 'Mul' || step.nature !== 'data' || bench.draftOf.has(step)) continue;
-    const [data, ...others] = dataOperands(step);
-    const before = bench.draftOf.get(maker(data) ?? step);
-    if (!data || others.length > 0 || !before || !scales(step, before)) continue;
+    if (!scales(step) || bench.draftOf.has(step) || !followsLayer(bench, step)) continue;
     const shift = shiftAfter(bench, step);
-    if (shift) {
-      addDraft(bench, {
-        kind: 'norm',
-        main: step,
-        steps: [shift],
-        role: 'norm',
-        part: 'norm',
-        label: 'norm',
-      });
-    } else addDraft(bench, { kind: 'other', main: step, label: 'scale' });
+    if (!shift) {
+      addDraft(bench, { kind: 'other', main: step, label: 'scale' });
+      continue;
+    }
+    const steps = [shift];
+    addDraft(bench, { kind: 'norm', main: step, steps, role: 'norm', part: 'norm', label: 'norm' });
   }
 }
 
-function scales(step: Step, before: Draft): boolean {
-  if (!isLinear(before) && before.kind !== 'context') return false;
+function scales(step: Step): boolean {
+  if (step.op !== 'Mul' || step.nature !== 'data' || dataOperands(step).length !== 1) return false;
   return step.operands.some((operand) => isVector(operand)) && !isRotaryProduct(step);
 }
+
+/** What comes before any layer prepares the input, and was not learnt. */
+const followsLayer = (bench: Bench, step: Step): boolean =>
+  searchUp(
+    dataOperands(step),
+    (each) => isWeighted(bench.draftOf.get(each)) || bench.draftOf.get(each)?.kind === 'embedding',
+    () => true,
+  ).length > 0;
 
 function isVector(source: Source | undefined): boolean {
   const tensor = isStored(source) ? storedTensor(source) : undefined;

@@ -22,7 +22,7 @@ export function useAt(bench: Bench, draft: Draft, step: Step, position: number):
     return draft.role === 'position' ? 'constant' : givenOrLearnt(bench, source);
   }
   if (step === draft.main && draft.kind === 'embedding') {
-    if (step.operator.kind === 'lookup') return operand === 0 ? 'table' : 'constant';
+    if (step.operator.kind === 'lookup' && operand !== 0) return 'constant';
     return givenOrLearnt(bench, source);
   }
   return arithmeticUse(bench, draft, step, source);
@@ -80,7 +80,7 @@ function arithmeticUse(bench: Bench, draft: Draft, step: Step, source: Source | 
   }
   if (draft.kind === 'scores') {
     if (adds(step)) return isMask(bench, tensor) || isRamp(bench, tensor) ? 'constant' : 'table';
-    return step.op === 'Mul' ? 'weight' : 'constant';
+    return step.op === 'Mul' ? 'weight' : step.op === 'Concat' ? 'table' : 'constant';
   }
   if (['product', 'convolution'].includes(step.operator.kind) || chosenTable(step, source)) {
     return 'weight';
