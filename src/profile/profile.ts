@@ -1,7 +1,7 @@
 import type { ByteSource } from '../base/bytes';
 import { messageOf, UserError } from '../base/errors';
 import { partOf, type Progress } from '../base/progress';
-import type { Feeds, Runner, SessionOptions } from '../runtime/runner';
+import type { Feeds, Runner } from '../runtime/runner';
 import type { Structure } from '../structure/structure';
 import type { ExecutedNode } from './executed';
 import { type Fate, layerFates } from './fate';
@@ -62,11 +62,22 @@ export interface ProfileResult {
   readonly complete: boolean;
 }
 
-/** Where each round's share of the progress ends. */
-const ends = { whole: 0.35, plain: 0.5, nodes: 0.85, executed: 1 };
+interface Round {
+  /** For progress: "12 of 30 runs". */
+  readonly what: string;
+  /** The share of the progress. */
+  readonly from: number;
+  readonly to: number;
+  /** Enough for one median, or for the order of what ran. */
+  readonly isShort: boolean;
+}
 
-/** The rounds beside the whole and the nodes need fewer runs: one median, and the order of what ran. */
-const fewerRuns = (runs: number) => Math.max(3, Math.ceil(runs / 3));
+const rounds = {
+  whole: { what: 'runs', from: 0, to: 0.35, isShort: false },
+  plain: { what: 'plain runs', from: 0.35, to: 0.5, isShort: true },
+  nodes: { what: 'runs node by node', from: 0.5, to: 0.85, isShort: false },
+  executed: { what: 'runs of the optimised graph', from: 0.85, to: 1, isShort: true },
+} as const satisfies Record<string, Round>;
 
 /**
  * Measures a model in four rounds: as it is and optimised, for the truth; with optimisations off, for the whole that the nodes' times are parts
@@ -74,7 +85,7 @@ const fewerRuns = (runs: number) => Math.max(3, Math.ceil(runs / 3));
  * a trace, for what runs instead of the nodes. Throws what the runtime refuses; `cancelled` between runs.
  */
 export async function profile(input: ProfileInput): Promise<ProfileResult> {
-  const { structure, runner, threads, progress } = input;
+  const { structure, threads } = input;
   const whole = await wholeRound(input);
   const known = (result: Partial<ProfileResult>) => {
     const merged = { ...nothingYet, threads, ...whole, ...result };
@@ -82,80 +93,58 @@ export async function profile(input: ProfileInput): Promise<ProfileResult> {
     return merged;
   };
   known({});
-  const model = traceable(structure.index, input.file);
-  const { runs } = input;
-  const plainTimes = await marked(input, (options) =>
-    wholeTimes(runner, model, options, {
-      ...repeatsOf(input, fewerRuns(runs), 'plain runs'),
-      progress: partOf(progress, ends.whole, ends.plain),
-    }),
-  );
-  const nodes = await marked(input, (options) =>
-    traceRound(
-      runner,
-      model,
-      structure.index,
-      { ...options, optimize: 'none' },
-      {
-        ...repeatsOf(input, runs, 'runs node by node'),
-        progress: partOf(progress, ends.plain, ends.nodes),
-      },
-      input,
-    ),
-  );
-  const attributed = plainResult(spreadOf(plainTimes), nodes, structure, threads);
-  known(attributed);
-  const executed = await marked(input, (options) =>
-    traceRound(
-      runner,
-      model,
-      structure.index,
-      { ...options, optimize: 'all' },
-      {
-        ...repeatsOf(input, fewerRuns(runs), 'runs of the optimised graph'),
-        progress: partOf(progress, ends.nodes, ends.executed),
-      },
-      input,
-    ),
-  );
-  return {
-    ...known({ ...attributed, ...executedResult(executed, attributed, structure) }),
-    complete: true,
-  };
-}
-
-type RoundOptions = Pick<SessionOptions, 'threads' | 'provider' | 'name'>;
-
-/** A round that runs the marked copy: its messages are told in the model's own names. */
-async function marked<T>(
-  { file, threads, provider, structure }: ProfileInput,
-  round: (options: RoundOptions) => Promise<T>,
-): Promise<T> {
   try {
-    return await round({ threads, provider, name: nameOf(file) });
+    const model = traceable(structure.index, input.file);
+    const plain = await plainRound(input, model);
+    const nodes = await tracedRound(input, model, 'none', rounds.nodes);
+    const attributed = plainResult(plain, nodes, structure, threads);
+    known(attributed);
+    const executed = await tracedRound(input, model, 'all', rounds.executed);
+    const result = known({ ...attributed, ...executedResult(executed, attributed, structure) });
+    return { ...result, complete: true };
   } catch (error) {
     throw inTheModelsNames(error, structure);
   }
 }
 
-function repeatsOf(input: ProfileInput, runs: number, what: string): Omit<Repeats, 'progress'> {
+function repeatsOf(input: ProfileInput, { what, from, to, isShort }: Round): Repeats {
   const { warmup, feeds, signal } = input;
-  return { warmup, runs, feeds, signal, what };
+  const runs = isShort ? Math.max(3, Math.ceil(input.runs / 3)) : input.runs;
+  return { warmup, runs, feeds, signal, progress: partOf(input.progress, from, to), what };
 }
 
-async function wholeTimes(
-  runner: Runner,
-  { bytes, folder }: Traceable,
-  options: RoundOptions,
-  repeats: Repeats,
-): Promise<number[]> {
-  const plain = { ...options, optimize: 'none', externalFolder: folder } as const;
-  const session = await runner.load(bytes, plain);
+async function plainRound(input: ProfileInput, model: Traceable): Promise<Spread> {
+  const session = await input.runner.load(model.bytes, {
+    ...optionsOf(input),
+    optimize: 'none',
+    externalFolder: model.folder,
+  });
   try {
-    return await repeat(session, repeats);
+    return spreadOf(await repeat(session, repeatsOf(input, rounds.plain)));
   } finally {
     await session.release();
   }
+}
+
+function tracedRound(
+  input: ProfileInput,
+  model: Traceable,
+  optimize: 'none' | 'all',
+  round: Round,
+): Promise<TracedRound> {
+  const options = { ...optionsOf(input), optimize };
+  return traceRound(
+    input.runner,
+    model,
+    input.structure.index,
+    options,
+    repeatsOf(input, round),
+    input,
+  );
+}
+
+function optionsOf({ threads, provider, file }: ProfileInput) {
+  return { threads, provider, name: nameOf(file) };
 }
 
 const nothingYet: Omit<ProfileResult, 'latencyMs' | 'loadMs' | 'threads'> = {
@@ -175,10 +164,10 @@ const nameOf = (file: string) => file.split(/[/\\]/).at(-1) ?? file;
 const tellEveryMs = 400;
 
 async function wholeRound(input: ProfileInput) {
-  const { file, runner, threads, provider, runs } = input;
+  const { file, runner, threads } = input;
   const memory = watchMemory();
   input.progress(0, 'loading the model');
-  const session = await runner.load(file, { threads, provider, optimize: 'all' });
+  const session = await runner.load(file, { ...optionsOf(input), optimize: 'all' });
   const { loadMs } = session;
   let told = performance.now();
   const tell = (times: readonly number[]) => {
@@ -187,8 +176,7 @@ async function wholeRound(input: ProfileInput) {
     input.partial({ ...nothingYet, threads, loadMs, latencyMs: spreadOf(times) });
   };
   try {
-    const progress = partOf(input.progress, 0, ends.whole);
-    const times = await repeat(session, { ...repeatsOf(input, runs, 'runs'), progress }, tell);
+    const times = await repeat(session, repeatsOf(input, rounds.whole), tell);
     return { latencyMs: spreadOf(times), loadMs, peakMemoryBytes: memory.peak() };
   } finally {
     await session.release();

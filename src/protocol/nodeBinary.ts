@@ -19,7 +19,10 @@ const oldest = 20;
  * A plain Node comes first because the editor's binary dies on allocations of about 2 GB (electron/electron#44291). Throws `badInput` when
  * the given one does not run.
  */
-export async function findNode(given: string | undefined): Promise<NodeBinary> {
+export async function findNode(
+  given: string | undefined,
+  isElectron = 'electron' in process.versions,
+): Promise<NodeBinary> {
   if (given) {
     const version = await versionOf(given);
     if (version === undefined || version < oldest) {
@@ -32,7 +35,6 @@ export async function findNode(given: string | undefined): Promise<NodeBinary> {
     }
     return { path: given, isElectron: false };
   }
-  const isElectron = 'electron' in process.versions;
   const onPath = isElectron ? await nodeOnPath() : undefined;
   return onPath ? { path: onPath, isElectron: false } : { path: process.execPath, isElectron };
 }
