@@ -162,6 +162,8 @@ function useRowFocus(scroller: Element): (row: number) => void {
     if (wanted.current === undefined) return;
     const row = `[aria-rowindex="${wanted.current + 2}"]`;
     wanted.current = undefined;
+    // The row may be drawn again long after the click, when the keyboard is at work in another editor.
+    if (!document.hasFocus()) return;
     scroller.current?.querySelector<HTMLElement>(row)?.focus({ preventScroll: true });
   });
   return (row) => (wanted.current = row);

@@ -17,7 +17,8 @@ export function dashboardPage(webview: vscode.Webview, extension: vscode.Uri): s
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    // The toolkit adds a rule of its own at load, under the nonce in the head.
+    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
     `font-src ${webview.cspSource}`,
     `img-src ${webview.cspSource} data:`,
   ].join('; ');
@@ -28,6 +29,7 @@ export function dashboardPage(webview: vscode.Webview, extension: vscode.Uri): s
   <meta charset="UTF-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta http-equiv="Content-Security-Policy" content="${policy}">
+  <meta property="csp-nonce" content="${nonce}">
   <link rel="stylesheet" href="${address('dashboard.css')}">
   <title>Featherweight</title>
 </head>
