@@ -22,8 +22,9 @@ import type { SizedModel } from './models';
 /** Everything that is known of a model without running it, as plain facts. */
 export function inspect(sized: SizedModel): Inspection {
   const { structure, cost, resolved } = sized;
-  const blocks = structure.blocks.map((block) => {
-    const members = structure.layers.filter((layer) => layer.block === block.index);
+  const blocks = structure.blocks.map((block, at) => {
+    // A layer knows its block by its place in the list; a block's own index counts within its stack.
+    const members = structure.layers.filter((layer) => layer.block === at);
     return blockFacts(block, figures(sumLayers(members, cost)));
   });
   return {

@@ -1,7 +1,7 @@
 import { parts, partNames, type Part } from '../base/terms';
 import { pathSegments } from '../base/text';
 import type { RowQuery } from '../protocol/viewApi';
-import { addKnown, sumLayers } from './sums';
+import { addKnown, sumLayers, type Sum } from './sums';
 import { shareOf, type Entry, type LayerTable, type RowFigures } from './table';
 
 /** A foldable group of the table: its row holds the sums of the layers inside. */
@@ -45,19 +45,33 @@ interface Heading {
   readonly part?: Part;
 }
 
-function makeGroup(heading: Heading, items: (Group | Entry)[], table: LayerTable): Group {
+/** Sums that are counted already; they hold where a filter left nothing out. */
+interface Counted extends Sum {
+  readonly layerCount: number;
+}
+
+function makeGroup(
+  heading: Heading,
+  items: (Group | Entry)[],
+  table: LayerTable,
+  counted?: Counted,
+): Group {
   const entries = leaves(items);
-  const sum = sumLayers(
-    entries.map((entry) => entry.layer),
-    table.storage,
-  );
+  const sum =
+    counted?.layerCount === entries.length
+      ? counted
+      : sumLayers(
+          entries.map((entry) => entry.layer),
+          table.storage,
+        );
+  const { parameters, weightBytes, macs, activationBytes } = sum;
   const timeMs = table.measured ? addKnown(entries, (entry) => entry.figures.timeMs) : null;
-  const share = shareOf(table.measured ? timeMs : sum.macs, table.whole);
+  const share = shareOf(table.measured ? timeMs : macs, table.whole);
   return {
     part: null,
     ...heading,
     items,
-    figures: { ...sum, timeMs, share },
+    figures: { parameters, weightBytes, macs, activationBytes, timeMs, share },
     layerCount: entries.length,
     order: entries[0]?.order ?? 0,
   };
@@ -90,7 +104,8 @@ function byBlock(entries: readonly Entry[], table: LayerTable): readonly (Group 
     const heading = block
       ? { id: `block:${block.id}`, name: block.name, path: block.name }
       : { id: 'block:none', name: 'Outside blocks', path: '' };
-    return makeGroup(heading, inside, table);
+    const counted = block && { ...block, layerCount: block.layers.length };
+    return makeGroup(heading, inside, table, counted);
   });
 }
 
@@ -100,7 +115,9 @@ function byPart(entries: readonly Entry[], table: LayerTable): Group[] {
     const inside = found.get(part);
     if (!inside) return [];
     const heading = { id: `part:${part}`, name: parts[part], path: '', part };
-    return [makeGroup(heading, inside, table)];
+    const layerCount = table.entries.filter((entry) => entry.layer.part === part).length;
+    const counted = { ...table.inspection.parts[part], layerCount };
+    return [makeGroup(heading, inside, table, counted)];
   });
 }
 

@@ -16,6 +16,7 @@ export const insightRules = {
   depthwise: timeRules.depthwise,
   headMacs: workRules.headMacs,
   headCopy: weightsRules.headCopy,
+  headLikeTable: weightsRules.headLikeTable,
   quantizedInFloat: timeRules.quantizedInFloat,
   quantized: weightsRules.quantized,
   wideFloats: weightsRules.wideFloats,

@@ -118,6 +118,7 @@ export const measuredFacts: Measured = {
   loadMs: 80,
   peakMemoryBytes: 118e6,
   unattributedMs: 1,
+  disturbedMs: 0,
   traceCostMs: 0,
   inputs: [],
   executed: [],

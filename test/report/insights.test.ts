@@ -64,18 +64,37 @@ test('norms, the head of a decoder, recurrent layers and one dominating layer', 
     structure: { ...base.structure, family: 'decoder' },
   });
   assert.match(sentence('headMacs', decoder) ?? '', /^52 % of the MACs are the head, at all 128/);
+  assert.equal(sentence('dominantLayer', decoder), undefined, 'the head has a sentence already');
+  const big = layerOf({ name: 'big', part: 'feedForward', macs: 1.5e9 });
   assert.match(
-    sentence('headCopy', decoder) ?? '',
-    /^34 % of the weight bytes are a head of the embedding table's shape.* 46\.9 MB\.$/,
-  );
-  assert.match(
-    sentence('dominantLayer', decoder) ?? '',
-    /^52 % of the MACs is one layer: lm_head \(1\.50 G\)/,
+    sentence('dominantLayer', inspectionOf([...base.layers, big])) ?? '',
+    /^52 % of the MACs are in one layer: big \(1\.50 G\)/,
   );
   assert.equal(sentence('headMacs', encoder()), undefined);
 
   const lstm = inspectionOf([layerOf({ name: 'rnn', part: 'recurrent', op: 'LSTM', macs: 10 })]);
   assert.match(sentence('recurrent', lstm) ?? '', /^100 % of the MACs are recurrent/);
+});
+
+test('a head that is the embedding table once more, or may be', () => {
+  const base = encoder();
+  const head = layerOf({ name: 'lm_head', part: 'head', weights: [weightOf('lm', [384, 30522])] });
+  const model = (tiedTo: string | null, missing: boolean) => {
+    const made = inspectionOf([...base.layers, { ...head, tiedTo }]);
+    made.model.externalData = [{ location: 'w.bin', bytes: null, missing }];
+    return made;
+  };
+  assert.match(
+    sentence('headCopy', model('embeddings.word', false)) ?? '',
+    /^34 % of the weight bytes are the embedding table once more.* 46\.9 MB\.$/,
+  );
+  assert.equal(sentence('headLikeTable', model('embeddings.word', false)), undefined);
+  assert.equal(sentence('headCopy', model(null, false)), undefined);
+  assert.equal(sentence('headLikeTable', model(null, false)), undefined, 'the weights differ');
+  assert.match(
+    sentence('headLikeTable', model(null, true)) ?? '',
+    /^34 % of the weight bytes are a head of the embedding table's shape/,
+  );
 });
 
 test('depthwise convolutions that take far more time than arithmetic', () => {
@@ -109,7 +128,7 @@ test('quantized weights, and those that ran in floating point all the same', () 
   const model = inspectionOf(layers);
   assert.match(
     sentence('quantized', model) ?? '',
-    /^100 % of the parameters are already quantized, to int8/,
+    /^100 % of the parameters are already quantized, to 8 bits/,
   );
   const ran = (ops: string[]) => {
     const profile = profileOf(model, () => 1);

@@ -125,7 +125,7 @@ test('a weight that two layers share counts once in a sum', () => {
       name: 'head',
       part: 'embedding',
       tiedTo: 'word',
-      weights: [{ ...table, name: 'transposed', shape: [64, 1000] }, weightOf('bias', [1000])],
+      weights: [{ ...table }, weightOf('bias', [1000])],
     }),
   ]);
   assert.equal(tied.totals.parameters, 65_000);
@@ -133,6 +133,25 @@ test('a weight that two layers share counts once in a sum', () => {
   assert.equal(group?.name, 'Embedding');
   assert.equal(group?.parameters, 65_000);
   assert.equal(group?.weightBytes, 260_000);
+});
+
+test('a weight that is stored a second time counts once as learnt and twice as bytes', () => {
+  const table = weightOf('table', [1000, 64]);
+  const tied = inspectionOf([
+    layerOf({ name: 'a.word', weights: [table] }),
+    layerOf({ name: 'a.head', tiedTo: 'a.word', weights: [{ ...table, name: 'turned' }] }),
+  ]);
+  const [group] = queryRows(tied, undefined, { ...all, group: 'module' }).rows;
+  assert.equal(group?.parameters, 64_000);
+  assert.equal(group?.weightBytes, 2 * 256_000);
+});
+
+test('one name in two bodies means two weights', () => {
+  const layers = ['then', 'else'].map((name) =>
+    layerOf({ name: `if.${name}`, weights: [weightOf('w', [5, 2])] }),
+  );
+  const [group] = queryRows(inspectionOf(layers), undefined, { ...all, group: 'module' }).rows;
+  assert.equal(group?.parameters, 20);
 });
 
 test('a sum leaves out what is unknown, and is unknown only when nothing is known', () => {

@@ -132,14 +132,16 @@ export const timeRules = {
     threshold: 0.1,
     find: ({ profile }) => {
       if (!profile) return undefined;
-      const { unattributedMs, plainLatencyMs } = profile.measured;
+      const { unattributedMs, disturbedMs, plainLatencyMs } = profile.measured;
       if (!plainLatencyMs || unattributedMs === null || plainLatencyMs.median <= 0)
         return undefined;
-      const share = unattributedMs / plainLatencyMs.median;
+      // What other programs took is no work of the runtime's.
+      const between = unattributedMs - (disturbedMs ?? 0);
+      const share = between / plainLatencyMs.median;
       return {
         strength: share,
         figure: formatShare(share),
-        text: `of a plain run (${formatMs(unattributedMs)}) is in no node: the runtime's own work between them.`,
+        text: `of a plain run (${formatMs(between)}) is in no node: the runtime's own work between them.`,
         filter: '',
       };
     },

@@ -36,26 +36,46 @@ export const weightsRules = {
     },
   },
   headCopy: {
-    measures:
-      "share of the weight bytes of a head of the embedding table's shape that is stored apart from it",
+    measures: 'share of the weight bytes of a head that is the embedding table once more',
     threshold: 0.05,
     find: (facts) => {
-      const tables = facts.layersOf.embedding
-        .flatMap((layer) => layer.weights)
-        .filter((weight) => weight.bytes >= bigTableBytes);
-      const same = (weight: WeightFacts) =>
-        tables.some((table) => table.name !== weight.name && sameMatrix(table, weight));
-      const found = facts.layersOf.head
-        .filter((layer) => layer.tiedTo === null)
-        .flatMap((layer) => layer.weights.filter(same));
-      const weight = found[0];
-      if (!weight) return undefined;
-      const share = weight.bytes / facts.inspection.totals.weightBytes;
+      const { inspection, layersOf } = facts;
+      const copies = layersOf.head.flatMap((head) => {
+        const table = layersOf.embedding.find((layer) => layer.id === head.tiedTo);
+        return head.weights.filter((weight) =>
+          table?.weights.some((one) => sameMatrix(one, weight)),
+        );
+      });
+      const weight = copies[0];
+      if (!weight || weight.bytes < bigTableBytes) return undefined;
+      const share = weight.bytes / inspection.totals.weightBytes;
       return {
         strength: share,
         figure: formatShare(share),
-        text: `of the weight bytes are a head of the embedding table's shape, stored apart: if it is the same table, storing it once saves ${formatBytes(weight.bytes)}.`,
-        filter: 'part:head',
+        text: `of the weight bytes are the embedding table once more, for the head: storing it once would save ${formatBytes(weight.bytes)}.`,
+        filter: 'part:head,embedding',
+      };
+    },
+  },
+  headLikeTable: {
+    measures: 'the same share where the weights are not there, so that only the shape tells',
+    threshold: 0.05,
+    find: ({ inspection, layersOf }) => {
+      if (!inspection.model.externalData.some((file) => file.missing)) return undefined;
+      const tables = layersOf.embedding.flatMap((layer) => layer.weights);
+      const weight = layersOf.head
+        .filter((layer) => layer.tiedTo === null)
+        .flatMap((layer) => layer.weights)
+        .find(
+          (one) => one.bytes >= bigTableBytes && tables.some((table) => sameMatrix(table, one)),
+        );
+      if (!weight) return undefined;
+      const share = weight.bytes / inspection.totals.weightBytes;
+      return {
+        strength: share,
+        figure: formatShare(share),
+        text: `of the weight bytes are a head of the embedding table's shape: if it is the same table, which the missing weights would tell, storing it once saves ${formatBytes(weight.bytes)}.`,
+        filter: 'part:head,embedding',
       };
     },
   },
@@ -66,11 +86,12 @@ export const weightsRules = {
       const stored = facts.weights.filter(({ weight }) => isQuantized(weight));
       const count = stored.reduce((sum, { weight }) => sum + weight.parameters, 0);
       const share = count / facts.inspection.totals.parameters;
+      const widths = [...new Set(stored.map(({ weight }) => storedBits(weight)))];
       const types = [...new Set(stored.map(({ weight }) => weight.dtype))];
       return {
         strength: share,
         figure: formatShare(share),
-        text: `of the parameters are already quantized, to ${listed(types)}.`,
+        text: `of the parameters are already quantized, to ${listed(widths.sort((a, b) => b - a).map(String))} bits.`,
         filter: `type:${types.join(',')}`,
       };
     },
@@ -97,8 +118,15 @@ export const weightsRules = {
   },
 } satisfies Record<string, Rule>;
 
+/** Bits of one element: packed codes are padded to whole blocks, so that there are somewhat more bytes than that. */
+function storedBits({ bytes, parameters }: WeightFacts): number {
+  return [8, 4, 2].find((bits) => (8 * bytes) / parameters >= bits) ?? 1;
+}
+
+/** Whether two weights under two names have one shape, as they stand or turned. */
 function sameMatrix(a: WeightFacts, b: WeightFacts): boolean {
-  if (a.dtype !== b.dtype || a.shape.length !== 2 || b.shape.length !== 2) return false;
+  if (a.name === b.name || a.dtype !== b.dtype) return false;
+  if (a.shape.length !== 2 || b.shape.length !== 2) return false;
   const [rows, columns] = a.shape;
   return (
     (rows === b.shape[0] && columns === b.shape[1]) ||

@@ -52,12 +52,14 @@ export const workRules = {
       const cost = (layer: LayerFacts) =>
         profile ? (layerTime(profile, layer.id)?.timeMs ?? 0) : (layer.macs ?? 0);
       const whole = profile ? totalTime : inspection.totals.macs;
-      const most = maximum(inspection.layers, cost);
+      // A decoder's head is large by nature, and has a sentence of its own.
+      const layers = inspection.layers.filter((layer) => layer.part !== 'head');
+      const most = maximum(layers, cost);
       if (!most || !whole || inspection.layers.length < 8) return undefined;
       return {
         strength: cost(most) / whole,
         figure: formatShare(cost(most) / whole),
-        text: `of the ${profile ? 'time' : 'MACs'} is one layer: ${printable(most.name, 80)} (${profile ? formatMs(cost(most)) : formatCount(cost(most))}).`,
+        text: `of the ${profile ? 'time is' : 'MACs are'} in one layer: ${printable(most.name, 80)} (${profile ? formatMs(cost(most)) : formatCount(cost(most))}).`,
         filter: `name:"${most.name.replaceAll('"', '')}"`,
       };
     },
@@ -76,7 +78,7 @@ export const workRules = {
       return {
         strength: bytes / peak,
         figure: formatShare(bytes / peak),
-        text: `of the ${formatBytes(peak)} of activations alive at the peak are ${parts[most].toLowerCase()}: the peak is there.`,
+        text: `of the ${formatBytes(peak)} of activations alive at the peak belong to ${parts[most].toLowerCase()} layers.`,
         filter: `part:${most}`,
       };
     },
