@@ -51,6 +51,8 @@ export interface ProfileResult {
   readonly peakMemoryBytes: number | null;
   /** What the layers' times lack of `plainLatencyMs.median`. */
   readonly unattributedMs: number | null;
+  /** The part of it that nodes did take, now one and now another: other work on the machine. */
+  readonly disturbedMs: number | null;
   /** What the trace added to each call of a node; taken off all times of nodes. */
   readonly traceCostMs: number | null;
   /** As the trace tells, or as asked until there is one. */
@@ -151,6 +153,7 @@ const nothingYet: Omit<ProfileResult, 'latencyMs' | 'loadMs' | 'threads'> = {
   plainLatencyMs: null,
   peakMemoryBytes: null,
   unattributedMs: null,
+  disturbedMs: null,
   traceCostMs: null,
   executed: [],
   layers: new Map(),
@@ -190,13 +193,16 @@ function plainResult(
   threads: number,
 ) {
   const traceCostMs = traceCost(round.trace.runs, plainLatencyMs.median);
-  const { layers, nodes } = attribute(round.trace.runs, round.executed, structure, traceCostMs);
+  const attributed = attribute(round.trace.runs, round.executed, structure, traceCostMs);
+  const { layers, nodes, togetherMs } = attributed;
   const attributedMs = [...layers.values()].reduce((sum, { timeMs }) => sum + timeMs, 0);
+  // Medians of parts may add up to a little more than the median of the whole.
+  const unattributedMs = Math.max(0, plainLatencyMs.median - attributedMs);
   const unknown: Fate = { how: 'unknown', ops: [] };
   return {
     plainLatencyMs,
-    // Medians of parts may add up to a little more than the median of the whole.
-    unattributedMs: Math.max(0, plainLatencyMs.median - attributedMs),
+    unattributedMs,
+    disturbedMs: Math.min(unattributedMs, Math.max(0, togetherMs - attributedMs)),
     traceCostMs,
     threads: round.trace.threads ?? threads,
     layers: new Map([...layers].map(([id, time]) => [id, { ...time, ran: unknown }])),

@@ -17,6 +17,8 @@ export interface Attributed {
   readonly layers: ReadonlyMap<string, LayerTime>;
   /** Node id → median. */
   readonly nodes: ReadonlyMap<string, number>;
+  /** Median over the runs of what all layers took together: more than the sum of their medians where other work disturbs now one, now another. */
+  readonly togetherMs: number;
 }
 
 /**
@@ -65,6 +67,7 @@ export function attribute(
   const owners = new Map(executed.map((node) => [node.name, node.sources[0]?.id]));
   const nodes = new Columns(runs.length);
   const layers = new Columns(runs.length);
+  const together = new Array<number>(runs.length).fill(0);
   for (const [at, run] of runs.entries()) {
     for (const [name, traced] of run) {
       const node = owners.get(name);
@@ -72,12 +75,15 @@ export function attribute(
       const ms = withoutCost(traced, cost);
       nodes.add(node, at, ms);
       const layer = structure.layerOf.get(node);
-      if (layer) layers.add(layer.id, at, ms);
+      if (!layer) continue;
+      layers.add(layer.id, at, ms);
+      together[at] = (together[at] ?? 0) + ms;
     }
   }
   return {
     nodes: nodes.map((values) => spreadOf(values).median),
     layers: layers.map((values) => layerTime(spreadOf(values))),
+    togetherMs: together.length > 0 ? spreadOf(together).median : 0,
   };
 }
 

@@ -147,6 +147,8 @@ export interface Measured {
   peakMemoryBytes: number | null;
   /** Time of a plain run that no node accounts for: with the layers' times it adds up to `plainLatencyMs.median`. */
   unattributedMs: number | null;
+  /** The part of `unattributedMs` that nodes took after all, now one and now another: other work on the machine disturbed the runs. */
+  disturbedMs: number | null;
   /** What writing the trace added to each call of a node, found by comparing with the run without it; taken off all times of nodes. */
   traceCostMs: number | null;
   /** What the first measured run was fed. */

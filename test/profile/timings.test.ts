@@ -28,9 +28,17 @@ const structure = {
 
 test('a layer is the median of its sums, not the sum of medians', () => {
   const runs = [run({ a1: 1, a2: 9 }), run({ a1: 5, a2: 5 }), run({ a1: 9, a2: 1 })];
-  const { layers, nodes } = attribute(runs, executed, structure, 0);
+  const { layers, nodes, togetherMs } = attribute(runs, executed, structure, 0);
   assert.deepEqual(layers.get('A'), { timeMs: 10, p10: 10, p90: 10 });
   assert.deepEqual([nodes.get('a1'), nodes.get('a2')], [5, 5]);
+  assert.equal(togetherMs, 10);
+});
+
+test('disturbances that hit now one layer and now another show in what they take together', () => {
+  const runs = [run({ a1: 101, b1: 1 }), run({ a1: 1, b1: 101 }), run({ a1: 1, b1: 1 })];
+  const { layers, togetherMs } = attribute(runs, executed, structure, 0);
+  const sum = [...layers.values()].reduce((total, { timeMs }) => total + timeMs, 0);
+  assert.deepEqual([sum, togetherMs], [2, 102]);
 });
 
 test('what belongs to nobody is left out, a node that did not run counts as zero', () => {

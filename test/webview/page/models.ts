@@ -26,6 +26,7 @@ export function measuredOn(inspection: Inspection, data = 'synthetic'): Profile 
     plainLatencyMs: { median: plain, p10: plain * 0.98, p90: plain * 1.05 },
     latencyMs: { median: plain * 0.8, p10: plain * 0.78, p90: plain * 0.84 },
     unattributedMs: 1,
+    disturbedMs: 0,
     traceCostMs: 0,
   });
 }
