@@ -81,22 +81,26 @@ const isMove = (step: Step) =>
 
 /** Whether looked-up rows go into a sum directly: words and positions, patches and positions. */
 export const addsEmbedding = (bench: Bench, step: Step): boolean =>
-  dataOperands(step).some((source) => fromTables(bench, source, 0));
+  dataOperands(step).some((source) => fromTables(bench, source));
 
 /** A sum of embeddings only: neither operand has been through a layer. */
 function isSum(bench: Bench, step: Step): boolean {
   if (step.op !== 'Add' && step.op !== 'Sum') return false;
-  return dataOperands(step).every((source) => fromTables(bench, source, 0));
+  return dataOperands(step).every((source) => fromTables(bench, source));
 }
 
-function fromTables(bench: Bench, source: Source, depth: number): boolean {
-  const step = stepOf(source);
-  if (!step || depth > 24) return false;
-  const draft = bench.draftOf.get(step);
-  if (draft) return draft.kind === 'embedding';
-  const inner = dataOperands(step);
-  const goesOn = isMove(step) || step.op === 'Add' || step.op === 'Sum';
-  return goesOn && inner.length > 0 && inner.every((each) => fromTables(bench, each, depth + 1));
+/** Whether a value is made of looked-up rows and nothing else. */
+function fromTables(bench: Bench, source: Source): boolean {
+  const seen = new Set([stepOf(source)]);
+  for (const step of seen) {
+    const draft = step && bench.draftOf.get(step);
+    if (draft?.kind === 'embedding') continue;
+    const goesOn = step && !draft && (isMove(step) || step.op === 'Add' || step.op === 'Sum');
+    const inner = goesOn ? dataOperands(step) : [];
+    if (inner.length === 0 || seen.size > 64) return false;
+    for (const each of inner) seen.add(stepOf(each));
+  }
+  return true;
 }
 
 const rowsOf = (draft: Draft) => storedTensor(draft.main.operands[0])?.shape[0] ?? 0;
@@ -163,8 +167,8 @@ function settleAlone(bench: Bench, draft: Draft): void {
     .sort((a, b) => a.at - b.at)
     .find((step) => bench.draftOf.get(step)?.kind === 'scores');
   const computed = natureOf(draft.main.operands[1]) !== 'constant';
-  if (scores || computed) setRole(draft, 'position');
-  else if (isAdded(draft)) setRole(draft, secondRole(draft, false));
+  if (scores) setRole(draft, 'position');
+  else if (computed || isAdded(draft)) setRole(draft, secondRole(draft, false));
   if (!scores) return;
   draft.part = 'attention';
   const unit = bench.draftOf.get(scores)?.unit;

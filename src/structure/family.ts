@@ -3,7 +3,7 @@ import type { Family } from '../base/terms';
 import { isTriangular } from './contents';
 import type { Bench, Draft } from './drafts';
 import type { Source, Step } from './flow';
-import { natureOf, plain, storedTensor } from './walk';
+import { natureOf, plain, searchUp, storedTensor } from './walk';
 
 /** What kind of model it is, from what its layers are and how they are joined. */
 export function familyOf(bench: Bench): Family {
@@ -30,7 +30,9 @@ function attentionFamily(bench: Bench): Family {
       draft.main.op !== 'Add' &&
       draft.main.op !== 'Concat',
   );
-  if (!embeds && takesImages(bench)) return mostlyConvolves(bench) ? 'cnn' : 'vit';
+  if (!embeds && takesImages(bench) && cutsPatches(bench)) {
+    return mostlyConvolves(bench) ? 'cnn' : 'vit';
+  }
   // Pictures beside text: an encoder of both, unless it goes on to predict words.
   if (takesImages(bench) && !predictsNext(bench)) return 'encoder';
   return isCausal(bench) ? 'decoder' : 'encoder';
@@ -44,6 +46,12 @@ function takesImages(bench: Bench): boolean {
     return rank === 4 && !bench.flow.index.main.initializers.has(input.name);
   });
 }
+
+/** Whether the input goes through a convolution or a projection of its own before the blocks. */
+const cutsPatches = (bench: Bench): boolean =>
+  bench.drafts.some(
+    (draft) => draft.kind === 'convolution' || draft.role === 'embeddingProjection',
+  );
 
 /** A convolutional network with an attention or two in it. */
 function mostlyConvolves(bench: Bench): boolean {
@@ -73,7 +81,32 @@ function isCausal(bench: Bench): boolean {
   ) {
     return true;
   }
-  return hidesLater(bench, cores) || predictsNext(bench);
+  return cores.some((draft) => readsPast(draft)) || hidesLater(bench, cores) || predictsNext(bench);
+}
+
+/** Where operators take the keys and values of earlier runs. */
+const pastInputs: Readonly<Record<string, readonly number[]>> = {
+  Attention: [4, 5],
+  QAttention: [8],
+  MultiHeadAttention: [6, 7],
+};
+
+const joinsPast = new Set(['Concat', 'ScatterND', 'ScatterElements', 'TensorScatter']);
+
+/** Whether keys of earlier runs come in from outside and new ones are joined to them. */
+function readsPast(draft: Draft): boolean {
+  const { main } = draft;
+  if (draft.kind === 'attention') {
+    const past = pastInputs[main.op] ?? [];
+    return past.some((position) => plain(main.inputs[position])?.kind === 'input');
+  }
+  const joining: Step[] = [];
+  searchUp(
+    [main.operands[1]],
+    (step) => joinsPast.has(step.op) && joining.push(step) > 0,
+    (step) => ['layout', 'cast', 'arithmetic'].includes(step.operator.kind),
+  );
+  return joining.some((step) => step.operands.some((operand) => plain(operand)?.kind === 'input'));
 }
 
 const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);

@@ -39,13 +39,14 @@ function isWeight(source: Source | undefined): boolean {
   return tensor !== undefined && !isScalar(tensor);
 }
 
-/** A weight picked by data from a stack of weights: an expert's. */
-function isChosen(source: Source | undefined): boolean {
+/** A weight of an expert, picked by data from a stored stack of at least so many sides. */
+function isChosen(source: Source | undefined, sides = 3): boolean {
   let step = maker(source);
   for (let guard = 0; step && guard < 16; guard++) {
     const picks = step.op === 'Gather' || step.op === 'GatherND';
     const table = step.operands[0];
-    if (picks && isStored(table)) return longSides(storedTensor(table)?.shape ?? []).length >= 3;
+    if (picks && isStored(table))
+      return longSides(storedTensor(table)?.shape ?? []).length >= sides;
     if (step.operator.kind !== 'layout' || step.op === 'Concat') return false;
     step = maker(table);
   }
@@ -152,12 +153,15 @@ function scaleProduct(rescaling: Step, from: Step): Step[] {
 
 function isBias(step: Step, outWidth: number | undefined): boolean {
   if (step.op !== 'Add' || step.operands.length !== 2) return false;
+  if (step.operands.some((operand) => isChosen(operand, 2))) return true;
   const vector = step.operands.find((operand) => isStored(operand));
   const tensor = storedTensor(vector);
   if (!tensor || longSides(tensor.shape).length > 1) return false;
   const size = elementCount(tensor.shape);
   return outWidth === undefined ? size > 1 : size === outWidth;
 }
+
+const reshapes = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
 
 /** A bias added only after the result has been reshaped or requantized. */
 function movedBias(bench: Bench, from: Step, outWidth: number | undefined): Step[] {
@@ -167,7 +171,7 @@ function movedBias(bench: Bench, from: Step, outWidth: number | undefined): Step
     const [next, ...others] = at.readers.filter((reader) => reader.op !== 'Shape');
     if (!next || others.length > 0 || bench.draftOf.has(next)) return [];
     if (isBias(next, outWidth)) return [...passed, next];
-    const moves = next.op === 'Reshape' || next.operator.kind === 'cast';
+    const moves = reshapes.has(next.op) || next.operator.kind === 'cast';
     if (!moves || next.operands[0]?.kind !== 'step') return [];
     passed.push(next);
     at = next;

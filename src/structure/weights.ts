@@ -30,7 +30,7 @@ export function weightsOf(bench: Bench, draft: Draft): Weight[] {
   const steps = [...draft.steps].sort((a, b) => a.at - b.at);
   for (const step of [draft.main, ...steps.filter((each) => each !== draft.main)]) {
     step.inputs.forEach((source, position) => {
-      if (!isStored(source)) return;
+      if (!source || !isStored(source)) return;
       collect(into, source, { use: useAt(bench, draft, step, position), step, position });
     });
   }
@@ -44,19 +44,33 @@ const ranks: readonly Use[] = [
 const rank = (weight: Weight) => ranks.indexOf(weight.kind);
 
 /** Goes up from an input to the stored tensors it is made of. */
-function collect(into: Collection, source: Source | undefined, usage: Usage): void {
-  if (source?.kind === 'tensor') keep(into, source.tensor, source.holder, usage);
-  if (source?.kind !== 'step' || !isStored(source)) return;
-  const { step } = source;
-  const owner = into.bench.draftOf.get(step);
-  // Looked-up rows and the like are layers of their own even where all of it is constant.
-  if (owner?.main === step && owner !== into.draft) return;
-  if (natureOf(source) === 'shape' && !storedTensor(source)) return;
-  claim(into.bench, into.draft, [step]);
-  step.inputs.forEach((input, position) => {
-    const unpacks = step.operator.uses?.[position];
-    const carries = valueOperands(step).includes(input) && !(position > 0 && unpacks);
-    collect(into, input, { ...usage, use: carries ? usage.use : (unpacks ?? 'constant') });
+function collect(into: Collection, from: Source, usage: Usage): void {
+  const seen = new Set<Step>();
+  const pending = [{ source: from, usage }];
+  for (let next = pending.shift(); next; next = pending.shift()) {
+    const { source } = next;
+    if (source.kind === 'tensor') keep(into, source.tensor, source.holder, next.usage);
+    if (source.kind !== 'step' || seen.has(source.step) || !unpacks(into, source)) continue;
+    seen.add(source.step);
+    claim(into.bench, into.draft, [source.step]);
+    pending.push(...inputsOf(source.step, next.usage));
+  }
+}
+
+/** Whether a stored value belongs to the weight it is made of, and not to a layer of its own such as a look-up. */
+function unpacks(into: Collection, source: Source & { kind: 'step' }): boolean {
+  if (!isStored(source)) return false;
+  const owner = into.bench.draftOf.get(source.step);
+  if (owner?.main === source.step && owner !== into.draft) return false;
+  return natureOf(source) !== 'shape' || storedTensor(source) !== undefined;
+}
+
+function inputsOf(step: Step, usage: Usage): { source: Source; usage: Usage }[] {
+  return step.inputs.flatMap((source, position) => {
+    if (!source) return [];
+    const fixed = step.operator.uses?.[position];
+    const carries = valueOperands(step).includes(source) && !(position > 0 && fixed);
+    return [{ source, usage: { ...usage, use: carries ? usage.use : (fixed ?? 'constant') } }];
   });
 }
 
