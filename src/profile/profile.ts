@@ -8,7 +8,7 @@ import { type Fate, layerFates } from './fate';
 import { watchMemory } from './memory';
 import { repeat, type Repeats, traceRound, type TracedRound } from './rounds';
 import { type Spread, spreadOf } from './spread';
-import { attribute, executedTimes, type LayerTime, traceCost } from './timings';
+import { attribute, executedTimes, layerSum, type LayerTime, traceCost } from './timings';
 import { traceable, type Traceable, unmarked } from './traceable';
 
 export interface ProfileInput {
@@ -192,10 +192,11 @@ function plainResult(
   structure: Structure,
   threads: number,
 ) {
-  const traceCostMs = traceCost(round.trace.runs, plainLatencyMs.median);
-  const attributed = attribute(round.trace.runs, round.executed, structure, traceCostMs);
+  const { executed, trace } = round;
+  const traceCostMs = traceCost(trace.runs, executed, structure, plainLatencyMs.median);
+  const attributed = attribute(trace.runs, executed, structure, traceCostMs);
   const { layers, nodes, togetherMs } = attributed;
-  const attributedMs = [...layers.values()].reduce((sum, { timeMs }) => sum + timeMs, 0);
+  const attributedMs = layerSum(attributed);
   // Medians of parts may add up to a little more than the median of the whole.
   const unattributedMs = Math.max(0, plainLatencyMs.median - attributedMs);
   const unknown: Fate = { how: 'unknown', ops: [] };
