@@ -2,7 +2,6 @@ import { dimensionsOf } from '../onnx/shapes/dimensions';
 import type { EngineApi } from '../protocol/engineApi';
 import type { Handlers } from '../protocol/rpc';
 import { inspect } from './inspect';
-import { measure } from './measure';
 import { Models } from './models';
 import { runtimeFacts } from './runtime';
 import { weightStatistics } from './statistics';
@@ -26,8 +25,10 @@ export function engine(): Handlers<EngineApi> {
       const { index, external } = models.open(file);
       return weightStatistics(index, weight, external.open);
     },
-    profile: (request, context) => {
+    async profile(request, context) {
       const { file, dims, shapes } = request;
+      // With the readers of data and their tokenizers: nothing that reading a model should wait for.
+      const { measure } = await import('./measure');
       return measure(models.sized(file, { dims, shapes }), request, context);
     },
     runtime: () => runtimeFacts(),
