@@ -39,8 +39,9 @@ async function main() {
   mkdirSync(workspace, { recursive: true });
   cpSync('media/samples', workspace, { recursive: true });
   const code = findProgram(platform === 'win32' ? ['code.cmd'] : ['code']);
-  // Inside a remote VS Code's terminal `code` is another program, which knows none of the options used here.
-  const desktop = code && hasScreen && !env.VSCODE_IPC_HOOK_CLI && !values.server;
+  // Inside a remote VS Code's terminal and in WSL `code` is another program, which knows none of the options used here.
+  const elsewhere = env.VSCODE_IPC_HOOK_CLI ?? env.WSL_DISTRO_NAME;
+  const desktop = code && hasScreen && !elsewhere && !values.server;
   if (desktop && !values['no-open']) await openDesktop(code, vsix, workspace);
   else await openServer(vsix, workspace);
 }
@@ -81,9 +82,7 @@ function runCode(code, args) {
  * @param {string} workspace
  */
 async function openServer(vsix, workspace) {
-  console.log(
-    'No desktop VS Code here: preparing a VS Code server (once, about 800 MB in the cache) …',
-  );
+  console.log('Preparing a VS Code server (once, about 800 MB in the cache) …');
   const { startServer, freePort } = await import('../test/launch/server.mjs');
   const server = await startServer({ vsix, home: 'out/start/server', port: await freePort(8137) });
   const address = `${server.url}/?folder=${encodeURIComponent(workspace)}`;

@@ -85,7 +85,7 @@ describe('the sample', () => {
     await vscode.choose('Show in Text');
     await vscode.page
       .locator('.codelens-decoration')
-      .filter({ hasText: /ms.*params/ })
+      .filter({ hasText: /[mµ]s.*params/ })
       .first()
       .waitFor();
     await vscode.shot('text-beside');

@@ -52,40 +52,44 @@ export class Workbench {
 
   /** Opens a file of the workspace by its path, as quick open does. */
   async open(file: string): Promise<void> {
-    await this.ask('Control+P');
-    await this.pick(file);
+    await this.ask('Control+P', [file]);
   }
 
   /** Runs a command by the title that the palette shows, and answers what it then asks. */
   async command(title: string, ...answers: readonly string[]): Promise<void> {
-    await this.ask('F1');
-    for (const text of [title, ...answers]) await this.pick(text);
+    await this.ask('F1', [title, ...answers]);
   }
 
-  /** Opens the quick input. A page that is just taking the focus swallows the key, as it does a person's: then again. */
-  private async ask(key: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget');
-    for (let tries = 0; tries < 10 && !(await input.isVisible()); tries++) {
-      await this.page.keyboard.press(key);
-      await input.waitFor({ state: 'visible', timeout: 3000 }).catch(() => undefined);
+  /** Opens the quick input and answers it. A page that takes the focus just then closes it, as it would for a person: then again. */
+  private async ask(key: string, answers: readonly string[]): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.page.keyboard.press(key);
+        for (const answer of answers) await this.pick(answer);
+        return;
+      } catch (error) {
+        if (tries === 4) throw error;
+        await this.page.keyboard.press('Escape');
+      }
     }
   }
 
   /** Types into the quick input and takes the entry of exactly that title; of a path, that of the file's name. */
-  async pick(text: string): Promise<void> {
+  private async pick(text: string): Promise<void> {
+    const timeout = 8000;
     const widget = this.page.locator('.quick-input-widget');
     const input = widget.locator('input[type="text"]').first();
-    await input.waitFor({ state: 'visible' });
-    await input.pressSequentially(text, { delay: 5 });
+    await input.waitFor({ state: 'visible', timeout });
+    await input.pressSequentially(text, { delay: 5, timeout });
     const title = text.split('/').at(-1)!;
     const entry = widget
       .locator('.monaco-list-row:visible')
       .filter({ has: this.page.getByText(title, { exact: true }) })
       .first();
-    await entry.waitFor();
+    await entry.waitFor({ timeout });
     // Entries change places while more are found, and a click would meet another one.
     await this.page.waitForTimeout(500);
-    await entry.click();
+    await entry.click({ timeout });
   }
 
   /** Takes an entry of the open menu. */
