@@ -64,8 +64,11 @@ export function linearFit(layer: Layer): Fit {
   const linear = linearOf(layer);
   if (!linear) return doesNotFit(`${layer.op} is not a linear layer with a constant float weight.`);
   const { node, weight } = linear;
-  if (weight.tensor.dtype === 'float64')
-    return doesNotFit('Its weight is float64, which the integer kernels do not return.');
+  if (weight.tensor.dtype !== 'float32') {
+    return doesNotFit(
+      `Its weights and inputs are ${weight.tensor.dtype}; the kernels take float32.`,
+    );
+  }
   if (intAttribute(node, 'transA', 0) !== 0) return doesNotFit('It transposes its input.');
   if (node.op === 'FusedGemm')
     return doesNotFit('Its activation is fused into it: start from the unfused model.');
