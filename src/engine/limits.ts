@@ -3,16 +3,18 @@ import type { Shapes } from '../onnx/shapes/shapes';
 import type { Layer, Structure } from '../structure/structure';
 
 /** Operators that look positions up in a table of their own, and the input that is the table. */
-const rotaryTables: Readonly<Record<string, number>> = {
+const positionTables: Readonly<Record<string, number>> = {
   RotaryEmbedding: 2,
   GroupQueryAttention: 7,
+  EmbedLayerNormalization: 3,
+  QEmbedLayerNormalization: 3,
 };
 
 /** How many tokens a model can take at once: the rows of its shortest table of positions; undefined where it has none. */
 export function longestSequence(structure: Structure, shapes: Shapes): number | undefined {
   const tables = structure.layers.flatMap((layer) => positionRows(layer) ?? []);
-  const caches = structure.index.entries.flatMap((entry) => cacheRows(entry, shapes) ?? []);
-  const rows = [...tables, ...caches];
+  const inside = structure.index.entries.flatMap((entry) => tableRows(entry, shapes) ?? []);
+  const rows = [...tables, ...inside];
   return rows.length > 0 ? Math.min(...rows) : undefined;
 }
 
@@ -39,8 +41,8 @@ function countsTokens(from: NodeEntry): boolean {
   return false;
 }
 
-function cacheRows({ node, scope }: NodeEntry, shapes: Shapes): number | undefined {
-  const place = rotaryTables[node.op];
+function tableRows({ node, scope }: NodeEntry, shapes: Shapes): number | undefined {
+  const place = positionTables[node.op];
   // The standard RotaryEmbedding has its table one place further to the front than the runtime's own.
   const name =
     place === undefined ? undefined : node.inputs[node.domain === '' ? place - 1 : place];

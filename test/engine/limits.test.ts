@@ -15,6 +15,8 @@ test('a default sequence is no longer than the table of positions', { skip: with
   assert.equal(sequence('bert_ts_stripped'), 32);
   assert.equal(sequence('gpt2_ts_op14'), 32);
   assert.equal(sequence('roberta_ts_op17'), 30, 'two rows are kept for padding');
+  assert.equal(sequence('bert_ts_ortfused'), 32, 'a table inside a fused operator');
+  assert.equal(sequence('bert_ts_ortfused_dynint8'), 32);
   assert.equal(sequence('llama_ts_op14'), 128, 'no table');
 });
 
