@@ -21,7 +21,7 @@ const textLimit = 200;
 
 if (existsSync(skeleton)) fromFile(skeleton);
 else console.log('– the 8-billion-parameter skeleton: skipped, it is not there');
-inCode(decoder({ blocks: 325, hidden: 64, forward: 256, heads: 4 }));
+inCode(decoder({ blocks: 247, hidden: 64, forward: 256, heads: 4 }));
 
 function fromFile(file: string): void {
   const models = new Models();
