@@ -34,14 +34,8 @@ export function minMaxGrid({ bits, symmetric }: BlockwiseOptions): Grid {
   const top = 2 ** bits - 1;
   const middle = 2 ** (bits - 1);
   return (block) => {
-    let low = 0;
-    let high = 0;
-    for (const value of block) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
+    const { low, high, extreme } = rangeWithZero(block);
     if (symmetric) {
-      const extreme = Math.abs(high) > Math.abs(low) ? high : low;
       return { scale: Math.fround(extreme / -middle), zeroPoint: middle };
     }
     const scale = Math.fround(Math.fround(high - low) / top);
@@ -49,6 +43,17 @@ export function minMaxGrid({ bits, symmetric }: BlockwiseOptions): Grid {
     const zeroPoint = Math.round(Math.fround(-low / scale));
     return { scale, zeroPoint: Math.min(top, Math.max(0, zeroPoint)) };
   };
+}
+
+/** Smallest and largest value of a block, zero included, and the one of larger magnitude with its sign. */
+export function rangeWithZero(block: Float32Array): { low: number; high: number; extreme: number } {
+  let low = 0;
+  let high = 0;
+  for (const value of block) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return { low, high, extreme: Math.abs(high) > Math.abs(low) ? high : low };
 }
 
 /** Quantizes a weight [K, N] (row-major, as MatMul has it) to the nearest point of each block's grid. */

@@ -1,11 +1,10 @@
-import type { BlockwiseOptions, Grid } from './blockwise';
+import { type BlockwiseOptions, type Grid, rangeWithZero } from './blockwise';
 
 /** How much of a block's range is tried, largest first: the optimum for bell-shaped blocks lies between 0.6 and 1. */
 const shrinks = Array.from({ length: 20 }, (_, i) => 1 - i * 0.025);
 
 /**
- * The grid with the least Σ importance·|x − x̂|² among clipped ranges, each with its scale refitted to the codes by least squares.
- * `importance` weighs the positions of a block (e.g. by the mean square of the activations they meet); equal without it.
+ * The grid with the least Σ|x − x̂|² among clipped ranges, each with its scale refitted to the codes by least squares.
  */
 export function leastSquaresGrid(options: BlockwiseOptions): Grid {
   return searchGrid(options, (error) => error * error);
@@ -26,12 +25,7 @@ function searchGrid(
   const top = 2 ** bits - 1;
   const middle = 2 ** (bits - 1);
   return (block) => {
-    let low = 0;
-    let high = 0;
-    for (const value of block) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
+    const { low, high, extreme } = rangeWithZero(block);
     if (low === high) return { scale: 0, zeroPoint: symmetric ? middle : 0 };
     let best = { scale: 0, zeroPoint: middle, loss: Infinity };
     const consider = (scale: number, zeroPoint: number) => {
@@ -41,7 +35,6 @@ function searchGrid(
         if (loss < best.loss) best = { scale: candidate, zeroPoint, loss };
       }
     };
-    const extreme = Math.abs(high) > Math.abs(low) ? high : low;
     for (const shrink of shrinks) {
       if (symmetric) {
         consider((extreme * shrink) / -middle, middle);
