@@ -13,7 +13,7 @@ import { halfQuadraticGrid, leastSquaresGrid } from '../../src/kernels/grids';
 
 const random = seededRandom(17);
 const k = 1024;
-const n = 320;
+const n = 96;
 const weight = Float32Array.from({ length: k * n }, () => normal(random));
 
 const meanSquare = (a: Float32Array, b: Float32Array) =>
