@@ -68,6 +68,8 @@ export interface Bench {
   readonly blocks: BlockDraft[];
   /** The steps from which data goes on to a layer with weights. */
   readonly feeding: Set<Step>;
+  /** The steps to which data comes from a layer with weights or a look-up. */
+  readonly following: Set<Step>;
   /** Layers of arithmetic that the whole model shares, by label. */
   readonly shared: Map<string, Draft>;
 }
@@ -76,7 +78,7 @@ export function newBench(flow: Flow, shapes: Shapes, open: OpenExternal | undefi
   return {
     ...{ flow, shapes, open },
     ...{ drafts: [], draftOf: new Map(), units: [], blocks: [] },
-    ...{ feeding: new Set(), shared: new Map() },
+    ...{ feeding: new Set(), following: new Set(), shared: new Map() },
   };
 }
 

@@ -31,6 +31,8 @@ export interface Step {
   /** Every step that reads one of its outputs, each once. */
   readonly readers: readonly Step[];
   readonly nature: Nature;
+  /** Of a step that depends on constants and shapes alone: the largest stored tensor of floats or codes that its value is made of. */
+  readonly stored: Tensor | undefined;
 }
 
 export interface Flow {
@@ -49,6 +51,7 @@ export interface GrowingStep extends Step {
   operands: (Source | undefined)[];
   readers: Step[];
   nature: Nature;
+  stored: Tensor | undefined;
 }
 
 /** Flattens the model's graphs into one flow of steps. Linear in the size of the model; safe on cyclic and broken graphs. */
@@ -78,6 +81,7 @@ function newStep(entry: NodeEntry): GrowingStep {
     operands: [],
     readers: [],
     nature: 'data',
+    stored: undefined,
   };
 }
 

@@ -2,7 +2,7 @@ import { intAttribute, stringAttribute } from '../onnx/attributes';
 import { elementCount } from '../onnx/model';
 import { addDraft, operandPosition, shapeAt, type Bench, type LinearParts } from './drafts';
 import type { Source, Step } from './flow';
-import { isScalar, isStored, longSides, maker, stepOf, storedTensor } from './walk';
+import { isData, isScalar, isStored, longSides, maker, stepOf, storedTensor } from './walk';
 
 /** Finds products and convolutions with a weight, and the steps that belong to them: rescaling after integer products, the bias. */
 export function findLinears(bench: Bench): void {
@@ -29,7 +29,7 @@ export function findLinears(bench: Bench): void {
 function weightOperand(step: Step): number | undefined {
   if (step.operator.kind === 'convolution') return isWeight(step.operands[1]) ? 1 : undefined;
   for (let i = step.operands.length - 1; i >= 0; i--) if (isWeight(step.operands[i])) return i;
-  for (let i = step.operands.length - 1; i >= 0; i--) if (isChosen(step.operands[i])) return i;
+  for (let i = step.operands.length - 1; i >= 0; i--) if (isChosen(step.operands[i], 3)) return i;
   return undefined;
 }
 
@@ -39,14 +39,19 @@ function isWeight(source: Source | undefined): boolean {
   return tensor !== undefined && !isScalar(tensor);
 }
 
-/** A weight of an expert, picked by data from a stored stack of at least so many sides. */
-function isChosen(source: Source | undefined, sides = 3): boolean {
+/** A weight of an expert, picked from a stored stack of at least so many sides. */
+function isChosen(
+  source: Source | undefined,
+  sides: number,
+  by: (index: Source | undefined) => boolean = () => true,
+): boolean {
   let step = maker(source);
   for (let guard = 0; step && guard < 16; guard++) {
     const picks = step.op === 'Gather' || step.op === 'GatherND';
     const table = step.operands[0];
-    if (picks && isStored(table))
-      return longSides(storedTensor(table)?.shape ?? []).length >= sides;
+    if (picks && isStored(table)) {
+      return longSides(storedTensor(table)?.shape ?? []).length >= sides && by(step.operands[1]);
+    }
     if (step.operator.kind !== 'layout' || step.op === 'Concat') return false;
     step = maker(table);
   }
@@ -153,7 +158,7 @@ function scaleProduct(rescaling: Step, from: Step): Step[] {
 
 function isBias(step: Step, outWidth: number | undefined): boolean {
   if (step.op !== 'Add' || step.operands.length !== 2) return false;
-  if (step.operands.some((operand) => isChosen(operand, 2))) return true;
+  if (step.operands.some((operand) => isChosen(operand, 2, isData))) return true;
   const vector = step.operands.find((operand) => isStored(operand));
   const tensor = storedTensor(vector);
   if (!tensor || longSides(tensor.shape).length > 1) return false;

@@ -1,12 +1,15 @@
 import { natures, type GrowingStep, type Nature, type Source, type Step } from './flow';
 import { isRotaryTable } from './rotary';
-import { isFloat, isPacked, longSides, natureOf, storedTensor } from './walk';
+import { isFloat, isPacked, largestStored, longSides, natureOf, storedTensor } from './walk';
 
 /** Says for every step, sources before readers, what its value depends on. */
 export function settleNatures(steps: readonly GrowingStep[]): void {
   // Until its turn comes a step counts as the least: a cycle does not turn constants into data.
   for (const step of steps) step.nature = 'constant';
-  for (const step of steps) step.nature = natureFor(step);
+  for (const step of steps) {
+    step.nature = natureFor(step);
+    if (step.nature === 'constant' || step.nature === 'shape') step.stored = largestStored(step);
+  }
 }
 
 /** Layers whatever they are applied to: a constant that goes through one is a learnt input. */

@@ -1,7 +1,16 @@
 import { addDraft, isWeighted, type Bench, type BlockDraft, type Draft } from './drafts';
 import { addsEmbedding } from './embeddings';
 import type { Step } from './flow';
-import { dataOperands, searchDown, searchUp, stepOf } from './walk';
+import { isRotaryProduct } from './rotary';
+import {
+  dataOperands,
+  earliestBelow,
+  latestAbove,
+  maker,
+  searchDown,
+  searchUp,
+  stepOf,
+} from './walk';
 
 /** Makes layers of the sums that close residual branches, and says for each layer outside units in which block it stands. */
 export function placeLayers(bench: Bench): void {
@@ -25,22 +34,19 @@ const follows = (draft: Draft) =>
 
 function isSum(bench: Bench, step: Step): boolean {
   const adds = step.op === 'Add' || step.op === 'Sum' || step.op === 'BiasDropout';
-  return (
-    adds && step.nature === 'data' && !bench.draftOf.has(step) && dataOperands(step).length > 1
-  );
+  if (!adds || step.nature !== 'data' || bench.draftOf.has(step)) return false;
+  const data = dataOperands(step);
+  return data.length > 1 && !data.some((source) => isTurned(maker(source)));
 }
 
+/** One half of a rotation: the sum of both halves joins no streams. */
+const isTurned = (step: Step | undefined) => step !== undefined && isRotaryProduct(step);
+
 function addResidual(bench: Bench, main: Step): void {
-  const stems = searchUp(
-    dataOperands(main),
-    (step) => isPlace(bench.draftOf.get(step)),
-    () => true,
-  );
-  const opens = !stems.some((step) => bench.draftOf.get(step)?.unit);
-  const choice =
-    opens && addsEmbedding(bench, main)
-      ? ({ part: 'embedding', label: 'sum' } as const)
-      : { label: 'residual' };
+  const stem =
+    bench.units.length > 0 ? latestAbove(dataOperands(main), isPlaceOf(bench)) : undefined;
+  const opens = !(stem && bench.draftOf.get(stem)?.unit) && addsEmbedding(bench, main);
+  const choice = opens ? ({ part: 'embedding', label: 'sum' } as const) : { label: 'residual' };
   addDraft(bench, { kind: 'other', main, ...choice });
 }
 
@@ -53,7 +59,11 @@ const throughMoves = (step: Step) => ['cast', 'layout'].includes(step.operator.k
 /** Whether the norm normalises a residual sum, its own included. */
 function afterSum(bench: Bench, draft: Draft): boolean {
   if (dataOperands(draft.main).length > 1 && draft.main.operator.kind === 'norm') return true;
-  const above = aboveDraft(draft, (step) => bench.draftOf.has(step), throughMoves);
+  const above = searchUp(
+    sourcesAbove(draft),
+    (step) => !draft.steps.has(step) && bench.draftOf.has(step),
+    throughMoves,
+  );
   return above.some((step) => addsUp(bench, step) || bench.draftOf.get(step)?.kind === 'embedding');
 }
 
@@ -73,40 +83,34 @@ function goesOnInStream(bench: Bench, draft: Draft): boolean {
   );
 }
 
-function aboveDraft(
-  draft: Draft,
-  stop: (step: Step) => boolean,
-  pass: (step: Step) => boolean,
-): Step[] {
-  const sources = [...draft.steps]
+const sourcesAbove = (draft: Draft) =>
+  [...draft.steps]
     .flatMap(dataOperands)
     .filter((source) => !draft.steps.has(stepOf(source) ?? draft.main));
-  return searchUp(sources, (step) => !draft.steps.has(step) && stop(step), pass);
-}
-
-/** The block of the latest layer with weights before this one. */
-function blockAbove(bench: Bench, draft: Draft): BlockDraft | undefined {
-  const found = aboveDraft(
-    draft,
-    (step) => isPlace(bench.draftOf.get(step)),
-    () => true,
-  );
-  const last = found.sort((a, b) => b.at - a.at)[0];
-  return last && bench.draftOf.get(last)?.unit?.block;
-}
 
 const isPlace = (draft: Draft | undefined) =>
   isWeighted(draft) || draft?.kind === 'embedding' || draft?.kind === 'context';
 
-function blockBelow(bench: Bench, draft: Draft): BlockDraft | undefined {
-  const outside = (step: Step) => !draft.steps.has(step);
-  const found = searchDown(
-    [...draft.steps],
-    (step) => outside(step) && isPlace(bench.draftOf.get(step)),
-    () => true,
+const isPlaceOf = (bench: Bench) => (step: Step) => isPlace(bench.draftOf.get(step));
+
+/** The latest layer with weights before this one. */
+function placeAbove(bench: Bench, draft: Draft): Draft | undefined {
+  const step = latestAbove(
+    sourcesAbove(draft),
+    (each) => !draft.steps.has(each) && isPlace(bench.draftOf.get(each)),
   );
-  const first = found.sort((a, b) => a.at - b.at)[0];
-  return first && bench.draftOf.get(first)?.unit?.block;
+  return step && bench.draftOf.get(step);
+}
+
+const blockAbove = (bench: Bench, draft: Draft): BlockDraft | undefined =>
+  bench.blocks.length > 0 ? placeAbove(bench, draft)?.unit?.block : undefined;
+
+function blockBelow(bench: Bench, draft: Draft): BlockDraft | undefined {
+  const step = earliestBelow(
+    [...draft.steps],
+    (each) => !draft.steps.has(each) && isPlace(bench.draftOf.get(each)),
+  );
+  return step && bench.draftOf.get(step)?.unit?.block;
 }
 
 /** A norm after a branch or after its sum closes a block; one before a branch opens it. */
@@ -123,11 +127,5 @@ function blockOfNorm(
 
 /** An activation belongs to what it follows. */
 function settlePart(bench: Bench, draft: Draft): void {
-  const above = aboveDraft(
-    draft,
-    (step) => isPlace(bench.draftOf.get(step)),
-    () => true,
-  ).sort((a, b) => b.at - a.at)[0];
-  const before = above && bench.draftOf.get(above);
-  if (before) draft.part = before.part;
+  draft.part = placeAbove(bench, draft)?.part ?? draft.part;
 }

@@ -7,9 +7,10 @@ import { findFeedForward } from './feedForward';
 import { claimLeftovers } from './leftovers';
 import { findLinears } from './linears';
 import { findNorms } from './norms';
+import { markOrder } from './order';
 import { placeLayers } from './placement';
 import { findDepthwiseUnits, findResidualUnits } from './residuals';
-import { findRecurrent, markFeeding, settleLinears } from './roles';
+import { findRecurrent, settleLinears } from './roles';
 import { findScales } from './scales';
 import { findWrittenSoftmaxes } from './softmaxes';
 
@@ -27,10 +28,10 @@ export const recognisers = {
   norms: findNorms,
   writtenSoftmaxes: findWrittenSoftmaxes,
   attention: findAttention,
+  order: markOrder,
   scales: findScales,
   activations: findActivations,
   feedForward: findFeedForward,
-  feeding: markFeeding,
   storedInputs: settleEmbeddings,
   residualBranches: findResidualUnits,
   depthwise: findDepthwiseUnits,

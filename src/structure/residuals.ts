@@ -10,6 +10,7 @@ import {
 } from './drafts';
 import { isDepthwise, isPointwise } from './convolutions';
 import type { Source, Step } from './flow';
+import { newHeap } from './heap';
 import { activatesItself } from './fusedActivation';
 import { dataOperands, plain, searchUp, sourceKey, stepOf } from './walk';
 
@@ -69,58 +70,41 @@ function isSum(bench: Bench, step: Step): boolean {
 
 /** Goes up from both sides at once, latest steps first, until both have come to one value. */
 export function residualAt(sum: Step): Residual | undefined {
-  const sides = dataOperands(sum);
-  const heap = new Frontier();
-  sides.forEach((side, i) => heap.add(plain(side), 1 << i));
+  const places = new Map<object | string, Place>();
+  const heap = newHeap(order);
+  const add = (source: Source | undefined, sides: number) => {
+    const key = source?.kind === 'step' ? source.step : sourceKey(source);
+    if (!source || key === undefined) return;
+    const place = places.get(key);
+    if (place) place.sides |= sides;
+    else {
+      const fresh = { source, sides };
+      places.set(key, fresh);
+      heap.push(fresh);
+    }
+  };
+  dataOperands(sum).forEach((side, i) => add(plain(side), 1 << i));
   const steps = new Set<Step>();
   for (let guard = 0; guard < limit; guard++) {
     const top = heap.pop();
     if (!top) return undefined;
-    if (heap.isEmpty) return top.sides === 3 && steps.size > 0 ? { sum, steps } : undefined;
+    if (heap.size() === 0) return top.sides === 3 && steps.size > 0 ? { sum, steps } : undefined;
     const step = stepOf(top.source);
     // An outside value that is not where the sides meet: they never do.
     if (!step) return undefined;
     steps.add(step);
-    for (const source of dataOperands(step)) heap.add(plain(source), top.sides);
+    for (const source of dataOperands(step)) add(plain(source), top.sides);
   }
   return undefined;
 }
 
+/** A value to be gone through, with the sides from which it was reached. */
 interface Place {
   readonly source: Source;
   sides: number;
 }
 
-/** The values that are still to be gone through, the latest first, each with the sides from which it was reached. */
-class Frontier {
-  private readonly places = new Map<object | string, Place>();
-
-  get isEmpty(): boolean {
-    return this.places.size === 0;
-  }
-
-  add(source: Source | undefined, sides: number): void {
-    const key = source?.kind === 'step' ? source.step : sourceKey(source);
-    if (!source || !key) return;
-    const place = this.places.get(key);
-    if (place) place.sides |= sides;
-    else this.places.set(key, { source, sides });
-  }
-
-  pop(): Place | undefined {
-    let best: Place | undefined;
-    for (const place of this.places.values()) {
-      if (!best || order(place) > order(best)) best = place;
-    }
-    if (best)
-      this.places.delete(
-        best.source.kind === 'step' ? best.source.step : (sourceKey(best.source) ?? ''),
-      );
-    return best;
-  }
-}
-
-const order = (place: Place) => (place.source.kind === 'step' ? place.source.step.at : -1);
+const order = (place: Place) => stepOf(place.source)?.at ?? -1;
 
 /**
  * Finds blocks around depthwise convolutions that no residual sum closes: expand, depthwise, project (the last without an

@@ -40,19 +40,6 @@ export function findRecurrent(bench: Bench): void {
   }
 }
 
-/** Notes from which steps data goes on to a layer with weights. */
-export function markFeeding(bench: Bench): void {
-  for (const step of [...bench.flow.steps].reverse()) {
-    const goesOn = step.readers.some(
-      (reader) =>
-        reader.nature === 'data' &&
-        (bench.feeding.has(reader) ||
-          (isWeighted(bench.draftOf.get(reader)) && bench.draftOf.get(reader)?.main === reader)),
-    );
-    if (goesOn) bench.feeding.add(step);
-  }
-}
-
 /** Settles the linears that belong to no attention and no feed-forward, from the end of the model to its start. */
 export function settleLinears(bench: Bench): void {
   const open = bench.drafts.filter(

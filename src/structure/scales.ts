@@ -1,8 +1,8 @@
 import { elementCount } from '../onnx/model';
-import { addDraft, isWeighted, type Bench } from './drafts';
+import { addDraft, type Bench } from './drafts';
 import type { Source, Step } from './flow';
 import { isRotaryProduct } from './rotary';
-import { dataOperands, isScalar, isStored, longSides, searchUp, storedTensor } from './walk';
+import { dataOperands, isScalar, isStored, longSides, storedTensor } from './walk';
 
 /**
  * Finds learnt factors of each channel: with a shift they are a normalisation whose statistics were folded in, alone they scale
@@ -10,7 +10,8 @@ import { dataOperands, isScalar, isStored, longSides, searchUp, storedTensor } f
  */
 export function findScales(bench: Bench): void {
   for (const step of bench.flow.steps) {
-    if (!scales(step) || bench.draftOf.has(step) || !followsLayer(bench, step)) continue;
+    // What comes before any layer prepares the input, and was not learnt.
+    if (!scales(step) || bench.draftOf.has(step) || !bench.following.has(step)) continue;
     const shift = shiftAfter(bench, step);
     if (!shift) {
       addDraft(bench, { kind: 'other', main: step, label: 'scale' });
@@ -25,14 +26,6 @@ function scales(step: Step): boolean {
   if (step.op !== 'Mul' || step.nature !== 'data' || dataOperands(step).length !== 1) return false;
   return step.operands.some((operand) => isVector(operand)) && !isRotaryProduct(step);
 }
-
-/** What comes before any layer prepares the input, and was not learnt. */
-const followsLayer = (bench: Bench, step: Step): boolean =>
-  searchUp(
-    dataOperands(step),
-    (each) => isWeighted(bench.draftOf.get(each)) || bench.draftOf.get(each)?.kind === 'embedding',
-    () => true,
-  ).length > 0;
 
 function isVector(source: Source | undefined): boolean {
   const tensor = isStored(source) ? storedTensor(source) : undefined;

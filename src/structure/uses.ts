@@ -3,7 +3,7 @@ import type { Bench, Draft } from './drafts';
 import type { Source, Step } from './flow';
 import { isRotaryProduct } from './rotary';
 import type { Weight } from './structure';
-import { dataOperands, isScalar, isStored, longSides, storedTensor } from './walk';
+import { isScalar, isStored, longSides, storedTensor } from './walk';
 
 type Use = Weight['kind'];
 
@@ -90,7 +90,7 @@ function arithmeticUse(bench: Bench, draft: Draft, step: Step, source: Source | 
 
 /** Learnt where it stands among layers and is no angle. */
 function useAmongLayers(bench: Bench, step: Step): Use {
-  if (!bench.feeding.has(step) || !comesFromLayers(bench, step)) return 'constant';
+  if (!bench.feeding.has(step) || !bench.following.has(step)) return 'constant';
   if (adds(step)) return 'bias';
   if (step.op === 'Mul') return isRotaryProduct(step) ? 'constant' : 'weight';
   return step.op === 'Concat' || step.op === 'Where' ? 'table' : 'constant';
@@ -101,14 +101,3 @@ const chosenTable = (step: Step, source: Source | undefined) =>
   (step.op === 'Gather' || step.op === 'GatherND') &&
   step.operands[0] === source &&
   longSides(storedTensor(source)?.shape ?? []).length >= 2;
-
-/** Whether a layer with weights stands anywhere before: what comes earlier prepares the input. */
-function comesFromLayers(bench: Bench, step: Step): boolean {
-  const seen = new Set([step]);
-  for (const at of seen) {
-    const draft = at === step ? undefined : bench.draftOf.get(at);
-    if (draft && (draft.linear || ['embedding', 'recurrent'].includes(draft.kind))) return true;
-    for (const source of dataOperands(at)) if (source.kind === 'step') seen.add(source.step);
-  }
-  return false;
-}

@@ -1,6 +1,7 @@
 import { elementCount, type Tensor } from '../onnx/model';
 import { dtypes } from '../tensor/dtype';
 import type { Flow, Source, Step } from './flow';
+import { newHeap } from './heap';
 
 /** The step that makes a value, or undefined for tensors and inputs. */
 export const stepOf = (source: Source | undefined): Step | undefined =>
@@ -76,6 +77,57 @@ export function searchUp(
   return found;
 }
 
+/** The latest step above some values at which to stop. */
+export function latestAbove(
+  from: readonly (Source | undefined)[],
+  stop: (step: Step) => boolean,
+): Step | undefined {
+  return firstMet(from.map(stepOf), stop, {
+    rank: (step) => step.at,
+    next: (step) => dataOperands(step).map(stepOf),
+  });
+}
+
+/** The earliest step below some steps at which to stop. */
+export function earliestBelow(
+  from: readonly Step[],
+  stop: (step: Step) => boolean,
+): Step | undefined {
+  return firstMet(
+    from.flatMap((step) => step.readers),
+    stop,
+    {
+      rank: (step) => -step.at,
+      next: (step) => step.readers,
+    },
+  );
+}
+
+interface Way {
+  readonly rank: (step: Step) => number;
+  readonly next: (step: Step) => readonly (Step | undefined)[];
+}
+
+function firstMet(
+  from: readonly (Step | undefined)[],
+  stop: (step: Step) => boolean,
+  way: Way,
+): Step | undefined {
+  const heap = newHeap(way.rank);
+  const seen = new Set<Step>();
+  const add = (step: Step | undefined) => {
+    if (!step || seen.has(step) || step.nature !== 'data') return;
+    seen.add(step);
+    heap.push(step);
+  };
+  from.forEach(add);
+  for (let step = heap.pop(); step; step = heap.pop()) {
+    if (stop(step)) return step;
+    way.next(step).forEach(add);
+  }
+  return undefined;
+}
+
 /** Steps met going down from a step through those that `pass`; a step that `stop`s is reported and not gone through. */
 export function searchDown(
   from: readonly Step[],
@@ -109,16 +161,16 @@ const isLearnable = (tensor: Tensor): boolean => isFloat(tensor) || isPacked(ten
 /** The stored tensor that a value is, seen through conversions, moves and arithmetic with lesser tensors; the largest of several. */
 export function storedTensor(source: Source | undefined): Tensor | undefined {
   if (source?.kind === 'tensor') return isLearnable(source.tensor) ? source.tensor : undefined;
-  if (source?.kind !== 'step' || !isStored(source)) return undefined;
+  return source?.kind === 'step' && isStored(source) ? source.step.stored : undefined;
+}
+
+/** The largest stored tensor among those that give a step its numbers. */
+export function largestStored(step: Step): Tensor | undefined {
   let best: Tensor | undefined;
-  const seen = new Set([source.step]);
-  for (const step of seen) {
-    for (const operand of valueOperands(step)) {
-      if (operand?.kind === 'step' && isStored(operand)) seen.add(operand.step);
-      if (operand?.kind !== 'tensor' || !isLearnable(operand.tensor)) continue;
-      if (!best || elementCount(operand.tensor.shape) > elementCount(best.shape))
-        best = operand.tensor;
-    }
+  for (const operand of valueOperands(step)) {
+    const tensor = storedTensor(operand);
+    if (!tensor) continue;
+    if (!best || elementCount(tensor.shape) > elementCount(best.shape)) best = tensor;
   }
   return best;
 }

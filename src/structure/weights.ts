@@ -29,9 +29,15 @@ export function weightsOf(bench: Bench, draft: Draft): Weight[] {
   const into: Collection = { bench, draft, found: new Map() };
   const steps = [...draft.steps].sort((a, b) => a.at - b.at);
   for (const step of [draft.main, ...steps.filter((each) => each !== draft.main)]) {
+    const passive = step !== draft.main && (step.nature === 'constant' || step.nature === 'shape');
     step.inputs.forEach((source, position) => {
       if (!source || !isStored(source)) return;
-      collect(into, source, { use: useAt(bench, draft, step, position), step, position });
+      // What only unpacks a weight is gone through from where the weight is read.
+      if (!passive)
+        collect(into, source, { use: useAt(bench, draft, step, position), step, position });
+      else if (source.kind === 'tensor') {
+        keep(into, source.tensor, source.holder, { use: 'constant', step, position });
+      }
     });
   }
   return [...into.found.values()].sort((a, b) => rank(a) - rank(b));
