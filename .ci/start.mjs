@@ -53,6 +53,8 @@ async function main() {
  * @param {string} workspace
  */
 async function openDesktop(code, vsix, workspace) {
+  const { writeSettings } = await import('../test/launch/server.mjs');
+  writeSettings('out/start');
   const own = ['--user-data-dir', resolve('out/start/data')];
   own.push('--extensions-dir', resolve('out/start/extensions'));
   console.log('Opening VS Code …');

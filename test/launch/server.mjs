@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -55,13 +55,16 @@ export async function startServer({ vsix, settings = {}, port, home, testDriver 
 }
 
 /**
+ * Gives a data folder its first settings; those that somebody changed since stay.
  * @param {string} folder
- * @param {Record<string, unknown>} settings
+ * @param {Record<string, unknown>} [settings]
  */
-function writeSettings(folder, settings) {
+export function writeSettings(folder, settings = {}) {
   const user = join(folder, 'data/User');
+  const file = join(user, 'settings.json');
+  if (existsSync(file)) return;
   mkdirSync(user, { recursive: true });
-  writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...quiet, ...settings }, null, 2));
+  writeFileSync(file, JSON.stringify({ ...quiet, ...settings }, null, 2));
 }
 
 /**
