@@ -76,11 +76,9 @@ class Printer {
     this.scope(this.structure.index.main, 0);
     if (this.page.isFull) return undefined;
     const { page, sections, nodes, sources } = this;
-    const values = this.names.all.flatMap((named) => {
-      const places = page.placesOf(named);
-      const { name, tensor } = named;
-      return places ? [{ name, weight: tensor !== undefined, places }] : [];
-    });
+    const values = this.names.all
+      .filter(({ places }) => places.length > 0)
+      .map(({ name, tensor, places }) => ({ name, weight: tensor !== undefined, places }));
     return { text: page.text(), sections, nodes, values, sources };
   }
 
@@ -219,16 +217,20 @@ class Printer {
     const { node, scope } = entry;
     const { inner } = this.paths.ofLayer(layer);
     page.begin(depth);
-    for (const [index, name] of node.outputs.entries()) {
-      if (index > 0) page.put(', ');
+    let comma = '';
+    for (const name of node.outputs) {
+      page.put(comma);
+      comma = ', ';
       if (name === '') page.put('_');
       else this.value(this.names.find(scope, name), inner, true);
     }
     const domain = node.domain === '' || node.domain === 'ai.onnx' ? '' : `${node.domain}.`;
     page.put(`${node.outputs.length > 0 ? ' = ' : ''}${printable(domain + node.op, 120)}(`);
     this.inputs(entry, inner);
-    for (const [index, text] of this.attributes(entry).entries()) {
-      page.put(index > 0 || node.inputs.length > 0 ? `, ${text}` : text);
+    comma = node.inputs.length > 0 ? ', ' : '';
+    for (const text of this.attributes(entry)) {
+      page.put(comma).put(text);
+      comma = ', ';
     }
     const line = page.put(')').end();
     const shape = outputTypes(entry, this.shapes);
@@ -241,8 +243,10 @@ class Printer {
 
   private inputs({ node, scope }: NodeEntry, at: Place): void {
     const { inputs } = node;
-    for (const [index, name] of inputs.slice(0, mostInputs).entries()) {
-      if (index > 0) this.page.put(', ');
+    let comma = '';
+    for (const name of inputs.length > mostInputs ? inputs.slice(0, mostInputs) : inputs) {
+      this.page.put(comma);
+      comma = ', ';
       if (name === '') {
         this.page.put('_');
         continue;

@@ -9,10 +9,12 @@ const longestText = 60;
 
 /** A node's attributes as they stand in its call: `perm=[0, 2, 1, 3]`. Bodies are printed beneath the node; tensors show only their type. */
 export function attributeTexts(node: Node): string[] {
-  return [...node.attributes.values()].flatMap((attribute) => {
+  const texts: string[] = [];
+  for (const attribute of node.attributes.values()) {
     const value = attributeText(attribute);
-    return value === undefined ? [] : [`${printable(attribute.name, longestText)}=${value}`];
-  });
+    if (value !== undefined) texts.push(`${printable(attribute.name, longestText)}=${value}`);
+  }
+  return texts;
 }
 
 function attributeText(attribute: Attribute): string | undefined {

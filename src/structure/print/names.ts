@@ -1,6 +1,7 @@
 import { type NodeEntry, type Scope, scopeOf } from '../../onnx/graph';
 import type { Tensor } from '../../onnx/model';
 import type { Layer, Structure, Weight } from '../structure';
+import type { Stretch } from './page';
 import type { Path, Paths, Place } from './path';
 
 /** A value or weight of the model, and the path that the text calls it by. */
@@ -9,6 +10,10 @@ export interface Named extends Path {
   readonly name: string;
   /** What the file holds under this name: it is a weight then, or a constant. */
   readonly tensor: Tensor | undefined;
+  /** Where it is written, the place that makes it first; filled as the text grows. */
+  readonly places: Stretch[];
+  /** Whether the place that makes it is among them. */
+  made: boolean;
 }
 
 const kindNames: Readonly<Record<Weight['kind'], string>> = {
@@ -81,6 +86,7 @@ export class Names {
     const taken = item.tensor ? this.weights : this.values;
     let place: Place | undefined = at;
     for (; place && place.segments.length > depth; place = place.parent) {
+      if (isCounted(place, name)) return true;
       if (!place.words.has(word)) continue;
       const found = taken.get(place.prefix + name);
       if (found && found !== item) return true;
@@ -102,15 +108,13 @@ export class Names {
   private addOutputs(layer: Layer): void {
     const { place, last, inner } = this.paths.ofLayer(layer);
     const final = layer.nodes.at(-1);
-    let count = 0;
     for (const entry of layer.nodes) {
       const first = firstOutput(entry);
       for (const name of entry.node.outputs) {
         if (name === '') continue;
-        count++;
-        const isResult = entry === final && name === first;
-        const path = isResult ? { place, last } : { place: inner, last: String(count) };
-        this.add(entry.scope, name, path);
+        inner.counted++;
+        if (entry === final && name === first) this.add(entry.scope, name, { place, last });
+        else this.keep(entry.scope, named(name, { place: inner, last: String(inner.counted) }));
       }
     }
   }
@@ -119,16 +123,29 @@ export class Names {
     const taken = tensor ? this.weights : this.values;
     let unique = last;
     for (let copy = 2; taken.has(place.prefix + unique); copy++) unique = `${last}~${copy}`;
-    const item: Named = { name, tensor, place, last: unique };
+    const item = named(name, { place, last: unique }, tensor);
     taken.set(place.prefix + unique, item);
     place.words.add(unique);
+    return this.keep(scope, item);
+  }
+
+  private keep(scope: Scope, item: Named): Named {
     let inScope = this.scopes.get(scope);
     if (!inScope) this.scopes.set(scope, (inScope = new Map()));
     // A name that is defined twice is no well-formed graph: readers mean the first.
-    if (!inScope.has(name)) inScope.set(name, item);
+    if (!inScope.has(item.name)) inScope.set(item.name, item);
     this.all.push(item);
     return item;
   }
+}
+
+function named(name: string, { place, last }: Path, tensor?: Tensor): Named {
+  return { name, tensor, place, last, places: [], made: false };
+}
+
+/** Whether a name is that of an inner value of a layer: those are counted and need no table. */
+function isCounted({ counted }: Place, name: string): boolean {
+  return counted > 0 && /^[1-9]\d*$/.test(name) && Number(name) <= counted;
 }
 
 /** Places around and including this one that are modules. */

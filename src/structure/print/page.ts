@@ -25,9 +25,6 @@ export class Page {
   private readonly lines: string[] = [];
   private current = '';
   private characters = 0;
-  private readonly places = new Map<Named, Stretch[]>();
-  /** Names whose making has been seen; the rest were only read. */
-  private readonly made = new Set<Named>();
 
   constructor(private readonly limits: PageLimits) {}
 
@@ -56,11 +53,10 @@ export class Page {
     const from = this.current.length;
     this.current += text;
     const place: Stretch = [this.lines.length, from, this.current.length];
-    const places = this.places.get(named);
-    if (!places) this.places.set(named, [place]);
-    else if (makes && !this.made.has(named)) places.unshift(place);
-    else places.push(place);
-    if (makes) this.made.add(named);
+    if (makes && !named.made) {
+      named.made = true;
+      named.places.unshift(place);
+    } else named.places.push(place);
     return this;
   }
 
@@ -69,10 +65,6 @@ export class Page {
     this.lines.push(this.current.trimEnd());
     this.characters += this.current.length + 1;
     return this.lines.length - 1;
-  }
-
-  placesOf(named: Named): readonly Stretch[] | undefined {
-    return this.places.get(named);
   }
 
   text(): string {

@@ -11,6 +11,8 @@ export interface Place {
   readonly joint: '.' | ':';
   /** First words of the names that stand in it. */
   readonly words: Set<string>;
+  /** Inside a layer: how many values are counted there, from `1` on. */
+  counted: number;
 }
 
 /** Where a layer or value stands, and its own word there. */
@@ -46,6 +48,7 @@ export class Paths {
     prefix: '',
     joint: '.',
     words: new Set(),
+    counted: 0,
   };
   private readonly modules = new Map<string, Place>();
   private readonly known = new Map<Layer, Path & { readonly inner: Place }>();
@@ -90,5 +93,6 @@ function inside(parent: Place, word: string, joint: Place['joint']): Place {
     prefix: `${parent.prefix}${word}${joint}`,
     joint,
     words: new Set(),
+    counted: 0,
   };
 }

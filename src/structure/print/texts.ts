@@ -23,13 +23,15 @@ export function headline({ index: { model, entries } }: Structure): string {
 
 /** Types of a node's outputs, in order; nothing where none is known. */
 export function outputTypes({ node, scope }: NodeEntry, shapes: Shapes): string {
-  const types = node.outputs
-    .filter((name) => name !== '')
-    .map((name) => {
-      const type = shapes.typeOf(scope, name);
-      return type ? typeText(type) : '?';
-    });
-  return types.every((type) => type === '?') ? '' : types.join(', ');
+  let text = '';
+  let known = false;
+  for (const name of node.outputs) {
+    if (name === '') continue;
+    const type = shapes.typeOf(scope, name);
+    known ||= type !== undefined;
+    text += `${text === '' ? '' : ', '}${type ? typeText(type) : '?'}`;
+  }
+  return known ? text : '';
 }
 
 /**
