@@ -91,7 +91,11 @@ export function attribute(
   };
 }
 
-const withoutCost = ({ ms, calls }: TracedNode, cost: number) => Math.max(0, ms - cost * calls);
+/** The trace's cost is the same for all nodes only on average; one that ran took time, and is never shown as having taken none. */
+const leastShare = 0.1;
+
+const withoutCost = ({ ms, calls }: TracedNode, cost: number) =>
+  Math.max(ms * leastShare, ms - cost * calls);
 
 /** Median time of every executed node, by its name, less `cost` for each call. */
 export function executedTimes(runs: readonly Run[], cost: number): ReadonlyMap<string, number> {
