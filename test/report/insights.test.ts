@@ -119,6 +119,12 @@ test('depthwise convolutions that take far more time than arithmetic', () => {
     sentence('depthwise', model, profile) ?? '',
     /^50 % of the time is in 1 depthwise convolution, for 10 % of the MACs/,
   );
+  const grey = { ...model.model, inputs: [{ name: 'x', dtype: 'float32', shape: [1, 1, 8, 8] }] };
+  assert.equal(
+    sentence('depthwise', { ...model, model: grey }, profile),
+    undefined,
+    'a plain convolution over one channel',
+  );
 });
 
 test('quantized weights, and those that ran in floating point all the same', () => {

@@ -75,7 +75,12 @@ export const timeRules = {
       "depthwise convolutions' share of the time over their share of the MACs, where they take 10 % of the time",
     threshold: 2,
     find: (facts) => {
-      const layers = facts.layersOf.convolution.filter(isDepthwise);
+      const [first] = facts.layersOf.convolution;
+      // Over an input of one channel every convolution has the weights of a depthwise one.
+      const isGrey = facts.inspection.model.inputs.some(({ shape }) => shape?.[1] === 1);
+      const layers = facts.layersOf.convolution.filter(
+        (layer) => isDepthwise(layer) && !(isGrey && layer === first),
+      );
       const { profile, totalTime, inspection } = facts;
       if (!profile || !totalTime || !inspection.totals.macs || layers.length === 0)
         return undefined;
