@@ -4,7 +4,7 @@ import { parts } from '../../base/terms';
 import { figuresOf } from '../figures';
 import { chosenLayers, type ChosenLayers } from '../layerArgument';
 import type { Services } from '../services';
-import { lineOf } from '../text/symbols';
+import { lineOf, startOfLine } from '../text/symbols';
 import { textUriOf } from '../text/uri';
 import { columnBeside, openDashboard } from './target';
 
@@ -52,7 +52,7 @@ export async function showInText(services: Services, { model, layers }: ChosenLa
   if (!section) return;
   const range = lineOf(editor.document, section.line);
   editor.selection = new vscode.Selection(range.start, range.start);
-  editor.revealRange(range, vscode.TextEditorRevealType.InCenter);
+  editor.revealRange(startOfLine(range), vscode.TextEditorRevealType.InCenter);
 }
 
 /** A command for layers, wherever it is called from; from a tree, `more` are all the selected rows. */

@@ -3,7 +3,7 @@ import type { Selected, Selection } from '../selection';
 import type { TextFiles } from './files';
 import { findItem, outlineOf, sectionAt } from './outline';
 import { textView } from '../names';
-import { lineOf } from './symbols';
+import { lineOf, startOfLine } from './symbols';
 
 /** The pointer passes over many lines; only where it rests is selected. */
 const restMs = 150;
@@ -62,7 +62,10 @@ export class TextFollower implements vscode.Disposable {
       editor.setDecorations(this.mark, ranges);
       const [first] = ranges;
       const { InCenterIfOutsideViewport } = vscode.TextEditorRevealType;
-      if (first && origin !== 'text') editor.revealRange(first, InCenterIfOutsideViewport);
+      // Its start alone: a long line would scroll sideways and hide the names of the modules.
+      if (first && origin !== 'text') {
+        editor.revealRange(startOfLine(first), InCenterIfOutsideViewport);
+      }
     }
   }
 }

@@ -73,6 +73,11 @@ export function lineOf(document: vscode.TextDocument, line: number): vscode.Rang
   return new vscode.Range(range.start.line, from, range.end.line, range.end.character);
 }
 
+/** An empty range at the line's first column, to scroll to. */
+export function startOfLine({ start }: vscode.Range): vscode.Range {
+  return new vscode.Range(start.line, 0, start.line, 0);
+}
+
 function spanOf(document: vscode.TextDocument, line: number, end: number): vscode.Range {
   return new vscode.Range(
     clamp(document, line),
