@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
@@ -55,7 +55,7 @@ const schemaOf = (() => {
 
 test('inspect prints tables, and needs neither the engine nor the runtime', async () => {
   const alone = place('alone');
-  execFileSync('mkdir', ['-p', alone]);
+  mkdirSync(alone);
   for (const file of ['cli.js', 'cli.main.js']) {
     copyFileSync(join(programFolder(), file), join(alone, file));
   }

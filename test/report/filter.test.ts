@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededRandom } from '../../src/base/random';
 import { parseFilter } from '../../src/report/filter';
 import { layerTable } from '../../src/report/table';
 import { encoder, inspectionOf, layerOf, profileOf, weightOf } from './fixture';
@@ -103,4 +104,36 @@ test('weights of a type are found', () => {
     layerOf({ name: 'b', weights: [weightOf('v', [4, 4])] }),
   ]);
   assert.deepEqual(filtered('type:int8,uint8', odd).names, ['a']);
+});
+
+test('no text breaks the filter', () => {
+  const random = seededRandom(5);
+  const pieces = [
+    '"',
+    '-',
+    ':',
+    ',',
+    '>',
+    '<',
+    '=',
+    '%',
+    'part',
+    'op',
+    '1',
+    'M',
+    ' ',
+    '\\',
+    '(',
+    'é',
+    '😀',
+  ];
+  for (let round = 0; round < 2000; round++) {
+    const length = Math.floor(random() * 12);
+    const text = Array.from({ length }, () => pieces[Math.floor(random() * pieces.length)]).join(
+      '',
+    );
+    const { names, problem } = filtered(text);
+    assert.ok(names.length <= 26);
+    assert.ok(problem === undefined || problem.length > 0);
+  }
 });
