@@ -48,10 +48,9 @@ const isFile = (name) => /\.js$/.test(name);
  * @param {keyof import('./counts.mjs').Counts} kind
  */
 function add(files, data, kind) {
-  if (data.details.type === 'suite') return;
   const file = sourceName(data.file ?? data.name);
   const tally = files.get(file) ?? { passed: 0, failed: 0, skipped: 0, ms: 0 };
-  tally[kind]++;
+  if (data.details.type !== 'suite') tally[kind]++;
   if (data.nesting === 0) tally.ms += data.details.duration_ms;
   files.set(file, tally);
 }
