@@ -39,7 +39,8 @@ function textOf(
   if (options.json) return exports.json.write(inspection, profile);
   if (options.csv) return exports.csv.write(inspection, profile);
   return terminalReport(inspection, profile, {
-    width: process.stdout.isTTY ? Math.max(60, process.stdout.columns) : plainWidth,
+    // Some terminals say that they have no columns at all.
+    width: process.stdout.isTTY ? process.stdout.columns || plainWidth : plainWidth,
     layers: options.layers,
     palette: wantsColour() ? colourPalette : plainPalette,
   });

@@ -28,7 +28,7 @@ export function progressLine(
   const write = (fraction: number, note: string) => {
     const share = `${Math.round(100 * Math.min(1, Math.max(0, fraction)))} %`;
     if (stream.isTTY) {
-      const line = `${share.padStart(5)}  ${note}`.slice(0, (stream.columns ?? 80) - 1);
+      const line = `${share.padStart(5)}  ${note}`.slice(0, (stream.columns || 80) - 1);
       stream.write(`\r\u001b[K${line}`);
       shown = true;
     } else stream.write(`${share}  ${note}\n`);

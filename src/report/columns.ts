@@ -2,6 +2,8 @@
 export interface TextColumn {
   readonly title: string;
   readonly align: 'left' | 'right';
+  /** Where there is no room the columns of the highest number go first; those without one stay. */
+  readonly drop?: number;
 }
 
 /** A cell's text and how it is painted, kept apart so that colour codes do not count as width. */
@@ -20,19 +22,63 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** Lines of a table, the first of them the headings. Nothing stands behind the last cell of a line. */
+/** How a table is fitted to a screen. */
+export interface TextTableOptions {
+  readonly width: number;
+  /** Paints the headings. */
+  readonly quiet: (text: string) => string;
+}
+
+/** A first column of names is not made narrower than this. */
+const leastName = 24;
+
+/**
+ * Lines of a table, the first of them the headings. What is too wide loses the columns that can go, then the beginnings of the names in the
+ * first column. Nothing stands behind the last cell of a line.
+ */
 export function textTable(
   columns: readonly TextColumn[],
   rows: readonly (readonly TextCell[])[],
-  quiet: (text: string) => string,
+  { width, quiet }: TextTableOptions,
 ): string[] {
-  const all = [columns.map(({ title }): TextCell => ({ text: title, paint: quiet })), ...rows];
+  const headings = columns.map(({ title }): TextCell => ({ text: title, paint: quiet }));
+  const all = [headings, ...rows];
   const widths = columns.map((_, index) =>
     Math.max(...all.map((row) => displayWidth(row[index]?.text ?? ''))),
   );
+  const total = (shown: readonly number[]) =>
+    shown.reduce((sum, index) => sum + (widths[index] ?? 0) + 2, -2);
+  const least = [Math.min(widths[0] ?? 0, leastName), ...widths.slice(1)];
+  let shown = columns.map((_, index) => index);
+  const tooWide = () => total(shown) - (widths[0] ?? 0) + (least[0] ?? 0) > width;
+  while (tooWide()) {
+    const next = Math.max(...shown.map((index) => columns[index]?.drop ?? 0));
+    if (next === 0) break;
+    shown = shown.filter((index) => columns[index]?.drop !== next);
+  }
+  const nameWidth = Math.max(least[0] ?? 0, (widths[0] ?? 0) - Math.max(0, total(shown) - width));
+  const fitted = all.map((row) =>
+    shown.map((index): TextCell => {
+      const cell = row[index] ?? { text: '' };
+      return index === 0 ? { ...cell, text: withoutBeginning(cell.text, nameWidth) } : cell;
+    }),
+  );
+  return aligned(
+    shown.map((index) => columns[index]?.align ?? 'left'),
+    fitted,
+  );
+}
+
+function aligned(
+  aligns: readonly TextColumn['align'][],
+  all: readonly (readonly TextCell[])[],
+): string[] {
+  const widths = aligns.map((_, index) =>
+    Math.max(...all.map((row) => displayWidth(row[index]?.text ?? ''))),
+  );
   return all.map((row) =>
-    columns
-      .map(({ align }, index) => {
+    aligns
+      .map((align, index) => {
         const { text, paint = (plain: string) => plain } = row[index] ?? { text: '' };
         const space = ' '.repeat((widths[index] ?? 0) - displayWidth(text));
         return align === 'left' ? paint(text) + space : space + paint(text);
@@ -40,6 +86,17 @@ export function textTable(
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** Paths are told apart by their ends: what is too long loses its beginning. */
+function withoutBeginning(name: string, width: number): string {
+  if (displayWidth(name) <= width) return name;
+  let kept = '';
+  for (const character of [...name].reverse()) {
+    if (displayWidth(character + kept) > width - 1) break;
+    kept = character + kept;
+  }
+  return `…${kept}`;
 }
 
 /** A bar of up to `width` characters in steps of an eighth; anything above nothing shows. */

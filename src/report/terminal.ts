@@ -59,17 +59,31 @@ function header(
     ...(profile ? [`measured on ${measuredLine(profile.measured, profile.complete)}`] : []),
   ];
   return [
-    `${palette.strong(modelName(inspection))}  ${structureLine(inspection)}`,
+    ...title(modelName(inspection), structureLine(inspection), palette, width),
     ...quiet.flatMap((line) => wrapText(line, width)).map(palette.quiet),
     '',
     ...figures.map((line) => `  ${line}`),
   ];
 }
 
+/** Quantities that a narrow screen goes without. */
+const dropped: Readonly<Record<string, { drop: number }>> = {
+  'peak memory': { drop: 8 },
+  parameters: { drop: 7 },
+  bytes: { drop: 6 },
+};
+
+/** The name and what it is, on one line where there is room. */
+function title(name: string, about: string, { strong }: Palette, width: number): string[] {
+  return displayWidth(`${name}  ${about}`) <= width
+    ? [`${strong(name)}  ${about}`]
+    : [strong(name), ...wrapText(about, width)];
+}
+
 function whereItGoes(
   inspection: Inspection,
   profile: Profile | undefined,
-  { palette }: TerminalOptions,
+  { palette, width }: TerminalOptions,
 ): string[] {
   const all = splits(inspection, profile);
   const main = all.find(({ name }) => name === 'time') ?? all.find(({ name }) => name === 'MACs');
@@ -77,11 +91,14 @@ function whereItGoes(
   if (present.length === 0) return [];
   const columns: TextColumn[] = [
     { title: 'Where it goes', align: 'left' },
-    ...all.flatMap(({ name }): TextColumn[] => [
-      { title: name, align: 'right' },
-      { title: '', align: 'right' },
-    ]),
-    { title: main ? `of the ${main.name}` : '', align: 'left' },
+    ...all.flatMap(({ name }): TextColumn[] => {
+      const drop = dropped[name];
+      return [
+        { title: name, align: 'right', ...drop },
+        { title: '', align: 'right', ...drop },
+      ];
+    }),
+    { title: main ? `of the ${main.name}` : '', align: 'left', drop: 9 },
   ];
   const rows = present.map((part) => {
     const paint = palette.part(part);
@@ -99,7 +116,7 @@ function whereItGoes(
       { text: textBar(of(main)?.share ?? 0, 20), paint },
     ];
   });
-  return textTable(columns, rows, palette.quiet);
+  return textTable(columns, rows, { width, quiet: palette.quiet });
 }
 
 function whatStandsOut(
@@ -133,17 +150,21 @@ function costliest(
   const shown = [...entries].sort((a, b) => cost(b) - cost(a)).slice(0, layers);
   if (shown.length === 0) return [];
   const most = Math.max(0, ...shown.map(({ figures }) => figures.share ?? 0));
-  const figure = (title: string): TextColumn => ({ title, align: 'right' });
+  const figure = (title: string, drop?: number): TextColumn => ({
+    title,
+    align: 'right',
+    ...(drop === undefined ? {} : { drop }),
+  });
   const columns: TextColumn[] = [
     { title: 'Costliest layers', align: 'left' },
     { title: 'role', align: 'left' },
-    figure('weights'),
-    figure('params'),
-    figure('bytes'),
+    figure('weights', 8),
+    figure('params', 7),
+    figure('bytes', 6),
     figure('MACs'),
     ...(profile ? [figure('time')] : []),
     figure('share'),
-    { title: '', align: 'left' },
+    { title: '', align: 'left', drop: 9 },
   ];
   const rows = shown.map(({ layer, figures }) => [
     { text: printable(layer.name) },
@@ -159,35 +180,15 @@ function costliest(
       paint: palette.part(layer.part),
     },
   ]);
-  const others = columns.slice(1).reduce((sum, { title }, index) => {
-    const texts = [title, ...rows.map((row) => row[index + 1]?.text ?? '')];
-    return sum + 2 + Math.max(...texts.map(displayWidth));
-  }, 0);
-  const nameWidth = Math.max(20, width - others);
-  const fitted = rows.map(([name, ...cells]) => [
-    { text: shorten(name?.text ?? '', nameWidth) },
-    ...cells,
-  ]);
   const rest = entries.length - shown.length;
   const more = rest > 0 ? [palette.quiet(`… and ${rest} more: --layers ${entries.length}`)] : [];
-  return [...textTable(columns, fitted, palette.quiet), ...more];
-}
-
-/** Paths are told apart by their ends: what is too long loses its beginning. */
-function shorten(name: string, width: number): string {
-  if (displayWidth(name) <= width) return name;
-  let kept = '';
-  for (const character of [...name].reverse()) {
-    if (displayWidth(character + kept) > width - 1) break;
-    kept = character + kept;
-  }
-  return `…${kept}`;
+  return [...textTable(columns, rows, { width, quiet: palette.quiet }), ...more];
 }
 
 function footnotes(
   { model, unknown }: Inspection,
   profile: Profile | undefined,
-  { palette }: TerminalOptions,
+  { palette, width }: TerminalOptions,
 ): string[] {
   const rest = profile?.measured.unattributedMs;
   const missing = model.externalData.filter((file) => file.missing);
@@ -204,5 +205,7 @@ function footnotes(
         ({ node, what, why }) => `Not known: ${what} of ${printable(node, 80)}: ${printable(why)}`,
       ),
     ...(unknown.length > 5 ? [`… and ${unknown.length - 5} more that are not known.`] : []),
-  ].map(palette.quiet);
+  ]
+    .flatMap((line) => wrapText(line, width))
+    .map(palette.quiet);
 }

@@ -46,6 +46,15 @@ test('columns stand under one another, whatever the script of the names', () => 
   assert.deepEqual(new Set(ends.slice(1)).size, 1);
 });
 
+test('no line is wider than the screen, and every layer keeps its figures', () => {
+  for (const width of [60, 80, 100, 140]) {
+    const text = terminalReport(model, profile, { ...options, width });
+    const tables = text.split('\n').filter((line) => / {2}/.test(line));
+    for (const line of tables) assert.ok(displayWidth(line) <= width, `${width}: ${line}`);
+    assert.match(text, /layer\.0\.intermediate {2}up .*2\.54 ms +\d/);
+  }
+});
+
 test('control characters of a name do not reach the terminal', () => {
   const odd = inspectionOf([layerOf({ name: '\u001b[2Jgone\r', macs: 1 })]);
   const text = terminalReport(odd, undefined, options);
