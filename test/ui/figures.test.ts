@@ -7,7 +7,13 @@ const layers = [
   layerOf({ name: 'a.up', block: 0, weights: [weightOf('up', [10, 40])], macs: 400 }),
   layerOf({ name: 'a.down', block: 0, weights: [weightOf('down', [40, 10])], macs: 400 }),
   layerOf({ name: 'a.scores', block: 0, macs: 200 }),
-  layerOf({ name: 'head', part: 'head', weights: [weightOf('up', [10, 40])], macs: 1000 }),
+  layerOf({
+    name: 'head',
+    part: 'head',
+    weights: [weightOf('up', [10, 40])],
+    tiedTo: 'a.up',
+    macs: 1000,
+  }),
 ];
 const inspection = inspectionOf(layers);
 const times: Record<string, number> = { 'a.up': 2, 'a.down': 1, 'a.scores': 1, head: 4 };
