@@ -125,8 +125,9 @@ function toRow({ item, depth, collapsed, outer }: Line, table: LayerTable): Row 
   }
   const { layer, figures, ran } = item;
   const { id, role, part, op } = layer;
-  const inside = outer !== '' && layer.name.startsWith(`${outer}.`);
-  const name = inside ? layer.name.slice(outer.length + 1) : layer.name;
+  // The id is the name, told apart where names repeat.
+  const inside = outer !== '' && id.startsWith(`${outer}.`);
+  const name = inside ? id.slice(outer.length + 1) : id;
   const weights = weightsText(table.inspection, layer);
   return { kind: 'layer', id, name, depth, collapsed, role, part, op, weights, ran, ...figures };
 }

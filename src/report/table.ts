@@ -72,9 +72,10 @@ export function shareOf(value: number | null, whole: number | null): number | nu
   return value === null || whole === null || whole <= 0 ? null : value / whole;
 }
 
-/** "384 × 1,536" of the layer's largest weight, with its type where that is not float32; "12 heads" of attention's own products. */
+/** "384 × 1,536" of the layer's largest learnt weight, with its type where that is not float32; "12 heads" of attention's own products. */
 export function weightsText(inspection: Inspection, layer: LayerFacts): string {
-  const main = layer.weights.reduce<LayerFacts['weights'][number] | undefined>(
+  const learnt = layer.weights.filter((weight) => weight.parameters > 0);
+  const main = learnt.reduce<LayerFacts['weights'][number] | undefined>(
     (most, weight) => (most && most.parameters >= weight.parameters ? most : weight),
     undefined,
   );

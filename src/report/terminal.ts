@@ -167,7 +167,7 @@ function costliest(
     { title: '', align: 'left', drop: 9 },
   ];
   const rows = shown.map(({ layer, figures }) => [
-    { text: printable(layer.name) },
+    { text: printable(layer.id) },
     { text: layer.role, paint: palette.part(layer.part) },
     { text: weightsText(inspection, layer), paint: palette.quiet },
     { text: formatCount(figures.parameters) },

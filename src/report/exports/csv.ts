@@ -48,7 +48,10 @@ export function writeCsv(inspection: Inspection, profile?: Profile): string {
 /** Quoted where it must be. Text that a spreadsheet would run as a formula gets an apostrophe in front: names come from the file. */
 function csvCell(value: Cell): string {
   if (value === null) return '';
-  if (typeof value === 'number') return String(value);
+  // Six digits are more than any clock here has; the rest is how binary fractions print.
+  if (typeof value === 'number') {
+    return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
+  }
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -155,7 +155,7 @@ const figure = (
 ): Column => ({ title, number: true, value, show: (entry) => format(value(entry)) });
 
 const columns: readonly Column[] = [
-  text('layer', ({ layer }) => layer.name),
+  text('layer', ({ layer }) => layer.id),
   figure(
     'block',
     ({ layer }) => layer.block,
