@@ -67,7 +67,8 @@ async function pack(name) {
  * @param {string} stage
  */
 function stageFiles(stage) {
-  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'media']) {
+  writeFileSync(join(stage, 'README.md'), shippedReadme(readFileSync('README.md', 'utf8')));
+  for (const file of ['CHANGELOG.md', 'LICENSE', '.vscodeignore', 'media']) {
     cpSync(file, join(stage, file), { recursive: true, filter: (it) => !notShipped.includes(it) });
   }
   for (const file of readdirSync('.').filter((it) => /^package\.nls.*\.json$/.test(it))) {
@@ -77,6 +78,19 @@ function stageFiles(stage) {
     Object.entries(manifest).filter(([field]) => !developmentFields.has(field)),
   );
   writeFileSync(join(stage, 'package.json'), JSON.stringify(shipped, null, 2));
+}
+
+/**
+ * The README as the extension's own page can show it: without pictures, which would have to come from a server, and without what is about
+ * the repository.
+ * @param {string} text
+ */
+function shippedReadme(text) {
+  return text
+    .replace(/^<img .*\n\n/m, '')
+    .replace(/^<details>[^]*?^<\/details>\n\n/gm, '')
+    .replace(/^!\[.*\n\n/gm, '')
+    .replace(/^## Development\n[^]*?(?=^## )/m, '');
 }
 
 /**

@@ -14,7 +14,7 @@ describe('the package', () => {
     const bytes = readFileSync(file);
     // Bytes are taken of what is read below only: the runtime is 46 MB.
     unzipSync(bytes, { filter: ({ name }) => (names.push(name), false) });
-    const wanted = /package\.json$|licences\.txt$|extension\.js$/;
+    const wanted = /package\.json$|readme\.md$|licences\.txt$|extension\.js$/;
     const found = unzipSync(bytes, { filter: ({ name }) => wanted.test(name) });
     for (const [name, data] of Object.entries(found)) content.set(name, data);
     names = names.filter((name) => name.startsWith('extension/')).map((name) => name.slice(10));
@@ -73,6 +73,14 @@ describe('the package', () => {
     assert.equal(shipped['enabledApiProposals'], undefined);
     assert.equal(shipped['scripts'], undefined);
     assert.equal(shipped['version'], manifest.version);
+  });
+
+  it('has a page of its own, without pictures from elsewhere', () => {
+    const readme = text('extension/readme.md');
+    assert.match(readme, /^# Featherweight$/m);
+    assert.match(readme, /^## Settings$/m);
+    assert.match(readme, /^## Licence$/m);
+    assert.doesNotMatch(readme, /!\[|<img|<details|^## Development$/m);
   });
 
   it('names the licence of every package that it carries', () => {
