@@ -43,15 +43,18 @@ const between = new Set(['arithmetic', 'layout', 'lookup', 'cast', 'activation',
 const passes = (bench: Bench) => (step: Step) =>
   between.has(step.operator.kind) && !isLinear(bench.draftOf.get(step));
 
+/** The most steps looked at between the products of one attention. */
+const reach = 500;
+
 function softmaxCores(bench: Bench): Core[] {
   return bench.flow.steps.flatMap((step) => {
     if (!isSoftmax(bench, step)) return [];
     const stop = (each: Step) => isFree(bench, each) || isLinear(bench.draftOf.get(each));
     const pass = passes(bench);
-    const scores = searchUp(step.operands.slice(0, 1), stop, pass).filter((each) =>
+    const scores = searchUp(step.operands.slice(0, 1), stop, pass, reach).filter((each) =>
       isFree(bench, each),
     );
-    const contexts = searchDown([step], stop, pass).filter((each) => isFree(bench, each));
+    const contexts = searchDown([step], stop, pass, reach).filter((each) => isFree(bench, each));
     const context = contexts[0];
     if (!context || scores.length === 0) return [];
     return [
@@ -132,7 +135,7 @@ function stepsBetween(bench: Bench, from: Step, to: readonly Step[]): Step[] {
 function linearCores(bench: Bench): Core[] {
   return bench.flow.steps.flatMap((first) => {
     if (!isFree(bench, first)) return [];
-    const second = searchDown([first], isProduct, passes(bench)).find((each) =>
+    const second = searchDown([first], isProduct, passes(bench), reach).find((each) =>
       isFree(bench, each),
     );
     if (!second) return [];

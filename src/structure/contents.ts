@@ -137,7 +137,7 @@ export function fingerprint(bench: Bench, tensor: Tensor): string | undefined {
   return values && new Set(values).size > 1 ? values.join(' ') : undefined;
 }
 
-/** Whether two matrices hold the same elements, one possibly transposed, judged by up to 64 of them. */
+/** Whether two matrices hold the same elements, one possibly transposed: all of small ones, 64 places of larger ones. */
 export function holdSame(bench: Bench, a: Tensor, b: Tensor): boolean {
   const [rows = 0, columns = 0] = a.shape;
   const equal = b.shape[0] === rows && b.shape[1] === columns;
@@ -154,5 +154,8 @@ export function holdSame(bench: Bench, a: Tensor, b: Tensor): boolean {
 
 /** Places spread over a matrix, the same ones each time. */
 function places(rows: number, columns: number): [number, number][] {
+  if (rows * columns <= limit) {
+    return Array.from({ length: rows * columns }, (_, i) => [Math.floor(i / columns), i % columns]);
+  }
   return Array.from({ length: 64 }, (_, i) => [(i * 7919 + 1) % rows, (i * 104729 + 2) % columns]);
 }

@@ -1,6 +1,8 @@
 import type { Part, Role } from '../base/terms';
 import type { OpenExternal, Shapes } from '../onnx/shapes/shapes';
+import type { Tensor } from '../onnx/model';
 import type { Flow, Source, Step } from './flow';
+import type { Weight } from './structure';
 
 export type DraftKind =
   | 'linear'
@@ -57,6 +59,16 @@ export interface BlockDraft {
   readonly units: readonly Unit[];
 }
 
+/** The steps and the stored tensors that a stored value is made of; `use` where a tensor is not what the whole is. */
+export interface Unpacking {
+  readonly steps: Set<Step>;
+  readonly tensors: {
+    readonly tensor: Tensor;
+    readonly holder: Step | undefined;
+    readonly use: Weight['kind'] | undefined;
+  }[];
+}
+
 /** What the recognisers work on: the flow, and who has claimed which step so far. */
 export interface Bench {
   readonly flow: Flow;
@@ -72,13 +84,15 @@ export interface Bench {
   readonly following: Set<Step>;
   /** Layers of arithmetic that the whole model shares, by label. */
   readonly shared: Map<string, Draft>;
+  /** By the step that makes the stored value. */
+  readonly unpackings: Map<Step, Unpacking>;
 }
 
 export function newBench(flow: Flow, shapes: Shapes, open: OpenExternal | undefined): Bench {
   return {
     ...{ flow, shapes, open },
     ...{ drafts: [], draftOf: new Map(), units: [], blocks: [] },
-    ...{ feeding: new Set(), following: new Set(), shared: new Map() },
+    ...{ feeding: new Set(), following: new Set(), shared: new Map(), unpackings: new Map() },
   };
 }
 

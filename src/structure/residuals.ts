@@ -15,7 +15,7 @@ import { activatesItself } from './fusedActivation';
 import { dataOperands, plain, searchUp, sourceKey, stepOf } from './walk';
 
 /** The most steps looked at between a residual sum and the fork it closes. */
-const limit = 4000;
+const limit = 1000;
 
 /** The steps between a sum of two streams and the value from which both come. */
 export interface Residual {

@@ -74,9 +74,9 @@ const isLast = (bench: Bench, draft: Draft) =>
   ![...draft.steps].some((step) => bench.feeding.has(step));
 
 function roleAmongBlocks(bench: Bench, draft: Linear): Role {
+  if (choosesExperts(bench, draft)) return 'router';
   if (isLast(bench, draft))
     return isPooler(bench, draft) && bench.flow.outputs.length > 1 ? 'pooler' : 'head';
-  if (choosesExperts(bench, draft)) return 'router';
   const next = nearest(bench, draft, 'down');
   if (next.every((each) => each.part === 'head'))
     return isPooler(bench, draft) ? 'pooler' : 'headTransform';

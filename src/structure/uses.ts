@@ -72,7 +72,8 @@ function rescales(draft: Draft, step: Step): boolean {
 function arithmeticUse(bench: Bench, draft: Draft, step: Step, source: Source | undefined): Use {
   const tensor = storedTensor(source);
   if (!tensor || step.nature !== 'data') return 'constant';
-  if (draft.linear && adds(step) && step.at > draft.main.at) return 'bias';
+  const vector = longSides(tensor.shape).length <= 1;
+  if (draft.linear && vector && adds(step) && step.at > draft.main.at) return 'bias';
   if (draft.linear && rescales(draft, step)) return 'scale';
   if (isScalar(tensor)) return 'constant';
   if (draft.kind === 'norm') {

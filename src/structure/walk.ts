@@ -59,11 +59,12 @@ export function sourceKey(source: Source | undefined): object | string | undefin
   return source?.kind === 'tensor' ? source.tensor : source?.name;
 }
 
-/** Steps met going up from a value through those that `pass`; a step that `stop`s is reported and not gone through. */
+/** Steps met going up from a value through those that `pass`; a step that `stop`s is reported and not gone through. `most` bounds how many are looked at. */
 export function searchUp(
   from: readonly (Source | undefined)[],
   stop: (step: Step) => boolean,
   pass: (step: Step) => boolean,
+  most = Infinity,
 ): Step[] {
   const found: Step[] = [];
   const seen = new Set<Step>();
@@ -71,7 +72,7 @@ export function searchUp(
   // A set is gone through in the order of insertion, additions on the way included.
   for (const step of seen) {
     if (stop(step)) found.push(step);
-    else if (pass(step))
+    else if (seen.size < most && pass(step))
       for (const source of dataOperands(step)) if (source.kind === 'step') seen.add(source.step);
   }
   return found;
@@ -133,6 +134,7 @@ export function searchDown(
   from: readonly Step[],
   stop: (step: Step) => boolean,
   pass: (step: Step) => boolean,
+  most = Infinity,
 ): Step[] {
   const found: Step[] = [];
   const seen = new Set<Step>();
@@ -140,7 +142,7 @@ export function searchDown(
   for (const step of seen) {
     if (step.nature !== 'data') continue;
     if (stop(step)) found.push(step);
-    else if (pass(step)) for (const reader of step.readers) seen.add(reader);
+    else if (seen.size < most && pass(step)) for (const reader of step.readers) seen.add(reader);
   }
   return found;
 }

@@ -2,11 +2,19 @@ import type { Role } from '../base/terms';
 import { intAttribute } from '../onnx/attributes';
 import { elementCount, type Tensor } from '../onnx/model';
 import { distinctValues } from './contents';
-import { claim, type Bench, type Draft } from './drafts';
+import { claim, type Bench, type Draft, type Unpacking } from './drafts';
 import type { Source, Step } from './flow';
 import type { Weight } from './structure';
 import { useAt } from './uses';
-import { isFloat, isPacked, isStored, natureOf, storedTensor, valueOperands } from './walk';
+import {
+  isFloat,
+  isPacked,
+  isScalar,
+  isStored,
+  natureOf,
+  storedTensor,
+  valueOperands,
+} from './walk';
 
 type Use = Weight['kind'];
 
@@ -49,34 +57,58 @@ const ranks: readonly Use[] = [
 ];
 const rank = (weight: Weight) => ranks.indexOf(weight.kind);
 
-/** Goes up from an input to the stored tensors it is made of. */
+/** Keeps the stored tensors that an input is made of, and claims the steps that unpack them. */
 function collect(into: Collection, from: Source, usage: Usage): void {
-  const seen = new Set<Step>();
-  const pending = [{ source: from, usage }];
-  for (let next = pending.shift(); next; next = pending.shift()) {
-    const { source } = next;
-    if (source.kind === 'tensor') keep(into, source.tensor, source.holder, next.usage);
-    if (source.kind !== 'step' || seen.has(source.step) || !unpacks(into, source)) continue;
-    seen.add(source.step);
-    claim(into.bench, into.draft, [source.step]);
-    pending.push(...inputsOf(source.step, next.usage));
+  if (from.kind === 'tensor') keep(into, from.tensor, from.holder, usage);
+  if (from.kind !== 'step') return;
+  const unpacking = unpackingOf(into.bench, from.step);
+  claim(into.bench, into.draft, unpacking.steps);
+  for (const { tensor, holder, use } of unpacking.tensors) {
+    keep(into, tensor, holder, { ...usage, use: use ?? usage.use });
   }
 }
 
+/** What a stored value is made of. Many layers may share it, so it is gone through once. */
+function unpackingOf(bench: Bench, from: Step): Unpacking {
+  const known = bench.unpackings.get(from);
+  if (known) return known;
+  const found: Unpacking = { steps: new Set(), tensors: [] };
+  bench.unpackings.set(from, found);
+  const pending: Ingredient[] = [
+    { source: { kind: 'step', step: from, output: 0 }, use: undefined },
+  ];
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { source, use } = next;
+    if (source.kind === 'tensor') {
+      found.tensors.push({ tensor: source.tensor, holder: source.holder, use });
+    }
+    if (source.kind !== 'step' || found.steps.has(source.step) || !unpacks(bench, source)) continue;
+    found.steps.add(source.step);
+    pending.push(...ingredientsOf(source.step, use).reverse());
+  }
+  return found;
+}
+
 /** Whether a stored value belongs to the weight it is made of, and not to a layer of its own such as a look-up. */
-function unpacks(into: Collection, source: Source & { kind: 'step' }): boolean {
-  if (!isStored(source)) return false;
-  const owner = into.bench.draftOf.get(source.step);
-  if (owner?.main === source.step && owner !== into.draft) return false;
+function unpacks(bench: Bench, source: Source & { kind: 'step' }): boolean {
+  if (!isStored(source) || bench.draftOf.get(source.step)?.main === source.step) return false;
   return natureOf(source) !== 'shape' || storedTensor(source) !== undefined;
 }
 
-function inputsOf(step: Step, usage: Usage): { source: Source; usage: Usage }[] {
+/** What goes into a stored value; `use` is what it is where that is not what the whole is. */
+interface Ingredient {
+  readonly source: Source;
+  readonly use: Use | undefined;
+}
+
+function ingredientsOf(step: Step, use: Use | undefined): Ingredient[] {
   return step.inputs.flatMap((source, position) => {
     if (!source) return [];
     const fixed = step.operator.uses?.[position];
-    const carries = valueOperands(step).includes(source) && !(position > 0 && fixed);
-    return [{ source, usage: { ...usage, use: carries ? usage.use : (fixed ?? 'constant') } }];
+    // A factor of a weight is the exporter's; a weight of one element is read directly.
+    const factor = source.kind === 'tensor' && isScalar(source.tensor) && step.operands.length > 1;
+    const carries = valueOperands(step).includes(source) && !(position > 0 && fixed) && !factor;
+    return [{ source, use: carries ? use : (fixed ?? 'constant') }];
   });
 }
 
