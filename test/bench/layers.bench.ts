@@ -9,7 +9,7 @@ import { buildStructure } from '../../src/structure/build';
 import { countCost } from '../../src/cost/count';
 import { printModel } from '../../src/structure/print';
 import { decoder } from './decoder';
-import { judge, milliseconds, processorTime } from './judge';
+import { judge, milliseconds, threadTime } from './judge';
 
 /**
  * From a model's graph to its layer table and to its text, for graphs of thousands of nodes. Each is timed once, in the state in which
@@ -25,9 +25,9 @@ inCode(decoder({ blocks: 247, hidden: 64, forward: 256, heads: 4 }));
 
 function fromFile(file: string): void {
   const models = new Models();
-  const reading = processorTime(() => models.open(file));
+  const reading = threadTime(() => models.open(file));
   const { index } = models.open(file);
-  const table = processorTime(() => inspect(models.sized(file, {})));
+  const table = threadTime(() => inspect(models.sized(file, {})));
   const name = `${index.entries.length}-node skeleton`;
   judgeTable(name, table, `reading the file, ${milliseconds(reading)}`);
   const { structure, shapes } = models.sized(file, {});
@@ -36,14 +36,14 @@ function fromFile(file: string): void {
 
 function inCode(model: Model): void {
   let index = indexGraph(model);
-  const indexing = processorTime(() => (index = indexGraph(model)));
+  const indexing = threadTime(() => (index = indexGraph(model)));
   const build = () => {
     const shapes = inferShapes(index, resolveSizes(model, {}));
     const structure = buildStructure(index, shapes);
     return { structure, shapes, cost: countCost(structure, shapes) };
   };
   const name = `${index.entries.length} nodes made in code`;
-  judgeTable(name, processorTime(build), `indexing the graph, ${milliseconds(indexing)}`);
+  judgeTable(name, threadTime(build), `indexing the graph, ${milliseconds(indexing)}`);
   const { structure, shapes } = build();
   judgeText(name, () => printModel(structure, shapes));
 }
@@ -53,8 +53,8 @@ function judgeTable(name: string, value: number, baseline: string): void {
 }
 
 function judgeText(name: string, print: () => void): void {
-  const value = processorTime(print);
-  const again = processorTime(print);
+  const value = threadTime(print);
+  const again = threadTime(print);
   const baseline = `printed a second time, ${milliseconds(again)}`;
   judge({ what: `text, ${name}`, value, limit: textLimit, format: milliseconds, baseline });
 }
