@@ -198,7 +198,9 @@ test(
     const row = page.locator('.figures tbody tr', { hasText: 'Attention' });
     assert.match(await row.innerText(), /3\.55 M\s+16 %/);
     assert.match(await text(page, '.figures tbody'), /Outside layers/);
-    await page.waitForFunction(() => (window.host.saved as { asTable?: boolean }).asTable);
+    await page.waitForFunction(
+      () => (window.host.saved as { asTable?: boolean } | undefined)?.asTable,
+    );
   }),
 );
 
@@ -327,6 +329,8 @@ test(
   ),
 );
 
+const hostile = '<img src=x onerror=alert(1)>\u202e.x"\'';
+
 test(
   'names from a model are text, whatever they hold',
   onPage(
@@ -334,7 +338,7 @@ test(
       inspection: {
         ...small,
         layers: small.layers.map((layer, index) =>
-          index === 0 ? { ...layer, name: '<img src=x onerror=alert(1)>\u202e.x"\'' } : layer,
+          index === 0 ? { ...layer, id: hostile, name: hostile } : layer,
         ),
       },
     },
