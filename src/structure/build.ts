@@ -22,9 +22,7 @@ export function buildStructure(index: GraphIndex, shapes: Shapes, open?: OpenExt
   settleNatures(steps);
   const bench = newBench(flow, shapes, open);
   for (const recognise of Object.values(recognisers)) recognise(bench);
-  for (const draft of bench.drafts) weightsOf(bench, draft);
-  claimRest(bench);
-  const weights = new Map(bench.drafts.map((draft) => [draft, weightsOf(bench, draft)]));
+  const weights = collectWeights(bench);
   const drafts = bench.drafts
     .filter((draft) => draft.steps.size > 0)
     .sort((a, b) => a.main.at - b.main.at);
@@ -32,6 +30,17 @@ export function buildStructure(index: GraphIndex, shapes: Shapes, open?: OpenExt
   const blocks = finishBlocks(bench, layers);
   const layerOf = new Map(layers.flatMap((layer) => layer.nodes.map((node) => [node.id, layer])));
   return { index, family: familyOf(bench), widths: readWidths(bench), layers, blocks, layerOf };
+}
+
+/** The weights of every layer; what unpacks them joins it, and what then is left joins what the model shares. */
+function collectWeights(bench: Bench): Map<Draft, Weight[]> {
+  const weights = new Map(bench.drafts.map((draft) => [draft, weightsOf(bench, draft)]));
+  const sizes = new Map(bench.drafts.map((draft) => [draft, draft.steps.size]));
+  claimRest(bench);
+  for (const draft of bench.drafts) {
+    if (draft.steps.size !== sizes.get(draft)) weights.set(draft, weightsOf(bench, draft));
+  }
+  return weights;
 }
 
 function finishLayers(

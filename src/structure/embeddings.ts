@@ -2,6 +2,7 @@ import type { Role } from '../base/terms';
 import type { Tensor } from '../onnx/model';
 import { addDraft, joinUnit, type Bench, type Draft, type Unit } from './drafts';
 import type { Source, Step } from './flow';
+import { isLookUp, oneHot } from './linears';
 import { isEmbedding } from './natures';
 import {
   dataOperands,
@@ -19,7 +20,8 @@ import {
 export function findEmbeddings(bench: Bench): void {
   for (const step of bench.flow.steps) {
     if (bench.draftOf.has(step) || step.nature !== 'data') continue;
-    if (step.operator.kind !== 'lookup' || (step.op === 'Gather' && !isEmbedding(step))) continue;
+    const looksUp = step.operator.kind === 'lookup' && (step.op !== 'Gather' || isEmbedding(step));
+    if (!looksUp && !isLookUp(step)) continue;
     addDraft(bench, {
       kind: 'embedding',
       main: step,
@@ -40,12 +42,25 @@ const decoding = (step: Step): Step[] =>
 /** Tells positions and token types from tokens, and finds positions and class tokens that are added or joined without a look-up. */
 export function settleEmbeddings(bench: Bench): void {
   const tables = bench.drafts.filter(
-    (draft) => draft.kind === 'embedding' && draft.main.op === 'Gather',
+    (draft) => draft.kind === 'embedding' && tableOf(draft) !== undefined,
   );
   for (const group of summed(bench, tables)) settleSum(group);
   for (const step of bench.flow.steps) {
     if (step.nature === 'data' && !bench.draftOf.has(step)) findStoredInput(bench, step);
   }
+}
+
+interface Table {
+  readonly tensor: Tensor;
+  readonly ids: Source | undefined;
+}
+
+/** The one table that a layer looks up in, and what it looks up. */
+function tableOf({ main }: Draft): Table | undefined {
+  const [first, second] = main.operands;
+  const ids = main.op === 'Gather' ? second : (oneHot(first) ?? oneHot(second))?.operands[0];
+  const tensor = storedTensor(first) ?? storedTensor(second);
+  return ids && tensor ? { tensor, ids } : undefined;
 }
 
 /** Tables whose rows are added up, several to a group. */
@@ -103,7 +118,7 @@ function fromTables(bench: Bench, source: Source): boolean {
   return true;
 }
 
-const rowsOf = (draft: Draft) => storedTensor(draft.main.operands[0])?.shape[0] ?? 0;
+const rowsOf = (draft: Draft) => tableOf(draft)?.tensor.shape[0] ?? 0;
 
 /** Fewer rows than any model has positions. */
 const fewRows = 16;
@@ -132,7 +147,7 @@ function secondRole(draft: Draft, outside: boolean): Role {
 
 /** The name of the graph input that the ids come from. */
 function idsName(draft: Draft): string {
-  let source = plain(draft.main.operands[1]);
+  let source = plain(tableOf(draft)?.ids);
   for (let guard = 0; source?.kind === 'step' && guard < 8; guard++)
     source = plain(source.step.operands[0]);
   return source?.kind === 'input' ? source.name : '';
@@ -140,7 +155,7 @@ function idsName(draft: Draft): string {
 
 /** Whether ids are given, not computed: moved and converted at most. */
 function isFromOutside(draft: Draft): boolean {
-  let source = plain(draft.main.operands[1]);
+  let source = plain(tableOf(draft)?.ids);
   for (let guard = 0; source?.kind === 'step' && guard < 16; guard++) {
     const moves =
       ['layout', 'cast'].includes(source.step.operator.kind) ||
@@ -166,7 +181,7 @@ function settleAlone(bench: Bench, draft: Draft): void {
   )
     .sort((a, b) => a.at - b.at)
     .find((step) => bench.draftOf.get(step)?.kind === 'scores');
-  const computed = natureOf(draft.main.operands[1]) !== 'constant';
+  const computed = natureOf(tableOf(draft)?.ids) !== 'constant';
   if (scores) setRole(draft, 'position');
   else if (computed || isAdded(draft)) setRole(draft, secondRole(draft, false));
   if (!scores) return;

@@ -104,9 +104,12 @@ function isInner(bench: Bench, step: Step): boolean {
   return !['pool', 'other', 'softmax'].includes(step.operator.kind);
 }
 
+/** The most steps between a value and a sum with itself inside one layer. */
+const withinLayer = 64;
+
 /** A sum of a value and something computed from it without any weight matrix, inside one layer. */
 function addsToItself(bench: Bench, step: Step): boolean {
-  const residual = residualAt(step);
+  const residual = residualAt(step, withinLayer);
   return (
     residual !== undefined &&
     ![...residual.steps].some((each) => isWeighted(bench.draftOf.get(each)))
@@ -206,7 +209,7 @@ function originOf(source: Source | undefined): object | string | undefined {
     guard++
   ) {
     const moves = ['layout', 'lookup', 'cast'].includes(at.step.operator.kind);
-    const data: Source[] = dataOperands(at.step);
+    const data: readonly Source[] = dataOperands(at.step);
     if (!moves || data.length === 0) break;
     at = plain(data[0]);
   }

@@ -33,6 +33,8 @@ export interface Step {
   readonly nature: Nature;
   /** Of a step that depends on constants and shapes alone: the largest stored tensor of floats or codes that its value is made of. */
   readonly stored: Tensor | undefined;
+  /** The operands that carry data. */
+  readonly data: readonly Source[];
 }
 
 export interface Flow {
@@ -52,6 +54,7 @@ export interface GrowingStep extends Step {
   readers: Step[];
   nature: Nature;
   stored: Tensor | undefined;
+  data: readonly Source[];
 }
 
 /** Flattens the model's graphs into one flow of steps. Linear in the size of the model; safe on cyclic and broken graphs. */
@@ -82,6 +85,7 @@ function newStep(entry: NodeEntry): GrowingStep {
     readers: [],
     nature: 'data',
     stored: undefined,
+    data: [],
   };
 }
 

@@ -11,7 +11,7 @@ export function findLinears(bench: Bench): void {
     const convolves = step.operator.kind === 'convolution';
     if (!convolves && step.operator.kind !== 'product') continue;
     const position = weightOperand(step);
-    if (position === undefined) continue;
+    if (position === undefined || isLookUp(step, position)) continue;
     const linear = linearParts(bench, step, position);
     addDraft(bench, {
       kind: convolves ? 'convolution' : 'linear',
@@ -23,6 +23,21 @@ export function findLinears(bench: Bench): void {
       linear,
     });
   }
+}
+
+/** A product of one-hot rows with a table looks its rows up. */
+export function isLookUp(step: Step, position = weightOperand(step)): boolean {
+  const data = position === undefined ? undefined : step.operands[1 - position];
+  return step.operator.kind === 'product' && oneHot(data) !== undefined;
+}
+
+/** The step that makes ids into one-hot rows. */
+export function oneHot(source: Source | undefined): Step | undefined {
+  let step = maker(source);
+  for (let guard = 0; step?.operator.kind === 'layout' && guard < 8; guard++) {
+    step = maker(step.operands[0]);
+  }
+  return step?.op === 'OneHot' && step.nature !== 'data' ? step : undefined;
 }
 
 /** Which operand is the weight; undefined where data meets data. */

@@ -10,6 +10,11 @@ export function settleNatures(steps: readonly GrowingStep[]): void {
     step.nature = natureFor(step);
     if (step.nature === 'constant' || step.nature === 'shape') step.stored = largestStored(step);
   }
+  for (const step of steps) {
+    step.data = step.operands.filter(
+      (source): source is Source => source !== undefined && natureOf(source) === 'data',
+    );
+  }
 }
 
 /** Layers whatever they are applied to: a constant that goes through one is a learnt input. */

@@ -69,7 +69,7 @@ function isSum(bench: Bench, step: Step): boolean {
 }
 
 /** Goes up from both sides at once, latest steps first, until both have come to one value. */
-export function residualAt(sum: Step): Residual | undefined {
+export function residualAt(sum: Step, most = limit): Residual | undefined {
   const places = new Map<object | string, Place>();
   const heap = newHeap(order);
   const add = (source: Source | undefined, sides: number) => {
@@ -85,7 +85,7 @@ export function residualAt(sum: Step): Residual | undefined {
   };
   dataOperands(sum).forEach((side, i) => add(plain(side), 1 << i));
   const steps = new Set<Step>();
-  for (let guard = 0; guard < limit; guard++) {
+  for (let guard = 0; guard < most; guard++) {
     const top = heap.pop();
     if (!top) return undefined;
     if (heap.size() === 0) return top.sides === 3 && steps.size > 0 ? { sum, steps } : undefined;

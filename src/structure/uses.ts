@@ -22,6 +22,8 @@ export function useAt(bench: Bench, draft: Draft, step: Step, position: number):
     return draft.role === 'position' ? 'constant' : givenOrLearnt(bench, source);
   }
   if (step === draft.main && draft.kind === 'embedding') {
+    const looksUp = step.operator.kind === 'lookup' || step.operator.kind === 'product';
+    if (looksUp && storedTensor(source) === undefined) return 'constant';
     if (step.operator.kind === 'lookup' && operand !== 0) return 'constant';
     return givenOrLearnt(bench, source);
   }

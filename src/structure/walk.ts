@@ -45,8 +45,7 @@ export function isStored(source: Source | undefined): boolean {
 }
 
 /** The operands that carry data. */
-export const dataOperands = (step: Step): Source[] =>
-  step.operands.filter((source): source is Source => source !== undefined && isData(source));
+export const dataOperands = (step: Step): readonly Source[] => step.data;
 
 /** Equal for the same value, told by who makes it. */
 export const sameSource = (a: Source | undefined, b: Source | undefined): boolean =>

@@ -84,3 +84,17 @@ test('constants after the last layer are not learnt', () => {
   `);
   assert.equal(parametersOf(structure), 64);
 });
+
+test('one-hot rows times a table look it up', () => {
+  const structure = structureOfSketch(`
+    in a 1x8 int64
+    in c 1x8 int64
+    w = Gather Wword:100x16 a
+    h = OneHot{axis=-1} c [2] [0,1]
+    f = Cast{to=1} h
+    t = MatMul f Wtype:2x16
+    e = Add w t
+    ${block('e')}
+  `);
+  assert.equal(rolesIn(structure)['Wtype'], 'tokenType');
+});
