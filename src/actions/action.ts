@@ -2,8 +2,10 @@ import type { Progress } from '../base/progress';
 import type { Edit } from '../onnx/edit';
 import type { FreshNames } from '../onnx/fresh';
 import type { OpenExternal } from '../onnx/shapes/shapes';
+import type { Choice, DataUse, Speed } from '../protocol/build';
+import type { ParamsOf, ParamSpecs } from '../protocol/params';
+import type { Calibration } from '../runtime/calibration';
 import type { Layer, Structure } from '../structure/structure';
-import type { ParamsOf, ParamSpecs } from './params';
 
 /** Whether an action can be applied to a layer, and if not, why: a sentence to show beside the greyed choice. */
 export type Fit = { readonly fits: true } | { readonly fits: false; readonly why: string };
@@ -15,7 +17,7 @@ export function doesNotFit(why: string): Fit {
 
 /** What an action would save on a layer, estimated from its figures alone. */
 export interface Saving {
-  /** Bytes of the file, now and after. */
+  /** Bytes of the layer's weights, now and after. */
   readonly before: number;
   readonly after: number;
 }
@@ -29,32 +31,49 @@ export interface Workbench {
   readonly names: FreshNames;
   /** Keeps the last computed result, so that a weight's codes and scales are computed once and only one layer's are in memory. */
   readonly remember: <T>(compute: () => T) => () => T;
+  /** Runs the model as it now stands on the user's data; undefined where the user gave none. */
+  readonly calibration: Calibration | undefined;
   readonly signal: AbortSignal | undefined;
   readonly progress: Progress;
 }
 
-/** What running the result will be like, said before it is chosen. */
-export type Speed = 'faster' | 'same' | 'slower';
-
-/** One way of making layers lighter. Facts first, so that menus, forms, the recipe's schema and the command line need no code of their own. */
-export interface Action<S extends ParamSpecs = ParamSpecs> {
+/**
+ * One way of making layers lighter, `D` being what it finds out by running the model. Facts first, so that menus, forms, the recipe's
+ * schema and the command line need no code of their own.
+ */
+export interface Action<S extends ParamSpecs = ParamSpecs, D = unknown> {
   readonly title: string;
   /** One sentence: what it does, and what it costs. */
   readonly about: string;
+  /** `study`: smaller or instructive, but of no use at run time. */
   readonly group: 'quantize' | 'prepare' | 'study';
   readonly speed: Speed;
   /** Why it is no faster, where it is not. */
   readonly speedNote?: string;
-  readonly data: 'none' | 'optional' | 'needed';
+  readonly data: DataUse;
   readonly params: S;
+  /** Entries of the menus; one with the title and the defaults where it is left out. */
+  readonly choices?: readonly Choice[];
   /** Of a layer by itself; `edits` may assume it. */
   appliesTo(layer: Layer, params: ParamsOf<S>): Fit;
   estimate(layer: Layer, params: ParamsOf<S>): Saving;
-  /** The changes for all layers at once, so that layers reading one input can share what is computed from it. Pure. */
-  edits(bench: Workbench, layers: readonly Layer[], params: ParamsOf<S>): readonly Edit[];
+  /** Finds out what it needs by running the model: ranges, Hessians. Called with data only. */
+  collect?(bench: Workbench, layers: readonly Layer[], params: ParamsOf<S>): Promise<D>;
+  /**
+   * The changes for all layers at once, so that layers reading one input can share what is computed from it. Pure; `data` is undefined
+   * where there was none to collect from.
+   */
+  edits(
+    bench: Workbench,
+    layers: readonly Layer[],
+    params: ParamsOf<S>,
+    data: D | undefined,
+  ): readonly Edit[];
 }
 
 /** Keeps the parameters' types while the action is written down. */
-export function defineAction<S extends ParamSpecs>(action: Action<S>): Action<S> {
+export function defineAction<S extends ParamSpecs, D = undefined>(
+  action: Action<S, D>,
+): Action<S, D> {
   return action;
 }

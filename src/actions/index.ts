@@ -1,3 +1,4 @@
+import type { ActionFacts } from '../protocol/build';
 import type { Action } from './action';
 import { int8Dynamic } from './int8Dynamic';
 import { weightOnly } from './weightOnly';
@@ -12,7 +13,21 @@ export type ActionName = keyof typeof actions;
 
 export const actionNames = Object.keys(actions) as readonly ActionName[];
 
+export function isActionName(name: string): name is ActionName {
+  return Object.hasOwn(actions, name);
+}
+
 /** The action of that name, with its parameters' types forgotten: for code that treats all alike. */
 export function actionOf(name: ActionName): Action {
   return actions[name] as unknown as Action;
+}
+
+/** The action as menus and forms need it. */
+export function factsOf(name: ActionName): ActionFacts {
+  const { title, about, group, speed, speedNote, data, params, choices } = actionOf(name);
+  return {
+    ...{ name, title, about, group, speed, data, params },
+    speedNote: speedNote ?? null,
+    choices: [...(choices ?? [{ title, params: {} }])],
+  };
 }

@@ -5,7 +5,7 @@ import type { Node } from '../onnx/model';
 import type { Layer } from '../structure/structure';
 import { defineAction, doesNotFit, type Workbench } from './action';
 import { linearFit, linearOf, readWeight, replaced, type Linear } from './linear';
-import type { ParamsOf } from './params';
+import type { ParamsOf } from '../protocol/params';
 import { tableFit, tableOf, quantizeRows } from './table';
 
 const params = {

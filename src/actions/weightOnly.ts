@@ -14,7 +14,7 @@ import type { Layer } from '../structure/structure';
 import { transpose } from '../tensor/linalg';
 import { defineAction, doesNotFit, type Workbench } from './action';
 import { floatValues, linearFit, linearOf, readWeight, replaced, type Linear } from './linear';
-import type { ParamsOf } from './params';
+import type { ParamsOf } from '../protocol/params';
 import { type Table, tableFit, tableOf } from './table';
 
 const contrib = 'com.microsoft';

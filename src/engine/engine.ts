@@ -32,5 +32,23 @@ export function engine(): Handlers<EngineApi> {
       return measure(models.sized(file, { dims, shapes }), request, context);
     },
     runtime: () => runtimeFacts(),
+    actions: async () => (await import('./offers')).actionFacts(),
+    async offers({ file, layers }) {
+      const { offersFor } = await import('./offers');
+      return offersFor(models.sized(file, {}).structure, layers);
+    },
+    async checkRecipe({ file, recipe }) {
+      const { checkRecipe } = await import('./checkRecipe');
+      return checkRecipe(models.sized(file, {}), recipe);
+    },
+    async build(request, context) {
+      const { build } = await import('./build');
+      const { file, dims, shapes } = request;
+      return build(models.sized(file, { dims, shapes }), request, context);
+    },
+    async compare(request, context) {
+      const { compare } = await import('./compare');
+      return compare(models, request, context);
+    },
   };
 }

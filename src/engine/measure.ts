@@ -1,20 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { UserError } from '../base/errors';
 import { quoted } from '../base/quote';
 import type { GraphIndex } from '../onnx/graph';
-import { profile, type ProfileInput, type ProfileResult } from '../profile/profile';
+import { profile, type ProfileResult } from '../profile/profile';
 import type { ProfileRequest } from '../protocol/engineApi';
 import type { CallContext } from '../protocol/rpc';
-import { engineFolder } from '../protocol/temporary';
 import type { Measured, Profile } from '../protocol/types';
 import { UnsupportedOperator } from '../runtime/ortErrors';
 import type { Feeds } from '../runtime/runner';
-import { FileSource } from './files';
 import { runInputs, type RunInputs } from './inputs';
 import { checkMemory } from './memory';
 import type { SizedModel } from './models';
 import { loadRunner } from './runtime';
+import { withTemporaryFolder } from './temporaryFolder';
 
 /** Runs a model as asked and reports what is known whenever there is more. Throws what the data, the memory and the runtime refuse. */
 export async function measure(
@@ -52,26 +49,6 @@ function checkRequest({ runs, warmup, threads }: ProfileRequest): void {
   );
   if (wrong) throw new UserError('badInput', `${wrong[0]} cannot be ${wrong[1]}.`);
   if (runs < 1) throw new UserError('badInput', 'At least one run is needed.');
-}
-
-async function withTemporaryFolder<T>(
-  work: (folder: string, open: ProfileInput['open']) => Promise<T>,
-): Promise<T> {
-  const parent = engineFolder(process.pid);
-  mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(join(parent, 'profile-'));
-  const opened: FileSource[] = [];
-  const open = (path: string) => {
-    const source = new FileSource(path, basename(path));
-    opened.push(source);
-    return source;
-  };
-  try {
-    return await work(folder, open);
-  } finally {
-    for (const source of opened) source.dispose();
-    rmSync(parent, { recursive: true, force: true });
-  }
 }
 
 interface Circumstances {

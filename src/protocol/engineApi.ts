@@ -1,3 +1,13 @@
+import type {
+  ActionFacts,
+  ActionOffer,
+  Built,
+  BuildRequest,
+  CompareRequest,
+  Comparison,
+  RecipeCheck,
+} from './build';
+import type { Recipe } from './recipe';
 import type { Inspection, Profile, TextView, WeightStatistics } from './types';
 
 /** Sizes for symbolic dimensions (`--dim`) and whole shapes for inputs (`--shape`). */
@@ -44,6 +54,15 @@ export interface EngineApi {
   weightStatistics(request: { file: string; weight: string }): WeightStatistics;
   profile(request: ProfileRequest): Profile;
   runtime(request: Record<string, never>): RuntimeFacts;
+  /** Every action there is, for menus and forms. */
+  actions(request: Record<string, never>): ActionFacts[];
+  /** What the menus' entries would do to these layers, the most useful first. */
+  offers(request: { file: string; layers: string[] }): ActionOffer[];
+  checkRecipe(request: { file: string; recipe: Recipe }): RecipeCheck;
+  /** Makes a recipe's steps and writes the new model. */
+  build(request: BuildRequest): Built;
+  /** Runs two models on the same inputs; the partial results are comparisons that are not `complete`. */
+  compare(request: CompareRequest): Comparison;
 }
 
 /** Which of the engine's two processes answers: `run` loads ONNX Runtime and may be killed at any moment; `read` never does. */
@@ -54,4 +73,9 @@ export const lanes: Readonly<Record<keyof EngineApi, 'read' | 'run'>> = {
   weightStatistics: 'read',
   profile: 'run',
   runtime: 'run',
+  actions: 'read',
+  offers: 'read',
+  checkRecipe: 'read',
+  build: 'run',
+  compare: 'run',
 };

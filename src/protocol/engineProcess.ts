@@ -32,6 +32,11 @@ const doing: Readonly<Record<Method, string>> = {
   weightStatistics: 'reading weights of',
   profile: 'running',
   runtime: 'loading ONNX Runtime',
+  actions: 'listing actions',
+  offers: 'looking at layers of',
+  checkRecipe: 'checking the recipe of',
+  build: 'building from',
+  compare: 'comparing with',
 };
 
 /**

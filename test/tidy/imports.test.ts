@@ -18,14 +18,15 @@ const allowed: Record<string, readonly string[]> = {
   cost: ['base', 'onnx', 'structure'],
   profile: ['base', 'onnx', 'structure', 'cost', 'runtime'],
   sensitivity: ['base', 'tensor', 'kernels', 'onnx', 'structure', 'autodiff', 'runtime'],
-  actions: core,
-  recipe: ['base', 'onnx', 'structure', 'cost', 'sensitivity', 'actions'],
-  verify: ['base', 'tensor', 'onnx', 'structure', 'cost', 'runtime', 'profile'],
-  engine: [...core, 'protocol', 'profile', 'sensitivity', 'actions', 'recipe', 'verify'],
-  ui: ['base', 'protocol', 'report'],
+  recipe: ['base', 'protocol'],
+  actions: [...core, 'protocol'],
+  build: [...core, 'protocol', 'sensitivity', 'actions'],
+  verify: ['base', 'protocol', 'tensor', 'onnx', 'structure', 'cost', 'runtime', 'profile'],
+  engine: [...core, 'protocol', 'profile', 'sensitivity', 'actions', 'recipe', 'build', 'verify'],
+  ui: ['base', 'protocol', 'report', 'recipe'],
   'extension.ts': ['base', 'protocol', 'report', 'ui'],
   'cli.ts': ['base', 'protocol', 'report', 'engine', 'cli'],
-  cli: ['base', 'protocol', 'report', 'engine'],
+  cli: ['base', 'protocol', 'report', 'recipe', 'engine'],
 };
 
 /** Packages that only these files may import. */

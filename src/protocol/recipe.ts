@@ -9,9 +9,18 @@ export interface Recipe {
     /** Of the model's own file: a recipe for other weights is not applied without asking. */
     readonly sha256?: string;
   };
-  /** Relative to the recipe. */
-  readonly data?: { readonly calibration?: string; readonly evaluation?: string };
+  readonly data?: RecipeData;
   readonly steps: readonly Step[];
+  /** What was measured when it was last built: for people and reviews, never read back. */
+  readonly measured?: MeasuredRecipe;
+}
+
+/** Files or folders, relative to the recipe. */
+export interface RecipeData {
+  readonly calibration?: string;
+  readonly evaluation?: string;
+  /** At most so many samples of the calibration data, the first ones. */
+  readonly samples?: number;
 }
 
 /** One action on some layers. Steps are made in order, each on what the one before left. */
@@ -37,4 +46,16 @@ export interface Selector {
 export interface Targets extends Selector {
   /** Layers that any of these describe are left out. */
   readonly except?: readonly Selector[];
+}
+
+/** Figures beside the recipe, as `featherweight compare` prints them; unknown ones are left out. */
+export interface MeasuredRecipe {
+  readonly bytes: { readonly before: number; readonly after: number };
+  readonly latencyRatio?: { readonly median: number; readonly low: number; readonly high: number };
+  readonly kl?: number;
+  readonly agreement?: number;
+  readonly accuracy?: { readonly before: number; readonly after: number };
+  /** What the differences stand on. */
+  readonly data?: string;
+  readonly samples?: number;
 }

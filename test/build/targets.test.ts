@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { globMatches } from '../../src/recipe/targets';
+import { globMatches } from '../../src/build/targets';
 
 test('a star stands for any stretch of a module path', () => {
   assert.ok(globMatches('encoder.*.query', 'encoder.layer.0.attention.self.query'));

@@ -1,5 +1,5 @@
 import type { Layer } from '../structure/structure';
-import type { Selector, Targets } from './recipe';
+import type { Selector, Targets } from '../protocol/recipe';
 
 /** The layers that targets name or describe, in the model's order. */
 export function selectLayers(layers: readonly Layer[], targets: Targets): readonly Layer[] {

@@ -1,0 +1,142 @@
+import type { Fit } from '../actions/action';
+import { actionNames, actionOf, isActionName } from '../actions/index';
+import { readParams } from '../protocol/params';
+import { throwIfAborted } from '../base/cancel';
+import { UserError } from '../base/errors';
+import { noProgress, partOf, type Progress } from '../base/progress';
+import { quoted } from '../base/quote';
+import { namesFor, rememberLast } from '../onnx/builder';
+import { edited } from '../onnx/edit';
+import type { GraphIndex } from '../onnx/graph';
+import { inferShapes } from '../onnx/shapes/infer';
+import type { OpenExternal } from '../onnx/shapes/shapes';
+import { buildStructure } from '../structure/build';
+import type { Layer, Structure } from '../structure/structure';
+import type { Refusal, StepOutcome } from '../protocol/build';
+import type { Step } from '../protocol/recipe';
+import type { Calibration } from '../runtime/calibration';
+import { missingLayers, selectLayers } from './targets';
+
+export interface Applied {
+  readonly index: GraphIndex;
+  readonly steps: readonly StepOutcome[];
+}
+
+export interface ApplyOptions {
+  readonly open?: OpenExternal;
+  /** Without it, steps that need data throw, and those that may use it do without. */
+  readonly calibration?: Calibration;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+/**
+ * Makes the steps one after the other, each on what the one before left. The model's weights are not computed yet: that happens
+ * while the result is written. Throws `badInput` for an unknown action, parameters that do not fit, layers that are not there, or
+ * data that is needed and missing; nothing is half applied.
+ */
+export async function applySteps(
+  index: GraphIndex,
+  steps: readonly Step[],
+  options: ApplyOptions = {},
+): Promise<Applied> {
+  const { signal, progress = noProgress } = options;
+  const remember = rememberLast();
+  let current = index;
+  const outcomes: StepOutcome[] = [];
+  for (const [i, step] of steps.entries()) {
+    throwIfAborted(signal);
+    const part = partOf(progress, i / steps.length, (i + 1) / steps.length);
+    const made = await applyStep(current, step, { ...options, progress: part }, remember);
+    current = made.index;
+    outcomes.push(made.outcome);
+  }
+  return { index: current, steps: outcomes };
+}
+
+async function applyStep(
+  index: GraphIndex,
+  step: Step,
+  options: ApplyOptions,
+  remember: ReturnType<typeof rememberLast>,
+): Promise<{ index: GraphIndex; outcome: StepOutcome }> {
+  const { open, calibration, signal, progress = noProgress } = options;
+  const { name, action, params } = readStep(step);
+  if (action.data === 'needed' && !calibration) {
+    throw new UserError(
+      'badInput',
+      `${action.title} needs data to run the model on.`,
+      'Name calibration data in the recipe, or with --data.',
+    );
+  }
+  const structure = structureOf(index, open);
+  const { chosen, skipped } = chooseLayers(structure, step, (layer) =>
+    action.appliesTo(layer, params),
+  );
+  const names = namesFor(index);
+  const bench = { structure, open, names, remember, calibration, signal, progress };
+  const data =
+    calibration && chosen.length > 0 ? await action.collect?.(bench, chosen, params) : undefined;
+  const after = edited(index, chosen.length > 0 ? action.edits(bench, chosen, params, data) : []);
+  return {
+    index: after,
+    outcome: { action: name, layers: chosen.map((layer) => layer.id), skipped },
+  };
+}
+
+/** The step's action and parameters. Throws `badInput` for an unknown action or parameters that do not fit. */
+export function readStep(step: Step) {
+  const { action: name } = step;
+  if (!isActionName(name)) {
+    throw new UserError(
+      'badInput',
+      `There is no action ${quoted(name)}.`,
+      `Known actions are ${actionNames.join(', ')}.`,
+    );
+  }
+  const action = actionOf(name);
+  const { params, problems } = readParams(action.params, step.params ?? {});
+  const [problem] = problems;
+  if (problem) throw new UserError('badInput', `${action.title}: ${problem.message}`);
+  return { name, action, params };
+}
+
+/** The layers a step means, and those of them that it cannot change. Throws `badInput` for a layer that is not there. */
+export function chooseLayers(
+  structure: Structure,
+  step: Step,
+  fitOf: (layer: Layer) => Fit,
+): { chosen: Layer[]; skipped: Refusal[] } {
+  const fitting = wantedLayers(structure, step).map((layer) => ({ layer, fit: fitOf(layer) }));
+  return {
+    chosen: fitting.flatMap(({ layer, fit }) => (fit.fits ? [layer] : [])),
+    skipped: fitting.flatMap(({ layer, fit }) =>
+      fit.fits || !isAsked(layer, step) ? [] : [{ layer: layer.id, why: fit.why }],
+    ),
+  };
+}
+
+function structureOf(index: GraphIndex, open: OpenExternal | undefined): Structure {
+  const shapes = inferShapes(index, { sizes: new Map(), ...(open ? { open } : {}) });
+  return buildStructure(index, shapes, open);
+}
+
+function wantedLayers({ layers }: Structure, { targets, action }: Step): readonly Layer[] {
+  const [missing] = missingLayers(layers, targets);
+  if (missing !== undefined) {
+    throw new UserError(
+      'badInput',
+      `${action}: the model has no layer ${quoted(missing)}.`,
+      'It may have been renamed, or an earlier step replaced it.',
+    );
+  }
+  return selectLayers(layers, targets);
+}
+
+/** A layer without weights that a broad description happens to cover was not meant; one named, or one with weights, was. */
+function isAsked(layer: Layer, { targets }: Step): boolean {
+  return (
+    (targets.layers?.includes(layer.id) ?? false) ||
+    layer.weights.some((weight) => weight.parameters > 0)
+  );
+}

@@ -1,0 +1,174 @@
+import type { Sizes } from './engineApi';
+import type { ParamSpecs } from './params';
+import type { Recipe } from './recipe';
+import type { Spread } from './types';
+
+/** What building a recipe and comparing its result cross processes with, and what `--json` prints of it. `null` is "not known". */
+
+/** What running the result will be like, said before it is chosen. */
+export type Speed = 'faster' | 'same' | 'slower';
+
+/** `needed`: it cannot be applied without data to run the model on. */
+export type DataUse = 'none' | 'optional' | 'needed';
+
+/** An entry of the menus: an action, with the parameters that the entry stands for. */
+export interface Choice {
+  title: string;
+  params: Record<string, unknown>;
+}
+
+/** An action as menus, forms and schemas need it. */
+export interface ActionFacts {
+  name: string;
+  title: string;
+  about: string;
+  group: 'quantize' | 'prepare' | 'study';
+  speed: Speed;
+  /** Why it is no faster, where it is not. */
+  speedNote: string | null;
+  data: DataUse;
+  params: ParamSpecs;
+  choices: Choice[];
+}
+
+/** One entry of the menus on some layers of a model. */
+export interface ActionOffer {
+  action: string;
+  choice: Choice;
+  /** Ids of the layers that it fits. */
+  layers: string[];
+  refused: Refusal[];
+  /** Bytes of the fitting layers' weights, now and after. */
+  before: number;
+  after: number;
+}
+
+export interface Refusal {
+  layer: string;
+  why: string;
+}
+
+/** What one step of a recipe did, or would do. */
+export interface StepOutcome {
+  action: string;
+  /** Ids of the layers it changed. */
+  layers: string[];
+  /** Layers it was asked to change and could not, with the reason. */
+  skipped: Refusal[];
+}
+
+/** A recipe held against its model, without building it. */
+export interface RecipeCheck {
+  /** SHA-256 of the model's own file. */
+  sha256: string;
+  steps: CheckedStep[];
+  /** Bytes of the model's file and external data, and what they would become. */
+  before: number;
+  after: number;
+}
+
+export interface CheckedStep extends StepOutcome {
+  /** Bytes of the layers' weights. */
+  before: number;
+  after: number;
+  /** Why it cannot be made, in one sentence; null where it can. */
+  problem: string | null;
+}
+
+export interface BuildRequest extends Sizes {
+  /** The source model, absolute. */
+  file: string;
+  recipe: Recipe;
+  /** Folder that the recipe's relative paths start from. */
+  folder: string;
+  /** Absolute path of the model to write. */
+  output: string;
+  /** Without it a file that is there stays, and `badInput` says so. */
+  overwrite: boolean;
+  threads: number;
+}
+
+/** `featherweight build --json`. */
+export interface Built {
+  output: string;
+  /** Of the model's file and its external data. */
+  bytes: number;
+  sourceBytes: number;
+  files: string[];
+  steps: StepOutcome[];
+  peakMemoryBytes: number;
+  seconds: number;
+}
+
+export interface CompareRequest extends Sizes {
+  /** Absolute path of the original. */
+  file: string;
+  candidate: string;
+  data?: string;
+  threads: number;
+  rounds: number;
+  warmup: number;
+  seed: number;
+}
+
+/** A mean over independent samples with its 95 % interval. */
+export interface Estimate {
+  mean: number;
+  low: number;
+  high: number;
+}
+
+/** `featherweight compare --json`. */
+export interface Comparison {
+  reference: string;
+  candidate: string;
+  bytes: { reference: number; candidate: number };
+  /** `synthetic`, or the data's name. */
+  data: string;
+  samples: number;
+  metric: 'classes' | 'values';
+  accuracy: { reference: number; candidate: number; difference: Estimate } | null;
+  agreement: Estimate | null;
+  kl: Estimate | null;
+  sqnrDb: number | null;
+  cosine: number | null;
+  maxError: number;
+  meanError: number;
+  latency: {
+    referenceMs: Spread;
+    candidateMs: Spread;
+    /** How many times faster the candidate is. */
+    ratio: number;
+    low: number;
+    high: number;
+    rounds: number;
+    threads: number;
+    inputs: { name: string; shape: number[] }[];
+  };
+  loadMs: { reference: number; candidate: number };
+  peakMemoryBytes: { reference: number | null; candidate: number | null };
+  kernels: KernelProof[];
+  layers: LayerChange[];
+  complete: boolean;
+}
+
+/** Whether a compressed layer runs the kernel that makes it fast, read off the graph that the runtime made. */
+export interface KernelProof {
+  layer: string;
+  /** `int8 dynamic`, `4-bit weights` …, as the stored layer shows it. */
+  scheme: string;
+  wanted: string;
+  ran: string[];
+  ok: boolean;
+  why: string | null;
+}
+
+/** A layer of the original and what became of it. */
+export interface LayerChange {
+  layer: string;
+  change: 'same' | 'changed' | 'added' | 'removed';
+  /** `MatMul float32`, `MatMulNBits 4-bit` … */
+  from: string | null;
+  to: string | null;
+  bytes: { reference: number; candidate: number };
+}

@@ -1,0 +1,47 @@
+import type { Model } from '../onnx/model';
+import type { Feeds, Session, SessionOptions } from './runner';
+
+/** The user's data, to run a model on while it is being changed. */
+export interface Calibration {
+  /** The data's name, for messages. */
+  readonly name: string;
+  readonly samples: number;
+  /** In batches, each cut to its longest sample. May be asked for again. */
+  batches(): Iterable<CalibrationBatch>;
+  /** Loads a model that is in memory, weights computed while they are written included. The caller releases the session. */
+  load(model: Model, options?: Partial<SessionOptions>): Promise<Session>;
+}
+
+export interface CalibrationBatch {
+  readonly feeds: Feeds;
+  /** One byte for each position of [batch, sequence]: 0 for padding. Undefined where the model takes no mask. */
+  readonly mask: PositionMask | undefined;
+  readonly labels: readonly number[] | undefined;
+}
+
+export interface PositionMask {
+  readonly batch: number;
+  readonly sequence: number;
+  readonly real: Uint8Array;
+}
+
+/**
+ * Which rows of a tensor stand for something, a row being all that lies along its last axis: those of padded positions do not. Undefined
+ * for all, which is also the answer for tensors that are not laid out [batch, sequence, …] or [batch · sequence, …].
+ */
+export function realRows(
+  shape: readonly number[],
+  mask: PositionMask | undefined,
+): Uint8Array | undefined {
+  if (!mask || shape.length < 2) return undefined;
+  const { batch, sequence, real } = mask;
+  const isFlat = shape.length === 2 && shape[0] === batch * sequence && sequence > 1;
+  if (isFlat) return real;
+  if (shape.length < 3 || shape[0] !== batch || shape[1] !== sequence) return undefined;
+  const inner = shape.slice(2, -1).reduce((product, size) => product * size, 1);
+  if (inner === 1) return real;
+  return Uint8Array.from(
+    { length: real.length * inner },
+    (_, row) => real[Math.floor(row / inner)] ?? 0,
+  );
+}
