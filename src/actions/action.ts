@@ -51,6 +51,11 @@ export interface Action<S extends ParamSpecs = ParamSpecs, D = unknown> {
   /** Why it is no faster, where it is not. */
   readonly speedNote?: string;
   readonly data: DataUse;
+  /**
+   * `model`: it looks through the whole graph, also where no layer is, and is asked again until it has no more edits. `layers` are then
+   * all that the targets mean, fitting or not, and the outcome names those that its edits touch.
+   */
+  readonly scope?: 'layers' | 'model';
   readonly params: S;
   /** Entries of the menus; one with the title and the defaults where it is left out. */
   readonly choices?: readonly Choice[];

@@ -69,6 +69,7 @@ async function applyStep(
       'Name calibration data in the recipe, or with --data.',
     );
   }
+  if (action.scope === 'model') return applyToModel(index, step, options, remember);
   const structure = structureOf(index, open);
   const { chosen, skipped } = chooseLayers(structure, step, (layer) =>
     action.appliesTo(layer, params),
@@ -82,6 +83,40 @@ async function applyStep(
     index: after,
     outcome: { action: name, layers: chosen.map((layer) => layer.id), skipped },
   };
+}
+
+/** An action on the whole graph may make room for more of itself: so many times at most. */
+const maxPasses = 10;
+
+async function applyToModel(
+  index: GraphIndex,
+  step: Step,
+  options: ApplyOptions,
+  remember: ReturnType<typeof rememberLast>,
+): Promise<{ index: GraphIndex; outcome: StepOutcome }> {
+  const { open, calibration, signal, progress = noProgress } = options;
+  const { name, action, params } = readStep(step);
+  const touched = new Set<string>();
+  const original = structureOf(index, open);
+  wantedLayers(original, step);
+  const known = new Set(original.layers.map((layer) => layer.id));
+  let current = index;
+  for (let pass = 0; pass < maxPasses; pass++) {
+    throwIfAborted(signal);
+    const structure = pass === 0 ? original : structureOf(current, open);
+    const layers = selectLayers(structure.layers, step.targets);
+    const names = namesFor(current);
+    const bench = { structure, open, names, remember, calibration, signal, progress };
+    const data = calibration && (await action.collect?.(bench, layers, params));
+    const edits = action.edits(bench, layers, params, data);
+    if (edits.length === 0) break;
+    for (const edit of edits) {
+      const layer = 'entry' in edit ? structure.layerOf.get(edit.entry.id) : undefined;
+      if (layer && known.has(layer.id)) touched.add(layer.id);
+    }
+    current = edited(current, edits);
+  }
+  return { index: current, outcome: { action: name, layers: [...touched], skipped: [] } };
 }
 
 /** The step's action and parameters. Throws `badInput` for an unknown action or parameters that do not fit. */
