@@ -44,6 +44,11 @@ export function formatShare(value: Figure): string {
   return `${(value * 100).toFixed(value < 0.0995 && value > 0 ? 1 : 0)} %`;
 }
 
+/** 3.873 → "3.9x". */
+export function formatFactor(value: Figure): string {
+  return isUnknown(value) ? unknownText : `${value.toFixed(value < 9.95 ? 1 : 0)}x`;
+}
+
 /** 1434600192 → "1,434,600,192". */
 export function formatExact(value: Figure): string {
   return isUnknown(value) ? unknownText : value.toLocaleString('en-US');

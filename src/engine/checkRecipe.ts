@@ -30,16 +30,17 @@ function checkStep(
     const { chosen, skipped } = chooseLayers(structure, step, (layer) =>
       fitAfter(layer, name, taken, (each) => action.appliesTo(each, params)),
     );
-    let before = 0;
-    let after = 0;
-    for (const layer of chosen) {
-      const saving = action.estimate(layer, params);
-      before += saving.before;
-      after += saving.after;
-      if (action.group !== 'prepare') taken.set(layer.id, at);
-    }
-    const layers = chosen.map((layer) => layer.id);
-    return { action: name, layers, skipped, before, after, problem: null };
+    const savings = chosen.map((layer) => ({ ...action.estimate(layer, params) }));
+    if (action.group !== 'prepare') for (const layer of chosen) taken.set(layer.id, at);
+    return {
+      action: name,
+      layers: chosen.map((layer) => layer.id),
+      skipped,
+      before: savings.reduce((sum, saving) => sum + saving.before, 0),
+      after: savings.reduce((sum, saving) => sum + saving.after, 0),
+      savings,
+      problem: null,
+    };
   } catch (error) {
     return {
       action: step.action,
@@ -47,6 +48,7 @@ function checkStep(
       skipped: [],
       before: 0,
       after: 0,
+      savings: [],
       problem: messageOf(error),
     };
   }

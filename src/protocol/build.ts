@@ -71,6 +71,8 @@ export interface CheckedStep extends StepOutcome {
   /** Bytes of the layers' weights. */
   before: number;
   after: number;
+  /** The same of each layer, in the order of `layers`. */
+  savings: { before: number; after: number }[];
   /** Why it cannot be made, in one sentence; null where it can. */
   problem: string | null;
 }

@@ -1,4 +1,5 @@
 import type { Sizes } from './engineApi';
+import type { Chosen, ComparisonView, RecipeView } from './recipeView';
 import type {
   BlockFacts,
   ModelFacts,
@@ -42,6 +43,10 @@ export interface DashboardState {
     runs: number;
   };
   trusted: boolean;
+  /** Undefined where the model has none yet. */
+  recipe?: RecipeView;
+  /** The model against the candidate that was last measured; not `complete` while that goes on. */
+  comparison?: ComparisonView;
   busy?: { what: string; fraction: number; note: string };
   error?: { message: string; hint?: string };
 }
@@ -55,6 +60,16 @@ export interface Insight {
   text: string;
   /** A table filter that shows what is meant. */
   filter: string;
+  /** A remedy: a step that could join the recipe. */
+  action?: InsightAction;
+}
+
+export interface InsightAction {
+  /** As the link says it: "8-bit rows". */
+  title: string;
+  action: string;
+  params: Record<string, unknown>;
+  layers: string[];
 }
 
 export type Column =
@@ -67,10 +82,11 @@ export type Column =
   | 'macs'
   | 'activationBytes'
   | 'timeMs'
-  | 'share';
+  | 'share'
+  | 'chosen';
 
 export interface RowQuery {
-  /** `name`, `part:attention`, `role:query`, `op:MatMul`, `block:3`, `>1%` … all must hold. */
+  /** `name`, `part:attention`, `role:query`, `op:MatMul`, `block:3`, `step:2`, `>1%` … all must hold. */
   filter: string;
   sort: Column | 'order';
   descending: boolean;
@@ -99,6 +115,8 @@ export interface Row {
   /** Of the model's attributed time, or of its MACs until it is measured. */
   share: number | null;
   ran: Ran | null;
+  /** What the recipe does to it; null where it stays as it is. */
+  chosen: Chosen | null;
 }
 
 export interface RowPage {
@@ -110,7 +128,7 @@ export interface RowPage {
   problem?: string;
 }
 
-/** What the webview may ask of the extension host. */
+/** What the webview may ask about the model. */
 export interface HostApi {
   ready(request: Record<string, never>): DashboardState;
   rows(query: RowQuery): RowPage;
@@ -123,6 +141,36 @@ export interface HostApi {
   reveal(request: { layer: string; where: 'text' }): void;
   exportProfile(request: Record<string, never>): void;
   retry(request: Record<string, never>): void;
+}
+
+/** What the webview may ask about the recipe and what is built from it. */
+export interface RecipeApi {
+  /** Adds a step for these layers to the recipe, which is made where there is none; without `action` the editor asks which. */
+  addAction(request: AddAction): void;
+  /** Asks for one of the ready recipes, or a step for every layer that it fits. */
+  quantizeModel(request: Record<string, never>): void;
+  /** Index of the step. */
+  removeStep(request: { step: number }): void;
+  /** Takes the layers out of every step. */
+  undoLayers(request: { layers: string[] }): void;
+  /** Opens the recipe's text, at a step. */
+  openRecipe(request: { step?: number }): void;
+  /** Asks for the recipe's data. */
+  chooseRecipeData(request: { use: 'calibration' | 'evaluation' }): void;
+  build(request: Record<string, never>): void;
+  /** Compares what was built with the original. */
+  measure(request: Record<string, never>): void;
+  /** Stops a build or a measurement of a candidate. */
+  cancelBuild(request: Record<string, never>): void;
+  openCandidate(request: Record<string, never>): void;
+  /** Asks for a format and writes the comparison. */
+  exportComparison(request: Record<string, never>): void;
+}
+
+export interface AddAction {
+  layers: string[];
+  action?: string;
+  params?: Record<string, unknown>;
 }
 
 /** What the extension host may tell the webview. */

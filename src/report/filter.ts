@@ -71,6 +71,7 @@ const keys: Readonly<Record<string, (value: string, table: LayerTable) => Test>>
     (value) =>
     ({ ran }) =>
       ran !== null && (ran.how === value || ran.ops.some((op) => op.toLowerCase() === value)),
+  step: stepTest,
 };
 
 const partAliases: Readonly<Record<string, Part>> = {
@@ -106,9 +107,19 @@ function blockTest(value: string): Test {
   return ({ layer }) => layer.block !== null && layer.block >= from && layer.block <= to;
 }
 
+/** `2` for the recipe's second step, or `none` for layers that it leaves as they are. */
+function stepTest(value: string): Test {
+  if (value === 'none') return ({ chosen }) => chosen === null;
+  const step = Number(value);
+  if (!Number.isInteger(step) || step < 1) {
+    throw new Misunderstood(`step: takes the number of a step of the recipe, or none.`);
+  }
+  return ({ chosen }) => chosen?.steps.includes(step - 1) ?? false;
+}
+
 /**
- * Understands a filter: words match the name; `part:`, `role:`, `op:`, `block:`, `type:`, `ran:`, `name:`, `id:` take values parted
- * by commas; `>1%`, `>1ms`, `>1MB`, `>1M params`, `macs>=1G` compare; quotes keep spaces; a minus in front excludes.
+ * Understands a filter: words match the name; `part:`, `role:`, `op:`, `block:`, `type:`, `ran:`, `step:`, `name:`, `id:` take values
+ * parted by commas; `>1%`, `>1ms`, `>1MB`, `>1M params`, `macs>=1G` compare; quotes keep spaces; a minus in front excludes.
  */
 export function parseFilter(text: string, table: LayerTable): Filter {
   const tests: Test[] = [];

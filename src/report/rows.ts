@@ -3,7 +3,14 @@ import type { Inspection, Profile } from '../protocol/types';
 import type { Column, Row, RowPage, RowQuery } from '../protocol/viewApi';
 import { parseFilter } from './filter';
 import { groupEntries, isGroup, type Group } from './groups';
-import { layerTable, sortable, weightsText, type Entry, type LayerTable } from './table';
+import {
+  layerTable,
+  sortable,
+  weightsText,
+  type Choices,
+  type Entry,
+  type LayerTable,
+} from './table';
 
 /** One line of the table before it is cut to the rows that are asked for. */
 interface Line {
@@ -33,8 +40,9 @@ export function queryRows(
   inspection: Inspection,
   profile: Profile | undefined,
   query: RowQuery,
+  choices?: Choices,
 ): RowPage {
-  const table = layerTable(inspection, profile);
+  const table = layerTable(inspection, profile, choices);
   const last = kept.get(table) ?? {};
   kept.set(table, last);
   const { items, problem } = groupedItems(table, query, last);
@@ -106,6 +114,8 @@ function sortKey(item: Group | Entry, column: Column): number | string | null {
     case 'weights':
       // Shapes as text have no useful order; the number of weights behind them has.
       return item.figures.parameters;
+    case 'chosen':
+      return isGroup(item) ? null : (item.chosen?.label ?? null);
     case 'parameters':
     case 'weightBytes':
     case 'macs':
@@ -120,14 +130,15 @@ function toRow({ item, depth, collapsed, outer }: Line, table: LayerTable): Row 
   if (isGroup(item)) {
     const { id, name, part, figures, layerCount } = item;
     const weights = layerCount === 1 ? '1 layer' : `${formatExact(layerCount)} layers`;
-    const none = { role: null, op: '', ran: null };
+    const none = { role: null, op: '', ran: null, chosen: null };
     return { kind: 'group', id, name, depth, collapsed, part, weights, ...none, ...figures };
   }
-  const { layer, figures, ran } = item;
+  const { layer, figures, ran, chosen } = item;
   const { id, role, part, op } = layer;
   // The id is the name, told apart where names repeat.
   const inside = outer !== '' && id.startsWith(`${outer}.`);
   const name = inside ? id.slice(outer.length + 1) : id;
   const weights = weightsText(table.inspection, layer);
-  return { kind: 'layer', id, name, depth, collapsed, role, part, op, weights, ran, ...figures };
+  const facts = { role, part, op, weights, ran, chosen };
+  return { kind: 'layer', id, name, depth, collapsed, ...facts, ...figures };
 }

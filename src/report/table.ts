@@ -1,5 +1,6 @@
 import { formatExact } from '../base/format';
 import type { Inspection, LayerFacts, Profile } from '../protocol/types';
+import type { Chosen } from '../protocol/recipeView';
 import type { Row } from '../protocol/viewApi';
 import { addKnown, storageOf, type Storage } from './sums';
 import { layerTime } from './times';
@@ -19,12 +20,18 @@ export interface Entry {
   readonly layer: LayerFacts;
   readonly figures: RowFigures;
   readonly ran: Row['ran'];
+  readonly chosen: Chosen | null;
   /** Place in the file. */
   readonly order: number;
   readonly lowerName: string;
 }
 
-/** All layers of one inspection, joined with one profile. */
+/** What a recipe does to layers, by id. */
+export type Choices = ReadonlyMap<string, Chosen>;
+
+const noChoices: Choices = new Map();
+
+/** All layers of one inspection, joined with one profile and one recipe. */
 export interface LayerTable {
   readonly inspection: Inspection;
   readonly measured: boolean;
@@ -34,18 +41,32 @@ export interface LayerTable {
   readonly whole: number | null;
 }
 
-const tables = new WeakMap<Inspection, { profile: Profile | undefined; table: LayerTable }>();
+interface KeptTable {
+  readonly profile: Profile | undefined;
+  readonly choices: Choices;
+  readonly table: LayerTable;
+}
 
-/** The rows of every layer; kept for as long as the same inspection and profile are asked about. */
-export function layerTable(inspection: Inspection, profile: Profile | undefined): LayerTable {
+const tables = new WeakMap<Inspection, KeptTable>();
+
+/** The rows of every layer; kept for as long as the same inspection, profile and choices are asked about. */
+export function layerTable(
+  inspection: Inspection,
+  profile: Profile | undefined,
+  choices: Choices = noChoices,
+): LayerTable {
   const kept = tables.get(inspection);
-  if (kept && kept.profile === profile) return kept.table;
-  const table = makeTable(inspection, profile);
-  tables.set(inspection, { profile, table });
+  if (kept && kept.profile === profile && kept.choices === choices) return kept.table;
+  const table = makeTable(inspection, profile, choices);
+  tables.set(inspection, { profile, choices, table });
   return table;
 }
 
-function makeTable(inspection: Inspection, profile: Profile | undefined): LayerTable {
+function makeTable(
+  inspection: Inspection,
+  profile: Profile | undefined,
+  choices: Choices,
+): LayerTable {
   const { layers } = inspection;
   const whole = profile
     ? addKnown(layers, (layer) => layerTime(profile, layer.id)?.timeMs)
@@ -59,6 +80,7 @@ function makeTable(inspection: Inspection, profile: Profile | undefined): LayerT
       layer,
       figures: { parameters, weightBytes, macs, activationBytes, timeMs, share },
       ran: time?.ran ?? null,
+      chosen: choices.get(layer.id) ?? null,
       order,
       lowerName: layer.name.toLowerCase(),
     };

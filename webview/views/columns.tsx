@@ -1,6 +1,13 @@
-import { formatBytes, formatCount, formatMs, formatShare } from '../../src/base/format';
+import {
+  formatBytes,
+  formatCount,
+  formatFactor,
+  formatMs,
+  formatShare,
+} from '../../src/base/format';
 import { parts } from '../../src/base/terms';
 import { printable } from '../../src/base/text';
+import type { Chosen } from '../../src/protocol/recipeView';
 import type { Column, Row } from '../../src/protocol/viewApi';
 import { Icon } from '../widgets/icon';
 import { ShareBar } from '../widgets/shareBar';
@@ -84,6 +91,18 @@ export const columns = {
     tip: (row, { synthetic }) =>
       row.share !== null && synthetic ? 'Measured on synthetic inputs' : undefined,
   },
+  chosen: {
+    title: () => 'recipe',
+    width: 112,
+    numeric: false,
+    cell: ({ chosen }) =>
+      chosen && (
+        <>
+          {chosen.label} {chosen.factor !== null && quiet(formatFactor(chosen.factor))}
+        </>
+      ),
+    tip: ({ chosen }) => (chosen ? chosenTip(chosen) : undefined),
+  },
 } as const satisfies Record<Column, ColumnSpec>;
 
 export const columnNames = Object.keys(columns) as readonly Column[];
@@ -111,6 +130,12 @@ function NameCell({ row }: { readonly row: Row }) {
       <span class="name-own">{dot > 0 ? name.slice(dot) : name}</span>
     </span>
   );
+}
+
+function chosenTip({ title, steps, factor }: Chosen): string {
+  const at = steps.map((step) => step + 1).join(' and ');
+  const smaller = factor === null ? '' : `, weights ${formatFactor(factor)} smaller`;
+  return `${title}${smaller}\nStep ${at} of the recipe`;
 }
 
 const outcomes = {

@@ -1,0 +1,80 @@
+import type { Comparison, KernelProof, LayerChange } from './build';
+
+/** The recipe beside a model, as the dashboard shows it: `recipeView` in `report` makes it. Lists are cut to what a page can show. */
+export interface RecipeView {
+  /** The document's name, without its folder. */
+  file: string;
+  steps: StepView[];
+  /** Of the model's file and external data, now and as the steps would leave them; null until they are held against the model. */
+  bytes: { before: number; after: number } | null;
+  /** As the recipe names it; null where it names none. */
+  data: { calibration: string | null; evaluation: string | null };
+  /** Why nothing of it can be used, in one sentence: it is no JSON, or made for another model. */
+  problem: string | null;
+  /** What is being done with it now. */
+  busy?: { what: string; fraction: number; note: string };
+  /** Why the last build or measurement failed. */
+  error?: { message: string; hint?: string };
+  /** The model that was built from it. */
+  candidate?: {
+    file: string;
+    bytes: number;
+    /** False where the recipe was changed since. */
+    current: boolean;
+  };
+}
+
+/** One step of the recipe in words. */
+export interface StepView {
+  /** "int8, dynamic". */
+  title: string;
+  /** What is not as usual: "Block 64, Symmetric"; empty where all is. */
+  params: string;
+  /** What it was pointed at: "embeddings", "3 layers". */
+  targets: string;
+  /** How many layers it changes; null until it is held against the model. */
+  layerCount: number | null;
+  /** Of those layers' weights. */
+  bytes: { before: number; after: number } | null;
+  /** Why it cannot be made. */
+  problem: string | null;
+  /** Why it will not run faster, where it will not. */
+  speedNote: string | null;
+  /** Layers that it was asked to change and cannot, by reason. */
+  skipped: SkippedView[];
+}
+
+export interface SkippedView {
+  why: string;
+  count: number;
+  /** Ids of the first of them. */
+  layers: string[];
+}
+
+/** What the recipe does to a layer. */
+export interface Chosen {
+  /** Short: "int8", "4-bit". */
+  label: string;
+  /** The step's title with what is not as usual in it. */
+  title: string;
+  /** Indices of the steps that change it, in their order. */
+  steps: number[];
+  /** How many times smaller its weights become; null for a preparation. */
+  factor: number | null;
+}
+
+/** A comparison with its lists cut: `comparisonView` in `report` makes it. */
+export type ComparisonView = Omit<Comparison, 'kernels' | 'layers'> & {
+  kernels: { schemes: SchemeKernels[]; misses: KernelProof[]; missCount: number };
+  /** The largest savings first. */
+  changes: { changed: number; added: number; removed: number; same: number; shown: LayerChange[] };
+  /** False where the recipe or the candidate was changed since it was measured. */
+  current: boolean;
+};
+
+/** How many of the layers of one scheme run the kernel that makes them fast. */
+export interface SchemeKernels {
+  scheme: string;
+  ok: number;
+  total: number;
+}
