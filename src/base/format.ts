@@ -49,6 +49,18 @@ export function formatFactor(value: Figure): string {
   return isUnknown(value) ? unknownText : `${value.toFixed(value < 9.95 ? 1 : 0)}x`;
 }
 
+/** A ratio of two measurements, without a unit: 2.513 → "2.5", 1.043 → "1.04". */
+export function formatRatio(value: Figure): string {
+  return isUnknown(value) ? unknownText : value.toFixed(value < 1.995 ? 2 : value < 99.95 ? 1 : 0);
+}
+
+/** A small figure to two digits: 0.00312 → "0.0031", 3.1e-7 → "3.1e-7", 0 → "0". */
+export function formatSmall(value: Figure): string {
+  if (isUnknown(value)) return unknownText;
+  if (value === 0) return '0';
+  return Math.abs(value) < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(2)));
+}
+
 /** 1434600192 → "1,434,600,192". */
 export function formatExact(value: Figure): string {
   return isUnknown(value) ? unknownText : value.toLocaleString('en-US');

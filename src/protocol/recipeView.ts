@@ -1,4 +1,4 @@
-import type { Comparison, KernelProof, LayerChange } from './build';
+import type { KernelProof, LayerChange } from './build';
 
 /** The recipe beside a model, as the dashboard shows it: `recipeView` in `report` makes it. Lists are cut to what a page can show. */
 export interface RecipeView {
@@ -63,14 +63,41 @@ export interface Chosen {
   factor: number | null;
 }
 
-/** A comparison with its lists cut: `comparisonView` in `report` makes it. */
-export type ComparisonView = Omit<Comparison, 'kernels' | 'layers'> & {
+/** A comparison in words, its lists cut: `comparisonView` in `report` makes it. */
+export interface ComparisonView {
+  /** Paths, as the comparison has them. */
+  reference: string;
+  candidate: string;
+  lines: ComparisonLine[];
+  /** `synthetic`, or the data's name. */
+  data: string;
+  samples: number;
   kernels: { schemes: SchemeKernels[]; misses: KernelProof[]; missCount: number };
   /** The largest savings first. */
   changes: { changed: number; added: number; removed: number; same: number; shown: LayerChange[] };
+  complete: boolean;
   /** False where the recipe or the candidate was changed since it was measured. */
   current: boolean;
-};
+}
+
+export type Tone = 'better' | 'worse' | 'same';
+
+/** One thing that was measured of both models. */
+export interface ComparisonLine {
+  id: 'file' | 'latency' | 'accuracy' | 'agreement' | 'kl' | 'error' | 'memory' | 'load';
+  title: string;
+  /** "62.5 ms"; empty where it is said of the two together. */
+  reference: string;
+  candidate: string;
+  /** "2.5x faster", "no difference". */
+  verdict: string;
+  /** Interval and conditions: "[2.3, 2.6], 40 rounds in turn, 1 thread". */
+  note: string;
+  /** Lengths to draw, of 1; null where a length says nothing. */
+  bars: { reference: number; candidate: number } | null;
+  /** Null where neither is better. */
+  tone: Tone | null;
+}
 
 /** How many of the layers of one scheme run the kernel that makes them fast. */
 export interface SchemeKernels {

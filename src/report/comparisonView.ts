@@ -1,18 +1,20 @@
 import type { Comparison, KernelProof } from '../protocol/build';
 import type { ComparisonView, SchemeKernels } from '../protocol/recipeView';
+import { comparisonLines } from './comparisonLines';
 
 /** Kernels that are not the wanted ones, and changed layers, that a page lists at most. */
 const shown = 50;
 
 /** A comparison as the dashboard shows it; `current` tells whether recipe and candidate are still those that were measured. */
 export function comparisonView(comparison: Comparison, current: boolean): ComparisonView {
-  const { kernels, layers, ...figures } = comparison;
+  const { reference, candidate, data, samples, kernels, layers, complete } = comparison;
   const misses = kernels.filter((proof) => !proof.ok);
   const changes = layers.filter(({ change }) => change !== 'same');
   const saved = ({ bytes }: (typeof layers)[number]) => bytes.reference - bytes.candidate;
   const count = (kind: string) => layers.filter(({ change }) => change === kind).length;
   return {
-    ...figures,
+    ...{ reference, candidate, data, samples, complete, current },
+    lines: comparisonLines(comparison),
     kernels: {
       schemes: schemeKernels(kernels),
       misses: misses.slice(0, shown),
@@ -25,7 +27,6 @@ export function comparisonView(comparison: Comparison, current: boolean): Compar
       same: count('same'),
       shown: changes.sort((a, b) => saved(b) - saved(a)).slice(0, shown),
     },
-    current,
   };
 }
 

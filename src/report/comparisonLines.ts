@@ -1,0 +1,170 @@
+import { formatBytes, formatMs, formatRatio, formatSmall, unknownText } from '../base/format';
+import type { Comparison, Estimate } from '../protocol/build';
+import type { ComparisonLine, Tone } from '../protocol/recipeView';
+
+/**
+ * A comparison in words, one line for each thing that was measured, the same in the dashboard, the reports and the terminal. A difference
+ * inside its interval is written as no difference.
+ */
+export function comparisonLines(comparison: Comparison): ComparisonLine[] {
+  return [
+    fileLine(comparison),
+    latencyLine(comparison),
+    ...accuracyLine(comparison),
+    ...agreementLine(comparison),
+    ...klLine(comparison),
+    ...errorLine(comparison),
+    ...memoryLine(comparison),
+    loadLine(comparison),
+  ];
+}
+
+const noBars = { bars: null, tone: null } as const;
+
+function fileLine({ bytes: { reference, candidate } }: Comparison): ComparisonLine {
+  const verdict = factorWords(reference / candidate, 'smaller', 'larger', 'same size');
+  return {
+    ...{ id: 'file', title: 'file', note: '', bars: barsOf(reference, candidate) },
+    ...{ reference: formatBytes(reference), candidate: formatBytes(candidate), ...verdict },
+  };
+}
+
+function latencyLine({ latency }: Comparison): ComparisonLine {
+  const { referenceMs, candidateMs, ratio, low, high, rounds, threads } = latency;
+  const line = { id: 'latency', title: 'latency' } as const;
+  if (rounds === 0 || !(ratio > 0)) {
+    const unknown = { reference: unknownText, candidate: unknownText, verdict: '', note: '' };
+    return { ...line, ...unknown, ...noBars };
+  }
+  const [reference, candidate] = [referenceMs.median, candidateMs.median];
+  const slower = high < 1;
+  const interval = slower
+    ? `[${formatRatio(1 / high)}, ${formatRatio(1 / low)}]`
+    : `[${formatRatio(low)}, ${formatRatio(high)}]`;
+  const on = threads === 0 ? '' : threads === 1 ? ', 1 thread' : `, ${threads} threads`;
+  return {
+    ...line,
+    reference: formatMs(reference),
+    candidate: formatMs(candidate),
+    verdict: slower
+      ? `${formatRatio(1 / ratio)}x slower`
+      : low > 1
+        ? `${formatRatio(ratio)}x faster`
+        : 'no difference',
+    note: `${interval}, ${rounds} rounds in turn${on}`,
+    bars: barsOf(reference, candidate),
+    tone: slower ? 'worse' : low > 1 ? 'better' : 'same',
+  };
+}
+
+function accuracyLine({ accuracy, samples }: Comparison): ComparisonLine[] {
+  if (!accuracy) return [];
+  const { reference, candidate, difference } = accuracy;
+  const { low, high, mean } = difference;
+  const size = `${points(Math.abs(mean))} points`;
+  const tone: Tone = low > 0 ? 'better' : high < 0 ? 'worse' : 'same';
+  return [
+    {
+      id: 'accuracy',
+      title: `accuracy (${samples.toLocaleString('en-US')})`,
+      reference: percent(reference),
+      candidate: percent(candidate),
+      verdict:
+        tone === 'same' ? 'no difference' : `${size} ${tone === 'better' ? 'higher' : 'lower'}`,
+      note: `${signed(mean)} points [${signed(low)}, ${signed(high)}], paired`,
+      bars: { reference, candidate },
+      tone,
+    },
+  ];
+}
+
+function agreementLine({ agreement, metric }: Comparison): ComparisonLine[] {
+  if (!agreement) return [];
+  const { mean, low, high } = agreement;
+  return [
+    {
+      ...{ id: 'agreement', title: 'agreement', reference: '', candidate: percent(mean) },
+      verdict: metric === 'classes' ? 'of first choices are the same' : 'of answers are the same',
+      note: `[${percent(low)}, ${percent(high)}]`,
+      ...noBars,
+    },
+  ];
+}
+
+function klLine({ kl }: Comparison): ComparisonLine[] {
+  if (!kl) return [];
+  return [
+    {
+      ...{ id: 'kl', title: 'KL', reference: '', candidate: formatSmall(kl.mean) },
+      verdict: 'divergence of the answers',
+      note: smallInterval(kl),
+      ...noBars,
+    },
+  ];
+}
+
+function errorLine({ sqnrDb, cosine, maxError, meanError }: Comparison): ComparisonLine[] {
+  if (sqnrDb === null && cosine === null) return [];
+  const facts = [
+    cosine === null ? '' : `cosine ${formatCosine(cosine)}`,
+    `mean error ${formatSmall(meanError)}`,
+    `largest ${formatSmall(maxError)}`,
+  ];
+  return [
+    {
+      ...{ id: 'error', title: 'output error', reference: '' },
+      candidate: sqnrDb === null ? unknownText : `${sqnrDb.toFixed(1)} dB`,
+      verdict: 'signal to error',
+      note: facts.filter((fact) => fact !== '').join(', '),
+      ...noBars,
+    },
+  ];
+}
+
+function memoryLine({ peakMemoryBytes: { reference, candidate } }: Comparison): ComparisonLine[] {
+  if (reference === null || candidate === null) return [];
+  return [
+    {
+      ...{ id: 'memory', title: 'peak memory', bars: barsOf(reference, candidate), note: '' },
+      ...{ reference: formatBytes(reference), candidate: formatBytes(candidate) },
+      ...factorWords(reference / candidate, 'less', 'more', 'about the same'),
+    },
+  ];
+}
+
+function loadLine({ loadMs: { reference, candidate } }: Comparison): ComparisonLine {
+  return {
+    ...{ id: 'load', title: 'load', bars: barsOf(reference, candidate), note: 'once' },
+    ...{ reference: formatMs(reference), candidate: formatMs(candidate) },
+    ...factorWords(reference / candidate, 'quicker', 'longer', 'about the same'),
+  };
+}
+
+/** What is measured once, without an interval, is not told apart below this. */
+const noise = 0.02;
+
+function factorWords(factor: number, more: string, less: string, same: string) {
+  if (!Number.isFinite(factor) || factor <= 0) return { verdict: '', tone: null };
+  if (Math.abs(factor - 1) < noise) return { verdict: same, tone: 'same' as const };
+  return factor > 1
+    ? { verdict: `${formatRatio(factor)}x ${more}`, tone: 'better' as const }
+    : { verdict: `${formatRatio(1 / factor)}x ${less}`, tone: 'worse' as const };
+}
+
+function barsOf(reference: number, candidate: number): ComparisonLine['bars'] {
+  const whole = Math.max(reference, candidate);
+  return whole > 0 ? { reference: reference / whole, candidate: candidate / whole } : null;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+const points = (share: number): string => (share * 100).toFixed(1);
+const signed = (share: number): string => `${share < 0 ? '−' : '+'}${points(Math.abs(share))}`;
+
+const smallInterval = ({ low, high }: Estimate): string =>
+  `[${formatSmall(low)}, ${formatSmall(high)}]`;
+
+/** As many digits as tell it from 1: 0.99983. */
+function formatCosine(cosine: number): string {
+  const digits = Math.max(2, Math.ceil(-Math.log10(Math.max(1 - cosine, 1e-9))) + 1);
+  return cosine.toFixed(Math.min(digits, 9));
+}
