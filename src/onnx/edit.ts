@@ -11,12 +11,20 @@ export type Edit =
   | { readonly kind: 'insertBefore'; readonly entry: NodeEntry; readonly nodes: readonly Node[] }
   /** Adds an initializer to the graph, or replaces the one of that name. */
   | { readonly kind: 'setTensor'; readonly scope: Scope; readonly tensor: Tensor }
-  /** Gives a value, initializer, input or output another name wherever it stands; nodes keep theirs. Done last. */
+  | { readonly kind: 'removeTensor'; readonly scope: Scope; readonly name: string }
+  /**
+   * Gives a value, initializer, input or output another name wherever it stands; nodes keep theirs. With the name of a value that is
+   * there, the readers of the one read the other.
+   */
   | { readonly kind: 'renameValue'; readonly from: string; readonly to: string }
+  /** Takes the name of an initializer from the model's inputs, where old files list it too: its value is then fixed. */
+  | { readonly kind: 'fixInput'; readonly name: string }
   /** Adds a value to the model's outputs, so that it can be fetched. */
   | { readonly kind: 'addOutput'; readonly name: string }
   /** Imports an operator set; a version already imported is only ever raised. */
-  | { readonly kind: 'importOpset'; readonly domain: string; readonly version: number };
+  | { readonly kind: 'importOpset'; readonly domain: string; readonly version: number }
+  /** Takes an operator set that no node uses from the imports. */
+  | { readonly kind: 'dropOpset'; readonly domain: string };
 
 /** IR version that each version of the standard operator set came with, for those that later features need. */
 const irOfOpset: readonly (readonly [opset: number, ir: number])[] = [
@@ -35,51 +43,78 @@ const irOfOpset: readonly (readonly [opset: number, ir: number])[] = [
  */
 export function applyEdits(index: GraphIndex, edits: readonly Edit[]): Model {
   const changes = new Map<Graph, GraphChange>();
+  const renames = new Map<string, string>();
+  for (const edit of edits) {
+    if (edit.kind === 'renameValue') renames.set(edit.from, edit.to);
+    else noteChange(changes, edit);
+  }
+  const { model } = index;
+  const graph = renamed(rebuilt(model.graph, changes), renames);
+  const after = edits.reduce(withModelEdit, updated(model, { graph }));
+  const names = edits.flatMap((edit) => (edit.kind === 'addOutput' ? [edit.name] : []));
+  return withOutputs(withoutOrphans(index, after), names);
+}
+
+/** Notes an edit of nodes or tensors with the graph that it changes. */
+function noteChange(changes: Map<Graph, GraphChange>, edit: Edit): void {
   const changeOf = (graph: Graph): GraphChange => {
     const known = changes.get(graph);
     if (known) return known;
-    const made: GraphChange = { replaced: new Map(), inserted: new Map(), tensors: new Map() };
+    const made = { replaced: new Map(), inserted: new Map(), tensors: new Map() };
     changes.set(graph, made);
     return made;
   };
-  const outputs: string[] = [];
-  const renames = new Map<string, string>();
-  let model = index.model;
-  for (const edit of edits) {
-    switch (edit.kind) {
-      case 'replaceNode':
-        changeOf(edit.entry.scope.graph).replaced.set(edit.entry.node, edit.nodes);
-        break;
-      case 'insertBefore': {
-        const { inserted } = changeOf(edit.entry.scope.graph);
-        inserted.set(edit.entry.node, [...(inserted.get(edit.entry.node) ?? []), ...edit.nodes]);
-        break;
-      }
-      case 'setTensor':
-        changeOf(edit.scope.graph).tensors.set(edit.tensor.name, edit.tensor);
-        break;
-      case 'renameValue':
-        renames.set(edit.from, edit.to);
-        break;
-      case 'addOutput':
-        outputs.push(edit.name);
-        break;
-      case 'importOpset':
-        model = withOpset(model, edit.domain, edit.version);
-        break;
-    }
+  if (edit.kind === 'setTensor') {
+    changeOf(edit.scope.graph).tensors.set(edit.tensor.name, edit.tensor);
+  } else if (edit.kind === 'removeTensor') {
+    changeOf(edit.scope.graph).tensors.set(edit.name, undefined);
+  } else if (edit.kind === 'replaceNode') {
+    changeOf(edit.entry.scope.graph).replaced.set(edit.entry.node, edit.nodes);
+  } else if (edit.kind === 'insertBefore') {
+    const { inserted } = changeOf(edit.entry.scope.graph);
+    inserted.set(edit.entry.node, [...(inserted.get(edit.entry.node) ?? []), ...edit.nodes]);
   }
-  const edited = { ...model, graph: rebuilt(model.graph, changes) };
-  const complete = withOutputs(withoutOrphans(index, edited), outputs);
-  if (renames.size === 0) return complete;
-  const graph = renameInGraph(complete.graph, (name) => renames.get(name) ?? name);
-  return { ...complete, graph };
+}
+
+/** Makes an edit of what stands beside the nodes: imports and inputs. */
+function withModelEdit(model: Model, edit: Edit): Model {
+  if (edit.kind === 'importOpset') return withOpset(model, edit.domain, edit.version);
+  if (edit.kind === 'dropOpset') {
+    const opsets = [...model.opsets].filter(([domain]) => domain !== edit.domain);
+    return { ...model, opsets: new Map(opsets) };
+  }
+  if (edit.kind !== 'fixInput') return model;
+  const inputs = filtered(model.graph.inputs, (input) => input.name !== edit.name);
+  // Before version 4 of the format every initializer had to be an input.
+  const irVersion = Math.max(model.irVersion, 4);
+  return updated(model, { irVersion, graph: updated(model.graph, { inputs }) });
+}
+
+/** The graph with values renamed; a chain of renames leads to its end. */
+function renamed(graph: Graph, renames: ReadonlyMap<string, string>): Graph {
+  if (renames.size === 0) return graph;
+  const final = (name: string) => {
+    let at = name;
+    for (let to = renames.get(at), left = renames.size; to !== undefined && left > 0; left--) {
+      at = to;
+      to = renames.get(at);
+    }
+    return at;
+  };
+  // What was recorded of a value that gives way to another one goes with it.
+  const known = new Set(graph.values.map((value) => value.name));
+  const values = filtered(
+    graph.values,
+    ({ name }) => name === final(name) || !known.has(final(name)),
+  );
+  return renameInGraph(updated(graph, { values }), final);
 }
 
 interface GraphChange {
   readonly replaced: Map<Node, readonly Node[]>;
   readonly inserted: Map<Node, readonly Node[]>;
-  readonly tensors: Map<string, Tensor>;
+  /** Undefined for one that goes. */
+  readonly tensors: Map<string, Tensor | undefined>;
 }
 
 function rebuilt(graph: Graph, changes: ReadonlyMap<Graph, GraphChange>): Graph {
@@ -91,8 +126,15 @@ function rebuilt(graph: Graph, changes: ReadonlyMap<Graph, GraphChange>): Graph 
       ])
     : graph.nodes;
   const known = new Set(graph.initializers.map((tensor) => tensor.name));
-  const added = [...(change?.tensors.values() ?? [])].filter((tensor) => !known.has(tensor.name));
-  const kept = mapList(graph.initializers, (tensor) => change?.tensors.get(tensor.name) ?? tensor);
+  const tensors = change?.tensors ?? new Map<string, Tensor | undefined>();
+  const added = [...tensors.values()].filter(
+    (tensor): tensor is Tensor => tensor !== undefined && !known.has(tensor.name),
+  );
+  const left = filtered(
+    graph.initializers,
+    ({ name }) => !tensors.has(name) || tensors.get(name) !== undefined,
+  );
+  const kept = mapList(left, (tensor) => tensors.get(tensor.name) ?? tensor);
   return updated(graph, {
     nodes: mapList(nodes, (node) => mapBodies(node, (body) => rebuilt(body, changes))),
     initializers: added.length > 0 ? [...kept, ...added] : kept,

@@ -127,6 +127,39 @@ test('a value is renamed wherever it is read, in bodies too', () => {
   assert.equal(after.nodes[0], before.model.graph.nodes[0]);
 });
 
+test('readers of a value that gives way read another one', () => {
+  const model = apply(
+    { kind: 'replaceNode', entry: entry('turn'), nodes: [] },
+    { kind: 'renameValue', from: 'wt', to: 'w' },
+  );
+  assert.deepEqual(model.graph.nodes[0]!.inputs, ['x', 'w']);
+  assert.deepEqual(checkModel(model), []);
+});
+
+test('tensors, imports and inputs that only name a default can go', () => {
+  const old = indexGraph(
+    aModel(graph, {
+      irVersion: 3,
+      opsets: new Map([
+        ['', 9],
+        ['of.nobody', 1],
+      ]),
+    }),
+  );
+  const model = applyEdits(old, [
+    { kind: 'removeTensor', scope: old.main, name: 'spare' },
+    { kind: 'fixInput', name: 'w' },
+    { kind: 'dropOpset', domain: 'of.nobody' },
+  ]);
+  assert.deepEqual(names(model).tensors, ['w']);
+  assert.deepEqual(
+    model.graph.inputs.map((input) => input.name),
+    ['x'],
+  );
+  assert.deepEqual([...model.opsets], [['', 9]]);
+  assert.equal(model.irVersion, 4);
+});
+
 test('edits reach into bodies', () => {
   const body = aGraph({
     nodes: [aNode('MatMul', ['x', 'k'], ['m'], {}, { name: 'inside' })],

@@ -19,6 +19,8 @@ export interface InferOptions {
   readonly inputShapes?: ReadonlyMap<string, readonly number[]>;
   /** Needed where shapes are computed from constants that lie in external files. */
   readonly open?: OpenExternal | undefined;
+  /** False leaves out what exporters recorded, which may be wrong: for rewriting a model and not only describing it. */
+  readonly recorded?: boolean;
 }
 
 type Facts = Map<string, Fact | undefined>;
@@ -46,7 +48,11 @@ export function inferShapes(index: GraphIndex, options: InferOptions): Shapes {
   const run = first.stale ? inferWith(index, options, false) : first;
   return {
     typeOf: (scope, name) => lookUp(run, scope, name),
-    constantOf: (scope, name) => constantOf(run, lookUp(run, scope, name)),
+    constantOf: (scope, name) => {
+      const elements = elementsOf(run, lookUp(run, scope, name));
+      return isNumeric(elements) ? elements : undefined;
+    },
+    elementsOf: (scope, name) => elementsOf(run, lookUp(run, scope, name)),
     fits: (scope) => !run.misfits.has(scope),
   };
 }
@@ -66,7 +72,7 @@ function inferWith(index: GraphIndex, options: InferOptions, numbers: boolean): 
     options,
     facts: new Map(),
     bodies: bodiesOf(index),
-    hints: hintsOf(index.scopes, options.sizes, numbers),
+    hints: hintsOf(options.recorded === false ? [] : index.scopes, options.sizes, numbers),
     decode: constantReader(options.open),
     misfits: new Set(),
     stale: false,
@@ -189,8 +195,6 @@ function lookUp(run: Run, scope: Scope, name: string): Fact | undefined {
   return undefined;
 }
 
-function constantOf(run: Run, fact: Fact | undefined): readonly number[] | undefined {
-  if (!fact || !/int|bool/.test(fact.dtype)) return undefined;
-  const data = run.decode(fact);
-  return isNumeric(data) ? data : undefined;
+function elementsOf(run: Run, fact: Fact | undefined): readonly Dim[] | undefined {
+  return fact && /int|bool/.test(fact.dtype) ? run.decode(fact) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { TensorType } from '../model';
+import type { Dim, TensorType } from '../model';
 import type { Scope } from '../graph';
 
 /** Sizes given to symbolic dimensions, by the model's own symbol (`batch`, `s18`) . */
@@ -10,6 +10,8 @@ export interface Shapes {
   typeOf(scope: Scope, name: string): TensorType | undefined;
   /** The value itself where it is a small integer tensor that does not depend on the data (a shape, an axis, an index). */
   constantOf(scope: Scope, name: string): readonly number[] | undefined;
+  /** As `constantOf`, where elements may be symbols (sizes that are not given) or null. */
+  elementsOf(scope: Scope, name: string): readonly Dim[] | undefined;
   /** False for a graph or body that cannot run at these sizes, since values in it do not fit each other. */
   fits(scope: Scope): boolean;
 }
