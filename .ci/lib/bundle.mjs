@@ -7,6 +7,8 @@ const node = {
   target: 'node20',
   // The editor's API, and the native runtime, which stand beside the bundle and not in it.
   external: ['vscode', 'onnxruntime-node'],
+  // jsonc-parser names its plain JavaScript by “module”; its “main” cannot be bundled.
+  mainFields: ['module', 'main'],
 };
 
 /** @type {import('esbuild').BuildOptions[]} */

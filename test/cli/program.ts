@@ -27,6 +27,7 @@ function bundled(): string {
     format: 'cjs',
     target: 'node20',
     external: ['onnxruntime-node'],
+    mainFields: ['module', 'main'],
     logLevel: 'error',
   });
   return outdir;
