@@ -1,0 +1,29 @@
+import { intAttribute } from '../onnx/attributes';
+import type { Layer, Weight } from '../structure/structure';
+
+/** A weight as rows: one for each output channel, its inputs along it. */
+export interface Channels {
+  readonly rows: number;
+  readonly width: number;
+  /** Whether the file has the inputs first, as MatMul does. */
+  readonly transposed: boolean;
+}
+
+/** Operators whose weight's last axis is the outputs'. */
+const inputsFirst: readonly string[] = ['MatMul', 'FusedMatMul', 'ConvTranspose'];
+const gemms: readonly string[] = ['Gemm', 'FusedGemm'];
+
+/** How a layer's weight divides into channels: rows of a table and filters of a convolution are channels too. */
+export function channelsOf(layer: Layer, { tensor }: Weight): Channels {
+  const { op } = layer.main.node;
+  const [first = 1, ...rest] = tensor.shape;
+  const inner = rest.reduce((product, size) => product * size, 1);
+  const isMatrix = tensor.shape.length === 2;
+  const isInputsFirst =
+    inputsFirst.includes(op) ||
+    (gemms.includes(op) && intAttribute(layer.main.node, 'transB', 0) === 0);
+  if (isMatrix && isInputsFirst) return { rows: inner, width: first, transposed: true };
+  // Recurrent weights are [directions, gates · hidden, inputs]: every direction's gates are channels.
+  const width = tensor.shape.length === 3 ? (tensor.shape[2] ?? 1) : inner;
+  return { rows: (first * inner) / Math.max(1, width), width, transposed: false };
+}

@@ -1,0 +1,18 @@
+import { topClasses } from '../../tensor/measures';
+import { bySample, type Metric } from './metric';
+
+/** Mistakes that the model itself does not make, less those that it alone makes: the loss of accuracy, sample by sample. */
+export const accuracyLost: Metric = {
+  title: 'Accuracy lost',
+  unit: 'share',
+  needs: 'labels',
+  score(pair) {
+    const { labels = [] } = pair.batch;
+    let sample = 0;
+    return bySample(pair, ({ reference, candidate, width }) => {
+      const label = labels[sample++];
+      const right = (values: ArrayLike<number>) => Number(topClasses(values, width)[0] === label);
+      return right(reference) - right(candidate);
+    });
+  },
+};

@@ -1,0 +1,10 @@
+import { cosine } from '../../tensor/measures';
+import { bySample, type Metric } from './metric';
+
+/** 1 − cosine of the angle between a sample's outputs. */
+export const cosineDistance: Metric = {
+  title: 'Cosine distance',
+  unit: 'share',
+  needs: 'values',
+  score: (pair) => bySample(pair, ({ reference, candidate }) => 1 - cosine(reference, candidate)),
+};

@@ -1,0 +1,77 @@
+import { elementCount } from '../../onnx/model';
+import { realRows, type CalibrationBatch } from '../../runtime/calibration';
+import type { RunTensor } from '../../runtime/runner';
+import { decodeElements } from '../../tensor/decode';
+
+/** One output of both models on one batch, of equal shape. */
+export interface OutputPair {
+  readonly reference: RunTensor;
+  readonly candidate: RunTensor;
+  readonly batch: CalibrationBatch;
+}
+
+/** A way of saying how far a candidate's outputs are from the model's own; 0 is no difference, and more is worse. */
+export interface Metric {
+  readonly title: string;
+  /** What stands behind a figure: nats, a share. */
+  readonly unit: string;
+  /** `classes`: the last axis are logits; `values`: any output; `labels`: the data must have labels besides. */
+  readonly needs: 'classes' | 'values' | 'labels';
+  /** One score for each sample. */
+  score(pair: OutputPair): number[];
+}
+
+/** A sample's stretch of an output: rows of `width` elements along the last axis, padded ones left out. */
+export interface SampleRows {
+  readonly reference: ArrayLike<number>;
+  readonly candidate: ArrayLike<number>;
+  readonly width: number;
+}
+
+/** Scores every sample by the rows that stand for something. Outputs that are not laid out by sample are one sample as a whole. */
+export function bySample(
+  { reference, candidate, batch }: OutputPair,
+  score: (rows: SampleRows) => number,
+): number[] {
+  const a = numbersOf(reference);
+  const b = numbersOf(candidate);
+  const { shape } = reference;
+  const width = Math.max(1, shape.at(-1) ?? 1);
+  const samples = samplesOf(shape, batch);
+  const length = a.length / samples;
+  const real = realRows(shape, batch.mask);
+  const isFlat = shape.length < 2;
+  return Array.from({ length: samples }, (_, sample) => {
+    const from = sample * length;
+    const rows = isFlat || !real ? undefined : real.subarray(from / width, (from + length) / width);
+    return score({
+      reference: keepRows(a, from, length, width, rows),
+      candidate: keepRows(b, from, length, width, rows),
+      width: isFlat ? length : width,
+    });
+  });
+}
+
+function samplesOf([first = 1]: readonly number[], { feeds }: CalibrationBatch): number {
+  const isBatch = Object.values(feeds).some((feed) => feed.shape[0] === first);
+  return isBatch ? first : 1;
+}
+
+function keepRows(
+  values: Float32Array | Float64Array,
+  from: number,
+  length: number,
+  width: number,
+  real: Uint8Array | undefined,
+): ArrayLike<number> {
+  const all = values.subarray(from, from + length);
+  if (!real || real.every((row) => row !== 0)) return all;
+  return all.filter((_, at) => real[Math.floor(at / width)] !== 0);
+}
+
+function numbersOf({ data, dtype, shape }: RunTensor): Float32Array | Float64Array {
+  if (data instanceof Float32Array || data instanceof Float64Array) return data;
+  if (!ArrayBuffer.isView(data)) throw new Error('Outputs of texts cannot be compared.');
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return Float64Array.from(decodeElements(dtype, bytes, elementCount(shape)), Number);
+}

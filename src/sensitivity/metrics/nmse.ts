@@ -1,0 +1,11 @@
+import { normalizedSquaredError } from '../../tensor/measures';
+import { bySample, type Metric } from './metric';
+
+/** Σ(r − c)² / Σr²: −10·log₁₀ of it are decibels of signal to noise. */
+export const nmse: Metric = {
+  title: 'Normalized squared error',
+  unit: 'share',
+  needs: 'values',
+  score: (pair) =>
+    bySample(pair, ({ reference, candidate }) => normalizedSquaredError(reference, candidate)),
+};

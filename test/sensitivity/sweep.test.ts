@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { noProgress } from '../../src/base/progress';
+import { openCalibration } from '../../src/engine/calibration';
+import { runInputs } from '../../src/engine/inputs';
+import { Models, type SizedModel } from '../../src/engine/models';
+import { makeTensor } from '../../src/onnx/builder';
+import { applyEdits } from '../../src/onnx/edit';
+import { tensorValues } from '../../src/onnx/weights';
+import type { Calibration } from '../../src/runtime/calibration';
+import { ortRunner } from '../../src/runtime/ort';
+import { channelsOf } from '../../src/sensitivity/channels';
+import { metrics } from '../../src/sensitivity/metrics/index';
+import { probed, type ProbeName, probes } from '../../src/sensitivity/probes';
+import { sweep, type SweepLayer, type SweepRow } from '../../src/sensitivity/sweep';
+import { factsOf } from '../support/facts';
+import { modelsFolder, withoutModels } from '../support/models';
+
+const folderFor = (t: TestContext) => {
+  const folder = mkdtempSync(join(tmpdir(), 'featherweight-sweep-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+/** Layers with a plain float weight, each with that weight. */
+function layersOf({ structure }: SizedModel): SweepLayer[] {
+  return structure.layers.flatMap((layer) => {
+    const weight = layer.weights.find(
+      ({ kind, tensor }) => kind === 'weight' && tensor.dtype === 'float32',
+    );
+    return weight ? [{ layer, weight }] : [];
+  });
+}
+
+async function swept(
+  sized: SizedModel,
+  layers: readonly SweepLayer[],
+  names: readonly ProbeName[],
+  data: Calibration,
+  output: string,
+  memory = 1e9,
+): Promise<SweepRow[]> {
+  const rows: SweepRow[] = [];
+  await sweep({
+    ...{ index: sized.index, layers, probes: names, data, memory, open: sized.external.open },
+    score: (reference, candidate, batch) =>
+      metrics.nmse.score({ reference: reference[output]!, candidate: candidate[output]!, batch }),
+    finished: (row) => rows.push(row),
+    signal: undefined,
+    progress: noProgress,
+  });
+  return rows;
+}
+
+interface Reference {
+  readonly layers: readonly {
+    readonly weight: string;
+    readonly int8_per_channel: { readonly kl: number };
+    readonly int4_block32: { readonly kl: number };
+    readonly prune50: { readonly kl: number };
+  }[];
+}
+const named = { int8: 'int8_per_channel', int4: 'int4_block32', prune50: 'prune50' } as const;
+
+test(
+  'damages of MiniLM’s layers equal those of one session per layer',
+  { skip: withoutModels },
+  async (t) => {
+    const folder = join(modelsFolder, 'minilm-sst2');
+    const sized = new Models().sized(join(folder, 'model.onnx'), {});
+    const reference = JSON.parse(
+      readFileSync(join(folder, 'sensitivity.json'), 'utf8'),
+    ) as Reference;
+    // Every seventh: first and last blocks, each role. The benchmark goes through all.
+    const chosen = reference.layers.filter((_, at) => at % 7 === 3);
+    const layers = layersOf(sized);
+    const wanted = chosen.map(({ weight }) => layers.find((each) => each.weight.name === weight)!);
+    const data = openCalibration(sized, {
+      runner: ortRunner(),
+      data: join(folder, 'dev.npz'),
+      ...{ samples: 64, folder: folderFor(t), threads: 2 },
+    });
+    let rows = 0;
+    await sweep({
+      ...{ index: sized.index, layers: wanted, data, memory: 1e9, open: undefined },
+      probes: ['int8', 'int4', 'prune50'],
+      score: (a, b, batch) =>
+        metrics.kl.score({ reference: a['logits']!, candidate: b['logits']!, batch }),
+      finished: ({ layer, probe, scores }) => {
+        rows++;
+        assert.equal(scores.length, 64);
+        const mean = scores.reduce((sum, each) => sum + each, 0) / scores.length;
+        const at = wanted.findIndex((each) => each.layer === layer);
+        const { kl } = chosen[at]![named[probe as keyof typeof named]];
+        assert.ok(
+          Math.abs(mean - kl) <= Math.max(1e-8, 1e-4 * kl),
+          `${layer.id} ${probe}: ${mean}, not ${kl}`,
+        );
+      },
+      signal: undefined,
+      progress: noProgress,
+    });
+    assert.equal(rows, wanted.length * 3);
+  },
+);
+
+/** Runs the whole changed model: what a sweep must be equal to. */
+async function bruteForce(
+  { index, external }: SizedModel,
+  { layer, weight }: SweepLayer,
+  probe: ProbeName,
+  data: Calibration,
+  output: string,
+): Promise<number[]> {
+  const values = Float32Array.from(tensorValues(weight.tensor, external.open) as number[]);
+  const changed = probed(probes[probe], values, channelsOf(layer, weight));
+  const tensor = makeTensor(weight.name, 'float32', weight.tensor.shape, changed);
+  const { scope } = layer.main;
+  const model = applyEdits(index, [{ kind: 'setTensor', scope, tensor }]);
+  const original = await data.load(index.model, { optimize: 'basic' });
+  const session = await data.load(model, { optimize: 'basic' });
+  const scores: number[] = [];
+  for (const batch of data.batches()) {
+    const reference = (await original.run(batch.feeds, [output])).outputs[output]!;
+    const candidate = (await session.run(batch.feeds, [output])).outputs[output]!;
+    scores.push(...metrics.nmse.score({ reference, candidate, batch }));
+  }
+  await original.release();
+  await session.release();
+  return scores;
+}
+
+interface Known {
+  readonly file: string;
+  readonly inputs: readonly { readonly name: string; readonly example: number[] }[];
+}
+
+test(
+  'a sweep equals running the whole model again, whatever the model',
+  { skip: withoutModels },
+  async (t) => {
+    const folder = folderFor(t);
+    const runner = ortRunner();
+    let compared = 0;
+    for (const { file, inputs } of factsOf<Known>('structures')) {
+      const shapes = Object.fromEntries(inputs.map(({ name, example }) => [name, example]));
+      const sized = new Models().sized(join(modelsFolder, 'structures', file), { shapes });
+      const { initializers } = sized.index.main;
+      const layers = layersOf(sized).filter(({ weight }) => initializers.has(weight.name));
+      const some = layers.filter((_, at) => at % Math.ceil(layers.length / 2) === 0);
+      if (some.length === 0) continue;
+      const { feeds } = runInputs(sized, undefined, 1);
+      const data: Calibration = {
+        ...{ name: 'synthetic', samples: 1 },
+        batches: () => [{ feeds: feeds(0), mask: undefined, labels: undefined }],
+        async load(model, options) {
+          const { saveModel } = await import('../../src/engine/saveModel');
+          const path = join(folder, 'model.onnx');
+          await saveModel(model, path, { open: sized.external.open });
+          const base = { threads: 1, provider: 'cpu', optimize: 'basic' } as const;
+          return runner.load(path, { ...base, ...options });
+        },
+      };
+      const output = sized.index.model.graph.outputs[0]!.name;
+      // So little memory that every layer is a group of its own.
+      for (const { layer, probe, scores } of await swept(sized, some, ['int2'], data, output, 1)) {
+        const each = some.find((one) => one.layer === layer)!;
+        const wanted = await bruteForce(sized, each, probe, data, output);
+        assert.equal(scores.length, wanted.length);
+        scores.forEach((score, at) => {
+          const whole = wanted[at]!;
+          assert.ok(
+            Math.abs(score - whole) <= 1e-4 * whole + 1e-9,
+            `${file} ${layer.id}: ${score}, not ${whole}`,
+          );
+        });
+        compared++;
+      }
+    }
+    t.diagnostic(`${compared} layers compared`);
+    assert.ok(compared > 60);
+  },
+);
