@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { DimensionSizes } from '../onnx/shapes/shapes';
+import { type Batch, batchesByLength, type Dataset } from '../runtime/datasets/dataset';
 import { openDataset } from '../runtime/datasets/open';
 import { syntheticFeeds } from '../runtime/feeds';
 import { inputSpecs, type InputSpec } from '../runtime/inputs';
@@ -19,11 +20,93 @@ export interface RunInputs {
 
 /** Made-up inputs, the same for every run; or the data's batches in turn. Throws `badInput` or `missingFile`. */
 export function runInputs(sized: SizedModel, data: string | undefined, seed: number): RunInputs {
-  const { index, shapes, resolved } = sized;
   if (data === undefined) {
-    const feeds = syntheticFeeds(index, shapes, resolved, seed);
+    const feeds = madeUp(sized, seed);
     return { data: 'synthetic', seed, feeds: () => feeds };
   }
+  const { dataset, complete, specs } = openData(sized, data, seed);
+  const size = batchSize(sized);
+  // Full batches only: a smaller one would take less time.
+  const count = Math.max(
+    1,
+    Math.floor(dataset.count / Math.min(dataset.count, dataset.atOnce ?? size)),
+  );
+  const feeds = (run: number) => complete(dataset.batch(run % count, size).feeds);
+  const first = dataset.batch(0, size).feeds;
+  const isComplete = specs.every((spec) => first[spec.name]);
+  return { data: basename(data), seed: isComplete ? null : seed, feeds };
+}
+
+/** Everything to judge a model on. */
+export interface Evaluation {
+  /** `synthetic`, or the file's name. */
+  readonly data: string;
+  readonly samples: number;
+  /** Samples of the data that do not fill a batch of the size that the model insists on. */
+  readonly leftOut: number;
+  /** One sample of usual length, to measure time on. */
+  readonly typical: () => Feeds;
+  /** Batches of up to so many samples, the short ones first. */
+  readonly batches: (size: number) => Iterable<Batch>;
+}
+
+/** Runs with made-up inputs where there is no data: each is a sample of its own. */
+const madeUpRuns = 8;
+
+/** All samples of the data, or some made-up inputs of different seeds. Throws `badInput` or `missingFile`. */
+export function evaluationInputs(
+  sized: SizedModel,
+  data: string | undefined,
+  seed: number,
+): Evaluation {
+  if (data === undefined) return madeUpEvaluation(sized, seed);
+  const { dataset, complete } = openData(sized, data, seed);
+  const select = (samples: readonly number[]) => {
+    const { feeds, labels } = dataset.select(samples);
+    return { feeds: complete(feeds), labels };
+  };
+  const used = batchesByLength(dataset, 1).flat();
+  const middle = Math.floor(used.length / 2);
+  return {
+    data: basename(data),
+    samples: used.length,
+    leftOut: dataset.count - used.length,
+    typical: () => select(used.slice(middle, middle + (dataset.atOnce ?? 1))).feeds,
+    *batches(size) {
+      for (const samples of batchesByLength(dataset, size)) yield select(samples);
+    },
+  };
+}
+
+function madeUpEvaluation(sized: SizedModel, seed: number): Evaluation {
+  const batch = batchSize(sized);
+  return {
+    data: 'synthetic',
+    samples: madeUpRuns * batch,
+    leftOut: 0,
+    typical: () => madeUp(sized, seed),
+    *batches() {
+      for (let run = 0; run < madeUpRuns; run++) {
+        yield { feeds: madeUp(sized, seed + run), labels: undefined };
+      }
+    },
+  };
+}
+
+/** Made-up inputs at the model's sizes. */
+export function madeUp({ index, shapes, resolved }: SizedModel, seed: number): Feeds {
+  return syntheticFeeds(index, shapes, resolved, seed);
+}
+
+interface OpenData {
+  readonly dataset: Dataset;
+  readonly specs: readonly InputSpec[];
+  /** Adds the inputs that the data leaves out, made up. */
+  readonly complete: (given: Feeds) => Feeds;
+}
+
+function openData(sized: SizedModel, data: string, seed: number): OpenData {
+  const { index, shapes, resolved } = sized;
   const specs = inputSpecs(index.model);
   const states = specs.filter((spec) => purposeOf(spec, index, shapes).kind === 'state');
   const dataset = openDataset(data, {
@@ -32,16 +115,11 @@ export function runInputs(sized: SizedModel, data: string | undefined, seed: num
     modelFolder: dirname(sized.file),
     longest: longestSequence(sized.structure, shapes),
   });
-  const size = batchSize(sized);
-  const count = dataset.batches(size);
-  const feeds = (run: number) => {
-    const given = dataset.batch(run % count, size).feeds;
+  const complete = (given: Feeds) => {
     const sizes = new Map([...resolved.sizes, ...sizesOf(specs, given)]);
     return { ...given, ...syntheticFeeds(index, shapes, { sizes }, seed, given) };
   };
-  const first = dataset.batch(0, size).feeds;
-  const isComplete = specs.every((spec) => first[spec.name]);
-  return { data: basename(data), seed: isComplete ? null : seed, feeds };
+  return { dataset, specs, complete };
 }
 
 function batchSize({ resolved }: SizedModel): number {

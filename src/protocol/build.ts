@@ -128,14 +128,26 @@ export interface Comparison {
   /** `synthetic`, or the data's name. */
   data: string;
   samples: number;
+  /** Samples of the data that could not be used: they do not fill a batch of the size that the model insists on. */
+  leftOut: number;
+  /** The output that the figures from `metric` to `meanError` are of, as the original calls it. */
+  output: string;
   metric: 'classes' | 'values';
   accuracy: { reference: number; candidate: number; difference: Estimate } | null;
   agreement: Estimate | null;
   kl: Estimate | null;
+  /** Of language models, over the tokens of the data. */
+  perplexity: PerplexityFigures | null;
+  /** Null for equal outputs, too: then `maxError` is 0. */
   sqnrDb: number | null;
   cosine: number | null;
+  /** Of the elements that are numbers in both. */
   maxError: number;
   meanError: number;
+  /** Elements that are NaN or infinite in one of the two only. */
+  broken: number;
+  /** Every output that both have. */
+  outputs: OutputFigures[];
   latency: {
     referenceMs: Spread;
     candidateMs: Spread;
@@ -152,6 +164,25 @@ export interface Comparison {
   kernels: KernelProof[];
   layers: LayerChange[];
   complete: boolean;
+}
+
+/** exp of the mean negative log likelihood of the next token. */
+export interface PerplexityFigures {
+  reference: number;
+  candidate: number;
+  /** Candidate's by original's. */
+  ratio: Estimate;
+  tokens: number;
+}
+
+/** How far one output is from the original's. */
+export interface OutputFigures {
+  name: string;
+  sqnrDb: number | null;
+  cosine: number | null;
+  maxError: number;
+  meanError: number;
+  broken: number;
 }
 
 /** Whether a compressed layer runs the kernel that makes it fast, read off the graph that the runtime made. */

@@ -21,20 +21,26 @@ export interface LatencyOptions {
   readonly progress: Progress;
 }
 
-/** Runs both sessions once a round on the same inputs, the order changing from round to round. */
+/** A loaded model and what it is fed. */
+export interface Timed {
+  readonly session: Session;
+  readonly feeds: Feeds;
+}
+
+/** Runs both sessions once a round, the order changing from round to round. */
 export async function compareLatency(
-  reference: Session,
-  candidate: Session,
-  feeds: Feeds,
+  reference: Timed,
+  candidate: Timed,
   { rounds, warmup, signal, progress }: LatencyOptions,
 ): Promise<LatencyComparison> {
+  const time = async ({ session, feeds }: Timed) => (await session.run(feeds)).ms;
   const times: [number, number][] = [];
   for (let round = -warmup; round < rounds; round++) {
     throwIfAborted(signal);
     const first = round % 2 === 0 ? reference : candidate;
     const second = first === reference ? candidate : reference;
-    const a = (await first.run(feeds)).ms;
-    const b = (await second.run(feeds)).ms;
+    const a = await time(first);
+    const b = await time(second);
     if (round < 0) continue;
     times.push(first === reference ? [a, b] : [b, a]);
     progress((round + 1) / rounds, `${round + 1} of ${rounds} rounds`);

@@ -1,5 +1,14 @@
 import type { Feeds, RunTensor } from '../runtime/runner';
-import { klDivergences, meanWithInterval, topClasses } from '../tensor/measures';
+import { numbersOf } from '../runtime/arrays';
+import {
+  clusteredMean,
+  Differences,
+  klDivergence,
+  logSumExp,
+  meanWithInterval,
+  topClass,
+} from '../tensor/measures';
+import type { Reading } from './reading';
 
 /** A mean over independent samples, and half the width of its 95 % interval. */
 export interface Estimate {
@@ -10,11 +19,16 @@ export interface Estimate {
 /** How far a candidate's outputs are from the reference's, over all batches seen. Undefined where a measure has no meaning. */
 export interface OutputDifference {
   readonly samples: number;
+  /** Infinite where the candidate has a NaN or an infinity that the reference has not. */
   readonly maxError: number;
+  /** Of the elements that are numbers in both. */
+  readonly largestFinite: number;
   readonly meanError: number;
   /** Signal to noise in decibels; infinite for equal outputs. */
   readonly sqnrDb: number;
   readonly cosine: number;
+  /** Elements that are NaN or infinite in one of the two only. */
+  readonly broken: number;
   /** Mean KL divergence of the candidate's distribution from the reference's, in nats. */
   readonly kl: Estimate | undefined;
   /** Share of rows whose top class is the same. */
@@ -22,101 +36,157 @@ export interface OutputDifference {
   readonly accuracy:
     | { readonly reference: number; readonly candidate: number; readonly difference: Estimate }
     | undefined;
+  readonly perplexity: PerplexityDifference | undefined;
 }
 
-/** What the classes of an output are counted over. */
-interface Rows {
-  readonly classes: number;
-  /** Rows that stand for something; the others are padding. Undefined for all. */
-  readonly real: readonly boolean[] | undefined;
+/** exp of the mean negative log likelihood of the next token. */
+export interface PerplexityDifference {
+  readonly reference: number;
+  readonly candidate: number;
+  /** Of the mean log likelihoods: exp of it is the ratio of the perplexities. */
+  readonly logRatio: Estimate;
+  readonly tokens: number;
+}
+
+export interface OutputOptions {
+  readonly reading: Reading;
+  /** Input with the tokens whose successors the output predicts, for language models. */
+  readonly tokens?: string;
+}
+
+/** Figures of one row or sample, summed by sample. */
+interface Sums {
+  readonly sums: number[];
+  readonly counts: number[];
 }
 
 /** Gathers differences batch by batch, so that no outputs need to be kept. */
 export class OutputComparison {
   private samples = 0;
-  private count = 0;
-  private max = 0;
-  private absolute = 0;
-  private squaredError = 0;
-  private squaredReference = 0;
-  private squaredCandidate = 0;
-  private product = 0;
-  private readonly kl: number[] = [];
-  private readonly same: number[] = [];
+  private tokens = 0;
+  private readonly errors = new Differences();
+  private readonly kl: Sums = { sums: [], counts: [] };
+  private readonly same: Sums = { sums: [], counts: [] };
   private readonly right: { reference: number; candidate: number }[] = [];
+  private readonly unlikely: { reference: number; candidate: number; count: number }[] = [];
+
+  constructor(private readonly options: OutputOptions = { reading: 'logits' }) {}
 
   /** Adds one batch's output of both models, whose shapes must be equal. */
   add(reference: RunTensor, candidate: RunTensor, feeds: Feeds, labels?: readonly number[]): void {
-    const rows = rowsOf(reference, feeds);
+    const rows = rowsOf(reference, feeds, this.options.reading);
     const a = numbersOf(reference);
     const b = numbersOf(candidate);
-    this.samples += reference.shape[0] ?? 1;
-    for (let row = 0, at = 0; at < a.length; row++, at += rows.classes) {
-      if (rows.real?.[row] === false) continue;
-      this.addErrors(a, b, at, rows.classes);
+    const samples = reference.shape[0] ?? 1;
+    this.samples += samples;
+    for (let row = 0, at = 0; at < a.length; row++, at += rows.width) {
+      if (rows.real?.[row] !== 0) this.errors.add(a, b, at, Math.min(a.length, at + rows.width));
     }
-    if (rows.classes > 1) this.addClasses(a, b, rows, labels);
+    if (!rows.classes) return;
+    const logits = { a: asLogits(a, rows), b: asLogits(b, rows) };
+    this.addClasses(logits.a, logits.b, rows, samples, labels);
+    const tokens = this.options.tokens === undefined ? undefined : feeds[this.options.tokens];
+    if (tokens) this.addTokens(logits.a, logits.b, rows, tokens);
   }
 
   result(): OutputDifference {
-    const { count, squaredError, squaredReference, squaredCandidate } = this;
-    const norm = Math.sqrt(squaredReference * squaredCandidate);
+    const { errors, kl, same, right } = this;
     return {
       samples: this.samples,
-      maxError: this.max,
-      meanError: count === 0 ? 0 : this.absolute / count,
-      sqnrDb: -10 * Math.log10(squaredError === 0 ? 0 : squaredError / squaredReference),
-      cosine: norm === 0 ? Number(squaredReference === squaredCandidate) : this.product / norm,
-      kl: this.kl.length > 0 ? meanWithInterval(this.kl) : undefined,
-      agreement: this.same.length > 0 ? meanWithInterval(this.same) : undefined,
-      accuracy: this.right.length > 0 ? accuracyOf(this.right) : undefined,
+      maxError: errors.maxError,
+      largestFinite: errors.largestFinite,
+      meanError: errors.meanError,
+      sqnrDb: errors.sqnrDb,
+      cosine: errors.cosine,
+      broken: errors.broken,
+      kl: kl.sums.length > 0 ? clusteredMean(kl.sums, kl.counts) : undefined,
+      agreement: same.sums.length > 0 ? clusteredMean(same.sums, same.counts) : undefined,
+      accuracy: right.length > 0 ? accuracyOf(right) : undefined,
+      perplexity: this.perplexity(),
     };
-  }
-
-  private addErrors(
-    a: ArrayLike<number>,
-    b: ArrayLike<number>,
-    from: number,
-    length: number,
-  ): void {
-    for (let i = from; i < from + length; i++) {
-      const reference = a[i] ?? 0;
-      const candidate = b[i] ?? 0;
-      const error = Math.abs(reference - candidate);
-      // A NaN would slip through the comparison: it is the largest error there is.
-      if (error > this.max || Number.isNaN(error))
-        this.max = Number.isNaN(error) ? Infinity : error;
-      this.absolute += error;
-      this.squaredError += error * error;
-      this.squaredReference += reference * reference;
-      this.squaredCandidate += candidate * candidate;
-      this.product += reference * candidate;
-    }
-    this.count += length;
   }
 
   private addClasses(
     a: ArrayLike<number>,
     b: ArrayLike<number>,
-    { classes, real }: Rows,
+    { classes, real, count }: Rows,
+    samples: number,
     labels: readonly number[] | undefined,
   ): void {
-    const divergences = klDivergences(a, b, classes);
-    const topA = topClasses(a, classes);
-    const topB = topClasses(b, classes);
-    divergences.forEach((kl, row) => {
-      if (real?.[row] === false) return;
-      this.kl.push(kl);
-      this.same.push(topA[row] === topB[row] ? 1 : 0);
-    });
-    if (labels?.length !== divergences.length) return;
+    const perSample = Math.max(1, Math.floor(count / samples));
+    for (let first = 0; first < count; first += perSample) {
+      const sample = { kl: 0, same: 0, rows: 0 };
+      for (let row = first; row < Math.min(count, first + perSample); row++) {
+        if (real?.[row] === 0) continue;
+        const at = row * classes;
+        sample.rows++;
+        sample.kl += klDivergence(a, b, at, classes);
+        sample.same += Number(topClass(a, at, classes) === certainClass(b, at, classes));
+      }
+      push(this.kl, sample.kl, sample.rows);
+      push(this.same, sample.same, sample.rows);
+    }
+    if (labels?.length !== count) return;
     labels.forEach((label, row) => {
       this.right.push({
-        reference: Number(topA[row] === label),
-        candidate: Number(topB[row] === label),
+        reference: Number(topClass(a, row * classes, classes) === label),
+        candidate: Number(certainClass(b, row * classes, classes) === label),
       });
     });
   }
+
+  /** Every position predicts the token after it; what follows padding, and the last of all, is predicted by none. */
+  private addTokens(
+    a: ArrayLike<number>,
+    b: ArrayLike<number>,
+    { classes, real, count }: Rows,
+    tokens: RunTensor,
+  ): void {
+    const [batch = 0, length = 0] = tokens.shape;
+    if (tokens.shape.length !== 2 || batch * length !== count) return;
+    const ids = numbersOf(tokens);
+    for (let sample = 0; sample < batch; sample++) {
+      const sums = { reference: 0, candidate: 0, count: 0 };
+      for (let row = sample * length; row < (sample + 1) * length - 1; row++) {
+        if (real?.[row] === 0 || real?.[row + 1] === 0) continue;
+        const at = row * classes;
+        const next = at + Number(ids[row + 1] ?? 0);
+        sums.reference += logSumExp(a, at, classes) - (a[next] ?? NaN);
+        sums.candidate += logSumExp(b, at, classes) - (b[next] ?? NaN);
+        sums.count++;
+      }
+      this.tokens += sums.count;
+      if (sums.count > 0) this.unlikely.push(sums);
+    }
+  }
+
+  private perplexity(): PerplexityDifference | undefined {
+    const { unlikely, tokens } = this;
+    if (tokens === 0) return undefined;
+    const total = (of: 'reference' | 'candidate') =>
+      Math.exp(unlikely.reduce((sum, each) => sum + each[of], 0) / tokens);
+    return {
+      reference: total('reference'),
+      candidate: total('candidate'),
+      logRatio: clusteredMean(
+        unlikely.map((each) => each.candidate - each.reference),
+        unlikely.map((each) => each.count),
+      ),
+      tokens,
+    };
+  }
+}
+
+function push({ sums, counts }: Sums, sum: number, count: number): void {
+  if (count === 0) return;
+  sums.push(sum);
+  counts.push(count);
+}
+
+/** As `topClass`, but −1 for a row that is not all numbers, which decides nothing. */
+function certainClass(logits: ArrayLike<number>, at: number, classes: number): number {
+  for (let i = at; i < at + classes; i++) if (Number.isNaN(logits[i])) return -1;
+  return topClass(logits, at, classes);
 }
 
 function accuracyOf(right: readonly { reference: number; candidate: number }[]) {
@@ -129,24 +199,56 @@ function accuracyOf(right: readonly { reference: number; candidate: number }[]) 
   };
 }
 
+/** How an output's elements are grouped. */
+interface Rows {
+  /** Elements of a row: all that lies along the last axis. */
+  readonly width: number;
+  /** Classes that a row decides between; 0 where it decides nothing. */
+  readonly classes: number;
+  readonly count: number;
+  readonly reading: Reading;
+  /** 0 for rows that stand for padding. Undefined where all count. */
+  readonly real: Uint8Array | undefined;
+}
+
 /** Classes lie along the last axis; rows of a sequence are real where the mask of the same size has ones. */
-function rowsOf({ shape }: RunTensor, feeds: Feeds): Rows {
-  const classes = shape.length < 2 ? 1 : (shape.at(-1) ?? 1);
-  if (shape.length < 3) return { classes, real: undefined };
-  const mask = Object.entries(feeds).find(
+function rowsOf({ shape }: RunTensor, feeds: Feeds, reading: Reading): Rows {
+  const width = shape.length < 2 ? 1 : (shape.at(-1) ?? 1);
+  const count = shape.reduce((product, size) => product * size, 1) / Math.max(1, width);
+  const isChance = reading === 'chance' && width === 1;
+  const decides = reading !== 'values' && reading !== 'chance' && width > 1;
+  const classes = isChance ? 2 : decides ? width : 0;
+  const mask = shape.length === 3 ? maskOf(shape, feeds) : undefined;
+  const real =
+    mask &&
+    Uint8Array.from(numbersOf(mask) as ArrayLike<number>, (value) => Number(Number(value) !== 0));
+  return { width, classes, count, reading, real };
+}
+
+function maskOf(shape: readonly number[], feeds: Feeds): RunTensor | undefined {
+  const found = Object.entries(feeds).find(
     ([name, tensor]) =>
       /mask/i.test(name) &&
       tensor.shape.length === 2 &&
       tensor.shape[0] === shape[0] &&
       tensor.shape[1] === shape[1],
   );
-  if (!mask || shape.length !== 3) return { classes, real: undefined };
-  return { classes, real: Array.from(numbersOf(mask[1]), (value) => value !== 0) };
+  return found?.[1];
 }
 
-/** A tensor's elements as numbers. */
-export function numbersOf({ data }: RunTensor): ArrayLike<number> {
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
-    return Array.from(data, Number);
-  return data as unknown as ArrayLike<number>;
+/** Scores whose softmax is the model's distribution: log p of probabilities, [log(1 − p), log p] of a single chance. */
+function asLogits(values: ArrayLike<number>, { reading }: Rows): ArrayLike<number> {
+  if (reading === 'probabilities') return Float64Array.from(values, logOf);
+  if (reading !== 'chance') return values;
+  const pairs = new Float64Array(values.length * 2);
+  for (let i = 0; i < values.length; i++) {
+    const chance = values[i] ?? 0;
+    pairs[2 * i] = logOf(1 - chance);
+    pairs[2 * i + 1] = logOf(chance);
+  }
+  return pairs;
 }
+
+/** Rounded to zero, a probability would make every divergence infinite. */
+const logOf = (probability: number) =>
+  Number.isNaN(probability) ? NaN : Math.log(Math.max(probability, 1e-12));

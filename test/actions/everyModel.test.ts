@@ -11,7 +11,7 @@ import type { Step } from '../../src/protocol/recipe';
 import { ortRunner } from '../../src/runtime/ort';
 import type { Feeds, Session } from '../../src/runtime/runner';
 import { normalizedSquaredError } from '../../src/tensor/measures';
-import { numbersOf } from '../../src/verify/outputs';
+import { numbersOf } from '../../src/runtime/arrays';
 import { factsOf } from '../support/facts';
 import { modelsFolder, withoutModels } from '../support/models';
 

@@ -4,9 +4,9 @@ import type { Dim } from '../../onnx/model';
 import { describeSpec, type InputSpec } from '../inputs';
 import type { Feeds, RunTensor } from '../runner';
 import { convertTo, describeTensor } from './convert';
-import type { Dataset } from './dataset';
-import { cutToLongest, lengthSource } from './padding';
-import { numberAt, sliceAxis } from './slices';
+import { type Dataset, datasetOf } from './dataset';
+import { cutToLongest, lengthSource, rowLengths } from './padding';
+import { numberAt, takeAxis } from './slices';
 
 /** Along which axis an input's samples lie; `alone` is the same for every sample, `stacked` has an axis more than the model's input. */
 type Place =
@@ -41,22 +41,19 @@ export function arrayDataset(
     );
   }
   const stacked = columns.some(({ place }) => place.kind === 'stacked');
-  const source = lengthSource(specs, feedsOf(columns, 0, count));
+  const source = lengthSource(specs, feedsOf(columns));
   const labels = labelsOf(arrays, specs, count);
-  const sizeOf = (wanted: number) => (stacked ? 1 : Math.min(count, fixed ?? wanted));
-  return {
+  const lengths = source && rowLengths(feedsOf(columns), source);
+  return datasetOf({
     name,
     count,
-    batches: (size) => Math.max(1, Math.floor(count / sizeOf(size))),
-    batch: (index, size) => {
-      const from = index * sizeOf(size);
-      const to = from + sizeOf(size);
-      return {
-        feeds: cutToLongest(specs, feedsOf(columns, from, to), source),
-        labels: labels?.slice(from, to),
-      };
-    },
-  };
+    atOnce: stacked ? 1 : fixed,
+    lengths: () => lengths,
+    select: (samples) => ({
+      feeds: cutToLongest(specs, feedsOf(columns, samples), source),
+      labels: labels && samples.map((sample) => labels[sample] ?? NaN),
+    }),
+  });
 }
 
 function matchNames(
@@ -147,12 +144,15 @@ function fixedBatch(columns: readonly Column[]): number | undefined {
   return undefined;
 }
 
-function feedsOf(columns: readonly Column[], from: number, to: number): Feeds {
+/** Of the samples at these places, or of all where none are named. */
+function feedsOf(columns: readonly Column[], samples?: readonly number[]): Feeds {
   return Object.fromEntries(
     columns.map(({ spec, tensor, place }) => {
-      if (place.kind === 'alone') return [spec.name, tensor];
-      if (place.kind === 'axis') return [spec.name, sliceAxis(tensor, place.axis, from, to)];
-      const one = sliceAxis(tensor, 0, from, from + 1);
+      if (place.kind === 'axis' && samples) {
+        return [spec.name, takeAxis(tensor, place.axis, samples)];
+      }
+      if (place.kind !== 'stacked') return [spec.name, tensor];
+      const one = takeAxis(tensor, 0, [samples?.[0] ?? 0]);
       return [spec.name, { ...one, shape: one.shape.slice(1) }];
     }),
   );

@@ -49,7 +49,7 @@ export function cutToLongest(
   const spec = specs.find(({ name }) => name === source?.name);
   if (!source || !lengths || !spec) return feeds;
   const width = lengths.shape[1] ?? 0;
-  const length = Math.max(1, longestRow(lengths, source.padding));
+  const length = Math.max(1, ...rowLengths(feeds, source));
   if (length >= width) return feeds;
   return Object.fromEntries(
     specs.flatMap((other) => {
@@ -59,15 +59,15 @@ export function cutToLongest(
   );
 }
 
-function longestRow(tensor: RunTensor, padding: number): number {
-  const [rows = 0, width = 0] = tensor.shape;
-  let longest = 0;
-  for (let row = 0; row < rows; row++) {
-    for (let column = width - 1; column >= longest; column--) {
-      if (numberAt(tensor, row * width + column) !== padding) longest = column + 1;
-    }
-  }
-  return longest;
+/** Positions of every row up to the last that is not padding. */
+export function rowLengths(feeds: Feeds, { name, padding }: LengthSource): readonly number[] {
+  const tensor = feeds[name];
+  const [rows = 0, width = 0] = tensor?.shape ?? [];
+  return Array.from({ length: tensor ? rows : 0 }, (_, row) => {
+    let length = width;
+    while (length > 0 && tensor && numberAt(tensor, row * width + length - 1) === padding) length--;
+    return length;
+  });
 }
 
 /** Cuts the axes that are as long as the samples: those of the same name, or of the same size where the model has no names. */

@@ -21,6 +21,25 @@ export function sliceAxis(tensor: RunTensor, axis: number, from: number, to: num
   return { dtype: tensor.dtype, shape, data: joined(pieces) };
 }
 
+/** The parts of a tensor at these places along an axis, in their order. */
+export function takeAxis(tensor: RunTensor, axis: number, places: readonly number[]): RunTensor {
+  const [first = 0] = places;
+  if (places.every((place, at) => place === first + at)) {
+    return sliceAxis(tensor, axis, first, first + places.length);
+  }
+  const size = tensor.shape[axis] ?? 1;
+  const inner = product(tensor.shape.slice(axis + 1));
+  const outer = product(tensor.shape.slice(0, axis));
+  const data = tensor.data as unknown as Sliceable;
+  const pieces = Array.from({ length: outer }, (_, at) =>
+    places.map((place) => {
+      const start = (at * size + place) * inner;
+      return data.slice(start, start + inner);
+    }),
+  ).flat();
+  return { ...tensor, shape: tensor.shape.with(axis, places.length), data: joined(pieces) };
+}
+
 function joined(pieces: readonly Sliceable[]): RunTensor['data'] {
   const [first] = pieces;
   if (pieces.length === 1) return first as unknown as RunTensor['data'];

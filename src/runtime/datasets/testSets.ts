@@ -7,7 +7,7 @@ import { arrayOver, isArrayType } from '../arrays';
 import { describeSpec, type InputSpec } from '../inputs';
 import type { Feeds, RunTensor } from '../runner';
 import { convertTo, describeTensor } from './convert';
-import type { Dataset } from './dataset';
+import { type Dataset, datasetOf } from './dataset';
 
 /** One set of ONNX's own test format: the contents of `input_0.pb`, `input_1.pb` … in order. */
 export interface TestSet {
@@ -26,12 +26,13 @@ export function testSetDataset(
   name: string,
 ): Dataset {
   const batches = sets.map((set) => feedsOf(set, specs, optional));
-  return {
+  return datasetOf({
     name,
     count: sets.length,
-    batches: () => sets.length,
-    batch: (index) => ({ feeds: batches[index] ?? {}, labels: undefined }),
-  };
+    atOnce: 1,
+    lengths: () => undefined,
+    select: ([index = 0]) => ({ feeds: batches[index] ?? {}, labels: undefined }),
+  });
 }
 
 function feedsOf(set: TestSet, specs: readonly InputSpec[], optional: ReadonlySet<string>): Feeds {

@@ -4,7 +4,7 @@ import { quoted } from '../../base/quote';
 import { isArrayType, tensorOf } from '../arrays';
 import { describeSpec, type InputSpec } from '../inputs';
 import type { Feeds, RunTensor } from '../runner';
-import type { Dataset } from './dataset';
+import { type Dataset, datasetOf } from './dataset';
 
 /** One line of a `.jsonl` file. */
 interface Sample {
@@ -61,22 +61,26 @@ export function textDataset(
   const samples = parseLines(lines, name);
   const wanted = inputsFromText(specs, options.optional, name);
   const tokenize = tokenizer(tokenizerJson, options.longest, name);
-  const fixed = wanted.map(({ spec }) => spec.shape?.[0]).find((size) => typeof size === 'number');
-  const sizeOf = (size: number) => Math.min(samples.length, fixed ?? size);
-  return {
+  const known = new Map<number, Tokens>();
+  const tokensAt = (at: number) => {
+    const tokens =
+      known.get(at) ?? tokenize(samples[at] ?? { text: '', pair: undefined, label: undefined });
+    known.set(at, tokens);
+    return tokens;
+  };
+  return datasetOf({
     name,
     count: samples.length,
-    batches: (size) => Math.max(1, Math.floor(samples.length / sizeOf(size))),
-    batch: (index, size) => {
-      const from = index * sizeOf(size);
-      const chosen = samples.slice(from, from + sizeOf(size));
-      const labels = chosen.flatMap(({ label }) => (label === undefined ? [] : [label]));
+    atOnce: wanted.map(({ spec }) => spec.shape?.[0]).find((size) => typeof size === 'number'),
+    lengths: () => samples.map((_, at) => tokensAt(at).ids.length),
+    select: (places) => {
+      const labels = places.flatMap((at) => samples[at]?.label ?? []);
       return {
-        feeds: feedsOf(wanted, chosen.map(tokenize)),
-        labels: labels.length === chosen.length ? labels : undefined,
+        feeds: feedsOf(wanted, places.map(tokensAt)),
+        labels: labels.length === places.length ? labels : undefined,
       };
     },
-  };
+  });
 }
 
 function parseLines(lines: string, name: string): Sample[] {
@@ -96,7 +100,7 @@ function parseLines(lines: string, name: string): Sample[] {
       {
         text,
         pair: typeof pair === 'string' ? pair : undefined,
-        label: typeof label === 'number' ? label : undefined,
+        label: typeof label === 'number' || typeof label === 'boolean' ? Number(label) : undefined,
       },
     ];
   });

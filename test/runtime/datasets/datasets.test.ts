@@ -63,7 +63,8 @@ test('batches are cut to their longest sample by the mask', () => {
   });
   const data = open('padded.npz', [ids, mask]);
   assert.equal(data.count, 3);
-  assert.equal(data.batches(2), 1);
+  assert.equal(data.batches(2), 2);
+  assert.deepEqual(data.batch(1, 2).feeds['input_ids']!.shape, [1, 4]);
   const first = data.batch(0, 2);
   assert.deepEqual(first.feeds['input_ids']!.shape, [2, 2]);
   assert.deepEqual(numbers(first.feeds, 'input_ids'), [5, 6, 7, 0]);

@@ -1,0 +1,245 @@
+import { intAttribute } from '../onnx/attributes';
+import type { Tensor } from '../onnx/model';
+import { storedBytes } from '../onnx/weights';
+import type { LayerChange } from '../protocol/build';
+import { type Layer, sharingKey, type Structure, type Weight } from '../structure/structure';
+import { dtypes } from '../tensor/dtype';
+
+/** A layer of the original and the layer of the candidate that stands for it. */
+type Pair = readonly [reference: Layer, candidate: Layer];
+
+/**
+ * What became of every layer, in the original's order, added ones last. A layer that was compressed is one changed layer, however many
+ * nodes it has become: layers are matched by id, then by what they write, by their weights' names, and by place and shape.
+ */
+export function layerChanges(reference: Structure, candidate: Structure): LayerChange[] {
+  const matched = new Map(match(reference.layers, candidate.layers));
+  const taken = new Set(matched.values());
+  const bytes = { reference: bytesByLayer(reference), candidate: bytesByLayer(candidate) };
+  const fused = fusedLayers(
+    reference.layers.filter((layer) => !matched.has(layer)),
+    candidate.layers.filter((layer) => !taken.has(layer)),
+  );
+  const sizeOf = (layer: Layer, side: keyof typeof bytes) => bytes[side].get(layer) ?? 0;
+  const changes = reference.layers.flatMap((layer) => {
+    const other = matched.get(layer);
+    if (other)
+      return [changeOf([layer, other], sizeOf(layer, 'reference'), sizeOf(other, 'candidate'))];
+    const into = fused.into.get(layer);
+    if (into && into.parts[0] !== layer) return [];
+    return into
+      ? [
+          fusedChange(
+            into,
+            sum(into.parts.map((part) => sizeOf(part, 'reference'))),
+            sizeOf(into.whole, 'candidate'),
+          ),
+        ]
+      : [goneChange(layer, sizeOf(layer, 'reference'))];
+  });
+  const added = candidate.layers
+    .filter((layer) => !taken.has(layer) && !fused.wholes.has(layer))
+    .map((layer) => addedChange(layer, sizeOf(layer, 'candidate')));
+  return [...changes, ...added];
+}
+
+function changeOf([before, after]: Pair, reference: number, candidate: number): LayerChange {
+  const withShape = shapeText(before) !== shapeText(after);
+  const from = describe(before, withShape);
+  const to = describe(after, withShape);
+  const isSame = from === to && reference === candidate;
+  return {
+    layer: before.id,
+    change: isSame ? 'same' : 'changed',
+    ...{ from, to, bytes: { reference, candidate } },
+  };
+}
+
+function fusedChange({ parts, whole }: Fused, reference: number, candidate: number): LayerChange {
+  const [first] = parts;
+  const from = `${parts.length} × ${first ? describe(first, false) : ''}`;
+  return {
+    layer: whole.id,
+    change: 'changed',
+    ...{ from, to: describe(whole, false), bytes: { reference, candidate } },
+  };
+}
+
+const goneChange = (layer: Layer, reference: number): LayerChange => ({
+  layer: layer.id,
+  change: 'removed',
+  ...{ from: describe(layer, false), to: null, bytes: { reference, candidate: 0 } },
+});
+
+const addedChange = (layer: Layer, candidate: number): LayerChange => ({
+  layer: layer.id,
+  change: 'added',
+  ...{ from: null, to: describe(layer, false), bytes: { reference: 0, candidate } },
+});
+
+/** `MatMul float32`, `MatMulNBits 4-bit`, `Gather int8`; with the weight's shape where that is what changed. */
+function describe(layer: Layer, withShape: boolean): string {
+  const shape = withShape ? shapeText(layer) : '';
+  return [layer.op, storageText(layer), shape].filter((text) => text !== '').join(' ');
+}
+
+function storageText(layer: Layer): string {
+  const [weight] = learnt(layer);
+  if (!weight) return '';
+  const bits = intAttribute(layer.main.node, 'bits');
+  if (bits !== undefined) return `${bits}-bit`;
+  const { dtype } = weight.tensor;
+  return dtypes[dtype].bits < 8 ? `${dtypes[dtype].bits}-bit` : dtype;
+}
+
+function shapeText(layer: Layer): string {
+  const [weight] = learnt(layer);
+  return weight ? `[${logicalShape(weight, layer).join('×')}]` : '';
+}
+
+/** Independent of whether the weight is stored transposed. */
+function logicalShape({ shape }: Weight, layer: Layer): readonly number[] {
+  const transposed = layer.main.node.op === 'Gemm' && intAttribute(layer.main.node, 'transB') === 1;
+  return transposed && shape.length === 2 ? [...shape].reverse() : shape;
+}
+
+/** Weights that carry the layer's meaning, the largest first. */
+function learnt({ weights }: Layer): Weight[] {
+  return weights
+    .filter(({ kind, parameters }) => parameters > 0 && kind !== 'bias')
+    .sort((a, b) => b.parameters - a.parameters);
+}
+
+/** A weight that several layers share counts for the first of them. */
+function bytesByLayer({ layers }: Structure): Map<Layer, number> {
+  const seen = new Set<Tensor>();
+  return new Map(
+    layers.map((layer) => {
+      const own = layer.weights.filter((weight) => {
+        const key = sharingKey(weight);
+        return !seen.has(key) && seen.add(key);
+      });
+      return [layer, sum(own.map(({ tensor }) => storedBytes(tensor)))];
+    }),
+  );
+}
+
+type Key = (layer: Layer, at: number) => readonly string[];
+
+/** How layers are recognised again, the surest way first. A layer may have several keys; those that several layers share say nothing. */
+const keys: readonly Key[] = [
+  (layer) => [`${layer.id} ${hasWeights(layer)}`],
+  ({ nodes }) => nodes.flatMap(({ node }) => node.outputs.filter((name) => name !== '')),
+  (layer) => learnt(layer).map(({ name }) => baseName(name)),
+  (layer) => (hasWeights(layer) ? [placeKey(layer)] : []),
+];
+
+const hasWeights = (layer: Layer) => learnt(layer).length > 0;
+
+/** A weight's name without what quantizers append. */
+function baseName(name: string): string {
+  return name.replace(
+    /([_.](quantized|q\d+|int\d|fp16|bf16|codes|packed|scales?|zero_points?|transposed|dequantized|matmul))+$/i,
+    '',
+  );
+}
+
+function placeKey(layer: Layer): string {
+  const [weight] = learnt(layer);
+  const sides = [...(weight?.shape ?? [])].sort((a, b) => a - b).join('×');
+  return [layer.block ?? '-', layer.part, layer.role, sides].join(' ');
+}
+
+function match(reference: readonly Layer[], candidate: readonly Layer[]): Pair[] {
+  const pairs: Pair[] = [];
+  let left = reference;
+  let right = candidate;
+  for (const key of keys) {
+    const found = matchBy(key, left, right);
+    pairs.push(...found);
+    const [a, b] = [new Set(found.map(([one]) => one)), new Set(found.map(([, other]) => other))];
+    left = left.filter((layer) => !a.has(layer));
+    right = right.filter((layer) => !b.has(layer));
+  }
+  return [...pairs, ...matchInOrder(left, right)];
+}
+
+function matchBy(key: Key, left: readonly Layer[], right: readonly Layer[]): Pair[] {
+  const owners = uniqueOwners(key, right);
+  const mine = uniqueOwners(key, left);
+  const taken = new Set<Layer>();
+  return left.flatMap((layer, at): Pair[] => {
+    const found = key(layer, at)
+      .filter((each) => mine.get(each) === layer)
+      .map((each) => owners.get(each))
+      .find((other) => other && !taken.has(other) && hasWeights(other) === hasWeights(layer));
+    if (!found) return [];
+    taken.add(found);
+    return [[layer, found]];
+  });
+}
+
+/** Key → its layer; keys of several layers are left out. */
+function uniqueOwners(key: Key, layers: readonly Layer[]): Map<string, Layer> {
+  const owners = new Map<string, Layer>();
+  const shared = new Set<string>();
+  layers.forEach((layer, at) => {
+    for (const each of key(layer, at)) {
+      if (owners.has(each) && owners.get(each) !== layer) shared.add(each);
+      owners.set(each, layer);
+    }
+  });
+  for (const each of shared) owners.delete(each);
+  return owners;
+}
+
+/** Layers with weights of the same shape, one after the other: for models whose names were stripped. */
+function matchInOrder(left: readonly Layer[], right: readonly Layer[]): Pair[] {
+  const pairs: Pair[] = [];
+  let from = 0;
+  for (const layer of left) {
+    if (!hasWeights(layer)) continue;
+    const at = right.findIndex(
+      (other, index) => index >= from && hasWeights(other) && placeKey(other) === placeKey(layer),
+    );
+    const other = right[at];
+    if (!other) continue;
+    pairs.push([layer, other]);
+    from = at + 1;
+  }
+  return pairs;
+}
+
+/** Several layers of the original that one of the candidate does the work of. */
+interface Fused {
+  readonly parts: readonly Layer[];
+  readonly whole: Layer;
+}
+
+/** Layers of one block whose weights together are as many as those of one layer that is new there: query, key and value made one. */
+function fusedLayers(
+  gone: readonly Layer[],
+  added: readonly Layer[],
+): { into: ReadonlyMap<Layer, Fused>; wholes: ReadonlySet<Layer> } {
+  const into = new Map<Layer, Fused>();
+  const wholes = new Set<Layer>();
+  for (const whole of added) {
+    if (!hasWeights(whole)) continue;
+    const parts = gone.filter(
+      (layer) =>
+        hasWeights(layer) &&
+        layer.block === whole.block &&
+        layer.part === whole.part &&
+        !into.has(layer),
+    );
+    if (parts.length < 2 || weightCount(parts) !== weightCount([whole])) continue;
+    wholes.add(whole);
+    for (const part of parts) into.set(part, { parts, whole });
+  }
+  return { into, wholes };
+}
+
+const weightCount = (layers: readonly Layer[]) =>
+  sum(layers.flatMap((layer) => learnt(layer).map(({ parameters }) => parameters)));
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);

@@ -1,0 +1,366 @@
+import { intAttribute } from '../onnx/attributes';
+import { consumersOf, initializerOf, type NodeEntry, producerOf, type Scope } from '../onnx/graph';
+import { elementCount, type Node, type Tensor } from '../onnx/model';
+import type { Layer, Weight } from '../structure/structure';
+import { type DType, dtypes } from '../tensor/dtype';
+
+/** A layer whose weights are stored in fewer bits, and how its main operator is handed them. */
+export interface Compressed {
+  readonly layer: Layer;
+  readonly main: Node;
+  readonly scope: Scope;
+  /** The largest of its weights that is not stored as float32. */
+  readonly packed: Weight;
+  /** Operators of the layer, its unpacking included. */
+  readonly ops: ReadonlySet<string>;
+  /** The node that makes the packed weight floats for the main operator; undefined where this reads the codes itself. */
+  readonly unpacking: NodeEntry | undefined;
+  /** The main operator's data comes out of a DequantizeLinear too. */
+  readonly quantizedData: boolean;
+}
+
+/** What the runtime made of a compressed layer. */
+export interface RanAs {
+  /** Nodes of the optimised graph that do the main operator's work. */
+  readonly nodes: readonly NodeEntry[];
+  readonly ops: ReadonlySet<string>;
+  /** A DequantizeLinear reads the stored weight, on every run. */
+  readonly dequantizes: boolean;
+  /** The packed weight is gone: unpacked when the model was loaded. */
+  readonly unpackedAtLoad: boolean;
+}
+
+interface Miss {
+  readonly when: (compressed: Compressed, ran: RanAs) => boolean;
+  readonly why: string;
+}
+
+/** A way of storing weights, and the kernels that make it worth while. */
+export interface Scheme {
+  readonly is: (compressed: Compressed) => boolean;
+  readonly title: (compressed: Compressed) => string;
+  readonly wanted: string;
+  readonly runs: (compressed: Compressed, ran: RanAs) => boolean;
+  /** Known reasons why it does not, the surest first. */
+  readonly misses: readonly Miss[];
+  /** What is worth knowing although it does. */
+  readonly notes?: readonly Miss[];
+}
+
+const always = () => true;
+const bitsOf = ({ main, packed }: Compressed) =>
+  intAttribute(main, 'bits') ?? dtypes[packed.tensor.dtype].bits;
+const ranOneOf = (...wanted: readonly string[]) => {
+  return (_: Compressed, { ops, dequantizes }: RanAs) =>
+    !dequantizes && wanted.some((op) => ops.has(op));
+};
+const oneOf = (ops: readonly string[]) => ops.join(' or ');
+
+const dequantizedEachRun: Miss = {
+  when: (_, { dequantizes }) => dequantizes,
+  why: 'The runtime does not fuse the pattern around it: the weights are dequantized on every run.',
+};
+const folded: Miss = {
+  when: (_, { unpackedAtLoad }) => unpackedAtLoad,
+  why: 'The weights are unpacked when the model is loaded: float32 in memory and in speed.',
+};
+const unsignedWeights: Miss = {
+  when: ({ packed }) => packed.tensor.dtype === 'uint8',
+  why: 'Unsigned weights take up to twice as long as signed ones on processors with VNNI.',
+};
+
+const integerProducts = ['DynamicQuantizeMatMul', 'MatMulIntegerToFloat'] as const;
+const staticKernels = [
+  ...['QLinearMatMul', 'MatMulIntegerToFloat', 'QGemm', 'QLinearConv', 'QAttention'],
+] as const;
+const convolutions: readonly string[] = ['Conv', 'FusedConv', 'ConvTranspose'];
+const withIntegerKernel: readonly string[] = ['Conv', 'MatMul', 'Gemm'];
+
+/** Every way of storing weights that is recognised, by its structure alone; the first that fits counts. */
+export const schemes = {
+  int8Dynamic: {
+    is: ({ main }) => main.op === 'MatMulInteger',
+    title: () => 'int8 dynamic',
+    wanted: oneOf(integerProducts),
+    runs: ranOneOf(...integerProducts),
+    misses: [
+      {
+        when: (_, { ops }) => ops.has('MatMulInteger'),
+        why: 'The product is integer, but its conversion and scaling run as nodes of their own: something else reads them, or the scale is no constant.',
+      },
+    ],
+    notes: [unsignedWeights],
+  },
+  int8Convolution: {
+    is: ({ main }) => main.op === 'ConvInteger',
+    title: () => 'int8 dynamic',
+    wanted: 'QLinearConv',
+    runs: () => false,
+    misses: [
+      {
+        when: always,
+        why: 'Convolutions with scales found at run time are 6 to 12 times slower than float32: use int8 static.',
+      },
+    ],
+  },
+  int8Recurrent: {
+    is: ({ main }) => main.op === 'DynamicQuantizeLSTM',
+    title: () => 'int8 dynamic',
+    wanted: 'DynamicQuantizeLSTM',
+    runs: ranOneOf('DynamicQuantizeLSTM'),
+    misses: [],
+  },
+  fewBits: {
+    is: ({ main }) => main.op === 'MatMulNBits',
+    title: (compressed) => `${bitsOf(compressed)}-bit weights`,
+    wanted: 'MatMulNBits with integer compute',
+    runs: (_, { nodes }) => nodes.some((entry) => whySlowProduct(entry) === undefined),
+    misses: [
+      { when: (_, ran) => slowBecause(ran, 'groups'), why: slowProducts().groups },
+      { when: (_, ran) => slowBecause(ran, 'zeroPoints'), why: slowProducts().zeroPoints },
+      { when: (_, ran) => slowBecause(ran, 'level'), why: slowProducts().level },
+    ],
+    notes: [
+      {
+        when: (_, { nodes }) =>
+          nodes.every(({ node }) => intAttribute(node, 'accuracy_level', 0) !== 4),
+        why: 'It computes in float32; accuracy level 4 is about three times as fast for single tokens.',
+      },
+    ],
+  },
+  bitsAndBytes: {
+    is: ({ main }) => main.op === 'MatMulBnb4',
+    title: ({ main }) =>
+      intAttribute(main, 'quant_type', 1) === 1 ? 'NF4 weights' : 'FP4 weights',
+    wanted: 'MatMulNBits',
+    runs: () => false,
+    misses: [{ when: always, why: 'MatMulBnb4 expands the whole weight on every run.' }],
+  },
+  fewBitRows: {
+    is: ({ main }) => main.op === 'GatherBlockQuantized',
+    title: (compressed) => `${bitsOf(compressed)}-bit rows`,
+    wanted: 'GatherBlockQuantized',
+    runs: ranOneOf('GatherBlockQuantized'),
+    misses: [],
+  },
+  codedRows: {
+    is: ({ main, packed, unpacking }) =>
+      main.op === 'Gather' && !unpacking && dtypes[packed.tensor.dtype].class !== 'float',
+    title: ({ packed }) => `${packed.tensor.dtype} rows`,
+    wanted: 'Gather of codes',
+    runs: (_, { ops, dequantizes }) => ops.has('Gather') && !dequantizes,
+    misses: [dequantizedEachRun],
+  },
+  dequantizedTable: {
+    is: ({ main, unpacking }) => main.op === 'Gather' && unpacking?.node.op === 'DequantizeLinear',
+    title: ({ packed }) => `${packed.tensor.dtype} rows`,
+    wanted: 'Gather of codes',
+    runs: (_, { dequantizes, unpackedAtLoad }) => !dequantizes && !unpackedAtLoad,
+    misses: [
+      {
+        when: (_, { dequantizes }) => dequantizes,
+        why: 'The table is dequantized before the look-up: all of its rows, on every run.',
+      },
+      folded,
+    ],
+  },
+  int8Static: {
+    is: ({ unpacking, quantizedData }) =>
+      unpacking?.node.op === 'DequantizeLinear' && quantizedData,
+    title: ({ packed }) => (dtypes[packed.tensor.dtype].bits > 8 ? 'int16 static' : 'int8 static'),
+    wanted: 'QLinearConv, QLinearMatMul, QGemm or MatMulIntegerToFloat',
+    runs: ranOneOf(...staticKernels),
+    misses: [
+      {
+        when: (compressed) =>
+          isSixteenBit(compressed.packed.tensor.dtype) || readsSixteenBits(compressed),
+        why: 'The runtime has no integer kernels for 16-bit values: it computes in float32 between conversions.',
+      },
+      {
+        when: ({ main }) => !withIntegerKernel.includes(main.op),
+        why: 'The runtime has no integer kernel for this operator: it computes in float32 between conversions.',
+      },
+      {
+        when: (compressed) =>
+          convolutions.includes(compressed.main.op) && !isOutputQuantized(compressed),
+        why: 'Its output is not quantized, which the integer convolution needs: the weights are dequantized on every run.',
+      },
+      {
+        when: ({ main }, { ops }) => ops.has('Gemm') && main.op === 'MatMul',
+        why: 'The bias was fused first, so the weights are dequantized on every run.',
+      },
+      {
+        when: ({ main, scope }, { ops }) =>
+          ops.has('Gemm') && (main.inputs[2] ?? '') !== '' && !isDequantized(scope, main.inputs[2]),
+        why: 'Its bias is float32 and its output not quantized, so the weights are dequantized on every run.',
+      },
+      dequantizedEachRun,
+      folded,
+    ],
+    notes: [unsignedWeights],
+  },
+  weightOnly: {
+    is: ({ unpacking }) => unpacking?.node.op === 'DequantizeLinear',
+    title: (compressed) => `${bitsOf(compressed)}-bit weights`,
+    wanted: 'MatMulNBits with integer compute',
+    runs: (_, { nodes, dequantizes }) =>
+      !dequantizes &&
+      nodes.some(({ node }) => node.op === 'MatMulNBits') &&
+      nodes.some((entry) => whySlowProduct(entry) === undefined),
+    misses: [
+      {
+        when: ({ main }) => convolutions.includes(main.op),
+        why: 'There is no kernel for convolutions with only their weights quantized: they are dequantized on every run.',
+      },
+      {
+        when: ({ main }) => main.op === 'LSTM' || main.op === 'GRU' || main.op === 'RNN',
+        why: 'The recurrent operator takes floats: the weights are dequantized on every run. DynamicQuantizeLSTM takes codes.',
+      },
+      {
+        when: ({ main }) => main.op === 'Gemm' && intAttribute(main, 'transB', 0) === 1,
+        why: 'Its weight is stored transposed, which the runtime does not fuse: it is dequantized on every run.',
+      },
+      {
+        when: ({ scope, unpacking }) =>
+          consumersOf(scope, unpacking?.node.outputs[0] ?? '').length > 1,
+        why: 'Several layers read the dequantized weight, so it is not fused into any of them.',
+      },
+      dequantizedEachRun,
+      folded,
+    ],
+  },
+  operatorFormat: {
+    is: ({ main }) =>
+      /^(QLinear|QGemm|QAttention|DynamicQuantizeMatMul|MatMulIntegerToFloat)/.test(main.op),
+    title: ({ main }) => (main.op.startsWith('Q') ? 'int8 static' : 'int8 dynamic'),
+    wanted: 'the integer operator of the file',
+    runs: ({ main }, { ops }) => ops.has(main.op),
+    misses: [],
+    notes: [unsignedWeights],
+  },
+  halfStorage: {
+    is: ({ packed, unpacking }) => isHalf(packed.tensor.dtype) && unpacking !== undefined,
+    title: ({ packed }) => `${packed.tensor.dtype} storage`,
+    wanted: 'unpacked at load, then float32',
+    runs: (_, { unpackedAtLoad }) => unpackedAtLoad,
+    misses: [{ when: always, why: 'The weights are converted on every run.' }],
+    notes: [{ when: always, why: 'Smaller on disk; float32 in memory and in speed.' }],
+  },
+  halfCompute: {
+    is: ({ packed }) => isHalf(packed.tensor.dtype),
+    title: ({ packed }) => packed.tensor.dtype,
+    wanted: 'a float16 kernel',
+    runs: (_, { unpackedAtLoad }) => !unpackedAtLoad,
+    misses: [
+      {
+        when: always,
+        why: 'This processor has no float16 kernel for it: it runs in float32 between conversions.',
+      },
+    ],
+  },
+  codes: {
+    is: always,
+    title: (compressed) => `${bitsOf(compressed)}-bit codes`,
+    wanted: 'unpacked at load, then float32',
+    runs: (_, { unpackedAtLoad }) => unpackedAtLoad,
+    misses: [dequantizedEachRun, { when: always, why: 'The weights are unpacked on every run.' }],
+    notes: [{ when: always, why: 'Smaller on disk; float32 in memory and in speed.' }],
+  },
+} as const satisfies Record<string, Scheme>;
+
+/** The scheme that a layer's weights are stored in. */
+export function schemeOf(compressed: Compressed): Scheme {
+  return Object.values<Scheme>(schemes).find((scheme) => scheme.is(compressed)) ?? schemes.codes;
+}
+
+/** The layer as a compressed one; undefined where all of its weights are float32 or wider, or where it has none. */
+export function compressedLayer(layer: Layer): Compressed | undefined {
+  const stored = layer.weights
+    .filter(({ kind, parameters, tensor }) => parameters > 0 && kind !== 'bias' && isSmall(tensor))
+    .sort((a, b) => elementCount(b.tensor.shape) - elementCount(a.tensor.shape));
+  const [packed] = stored;
+  if (!packed) return undefined;
+  const { node: main, scope } = layer.main;
+  const makers = main.inputs.flatMap((name) => (name && producerOf(scope, name)) || []);
+  const own = new Set(layer.nodes.map(({ node }) => node));
+  return {
+    ...{ layer, main, scope, packed },
+    ops: new Set(layer.nodes.map(({ node }) => node.op)),
+    unpacking: makers.find((maker) => own.has(maker.node) && reads(maker, packed.name, 6)),
+    quantizedData: makers.some(
+      ({ node, scope: at }) =>
+        node.op === 'DequantizeLinear' && !initializerOf(at, node.inputs[0] ?? ''),
+    ),
+  };
+}
+
+const isHalf = (dtype: DType) => dtype === 'float16' || dtype === 'bfloat16';
+const isSmall = ({ dtype }: Tensor) => dtypes[dtype].bits < 32 && dtypes[dtype].class !== 'string';
+const isSixteenBit = (dtype: DType) => dtype === 'int16' || dtype === 'uint16';
+
+/** Whether a node's first result is made of a stored tensor, within so many steps. */
+function reads(entry: NodeEntry, tensor: string, steps: number): boolean {
+  if (entry.node.op === 'Constant') return entry.node.outputs[0] === tensor;
+  return entry.node.inputs.some((name) => {
+    if (name === tensor) return entry.node.op !== 'Constant';
+    const maker = name && steps > 0 ? producerOf(entry.scope, name) : undefined;
+    return maker !== undefined && reads(maker, tensor, steps - 1);
+  });
+}
+
+function isDequantized(scope: Scope, name = ''): boolean {
+  return producerOf(scope, name)?.node.op === 'DequantizeLinear';
+}
+
+/** Whether an operand is dequantized from 16-bit codes: their type is that of the zero point. */
+function readsSixteenBits({ main, scope }: Compressed): boolean {
+  return main.inputs.some((name) => {
+    const maker = name === '' ? undefined : producerOf(scope, name);
+    const zeroPoint = maker?.node.op === 'DequantizeLinear' ? maker.node.inputs[2] : undefined;
+    const stored = zeroPoint === undefined ? undefined : initializerOf(scope, zeroPoint);
+    return stored !== undefined && isSixteenBit(stored.dtype);
+  });
+}
+
+/** Through what may stand between a convolution and its QuantizeLinear. */
+const passed: readonly string[] = ['Relu', 'Clip', 'Add'];
+
+function isOutputQuantized({ scope, main }: Compressed): boolean {
+  let [name = ''] = main.outputs;
+  for (let step = 0; step < 3; step++) {
+    const readers = consumersOf(scope, name);
+    const [reader] = readers;
+    if (readers.some(({ node }) => node.op === 'QuantizeLinear')) return true;
+    if (readers.length !== 1 || !reader || !passed.includes(reader.node.op)) return false;
+    [name = ''] = reader.node.outputs;
+  }
+  return false;
+}
+
+type SlowProduct = 'groups' | 'zeroPoints' | 'level';
+
+/** Declared as a function so that the table above may use it. */
+function slowProducts(): Readonly<Record<SlowProduct, string>> {
+  return {
+    groups:
+      'Its inputs are reordered by group (g_idx): the whole weight is dequantized on every run.',
+    zeroPoints: 'Its zero points are floats: the whole weight is dequantized on every run.',
+    level:
+      '8-bit and 2-bit weights have a fast kernel at accuracy level 4 only: the whole weight is dequantized on every run.',
+  };
+}
+
+/** Why a MatMulNBits has no fast kernel (onnxruntime/core/mlas/lib/qnbitgemm.cpp); undefined where it has. */
+function whySlowProduct({ node, scope }: NodeEntry): SlowProduct | undefined {
+  if (node.op !== 'MatMulNBits') return undefined;
+  const [, , , zeroPoints = '', groups = ''] = node.inputs;
+  if (groups !== '') return 'groups';
+  const stored = zeroPoints === '' ? undefined : initializerOf(scope, zeroPoints);
+  if (stored && dtypes[stored.dtype].class === 'float') return 'zeroPoints';
+  const isWide = intAttribute(node, 'bits', 4) === 4;
+  return isWide || intAttribute(node, 'accuracy_level', 0) === 4 ? undefined : 'level';
+}
+
+function slowBecause({ nodes }: RanAs, reason: SlowProduct): boolean {
+  return nodes.some((entry) => whySlowProduct(entry) === reason);
+}
