@@ -1,12 +1,18 @@
 import type { ActionFacts } from '../protocol/build';
 import type { Action } from './action';
 import { int8Dynamic } from './int8Dynamic';
+import { int8Static } from './int8Static';
+import { convertOpset } from './prepare/convertOpset';
+import { foldBatchNorm } from './prepare/foldBatchNorm';
 import { weightOnly } from './weightOnly';
 
 /** Every action there is: the one list that menus, recipes and the command line read. */
 export const actions = {
   int8Dynamic,
+  int8Static,
   weightOnly,
+  convertOpset,
+  foldBatchNorm,
 } as const satisfies Record<string, unknown>;
 
 export type ActionName = keyof typeof actions;

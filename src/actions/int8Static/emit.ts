@@ -1,0 +1,148 @@
+import { makeNode } from '../../onnx/builder';
+import type { Edit } from '../../onnx/edit';
+import type { NodeEntry } from '../../onnx/graph';
+import type { Range } from '../../kernels/calibrate';
+import type { Workbench } from '../action';
+import type { Plan } from './chain';
+import { CodeBook, dequantizeNode, quantizeNode, type Coded, type Scale } from './codes';
+import type { Int8StaticParams } from './params';
+import type { Convolution, Product, Site } from './products';
+import { Rewrite } from './rewrite';
+import { storeConvolution, storeProduct, type StoreOptions } from './weights';
+
+/** The edits that make a plan real. */
+export function planEdits(
+  bench: Workbench,
+  sites: readonly Site[],
+  plan: Plan,
+  ranges: ReadonlyMap<string, Range>,
+  params: Int8StaticParams,
+): Edit[] {
+  const rewrite = new Rewrite();
+  const book = new CodeBook(bench, ranges);
+  const readers = readersOf(sites, plan);
+  const readCodes = new Set(
+    sites.flatMap(({ kind, entry }) => (kind === 'product' ? [entry] : [])),
+  );
+  const coded = new Map<string, Coded>();
+  for (const point of plan.points.values()) {
+    const read = readers.get(point.name) ?? [];
+    const ceiling = plan.points.get(point.root)?.ceiling;
+    const scale = book.scaleOf(point.root, ceiling);
+    const made = point.writer
+      ? codeBehind(bench, point.name, point.writer, scale, rewrite)
+      : codeBefore(bench, point.name, read, scale, rewrite, (entry) => readCodes.has(entry));
+    coded.set(point.name, made);
+  }
+  for (const entry of plan.joints) {
+    for (const name of entry.node.inputs) {
+      const floats = coded.get(name)?.floats;
+      if (floats) rewrite.input(entry, name, floats);
+    }
+  }
+  const options = { reduceRange: params.target === 'avx2' };
+  const stored = sites.flatMap((site) => {
+    const input = coded.get(site.input);
+    if (!input) return [];
+    return site.kind === 'convolution'
+      ? convolve(bench, site, input, rewrite, options)
+      : multiply(bench, site, input, rewrite, options);
+  });
+  return [...book.edits, ...stored, ...rewrite.edits()];
+}
+
+/** Integer operators by the value that they read, in file order. */
+function readersOf(sites: readonly Site[], { joints }: Plan): Map<string, NodeEntry[]> {
+  const readers = new Map<string, NodeEntry[]>();
+  const add = (name: string, entry: NodeEntry) =>
+    readers.set(name, [...(readers.get(name) ?? []), entry]);
+  for (const { input, entry } of sites) add(input, entry);
+  for (const entry of joints) for (const name of new Set(entry.node.inputs)) add(name, entry);
+  for (const entries of readers.values()) entries.sort((a, b) => a.index - b.index);
+  return readers;
+}
+
+/** Codes of a value behind its writer; all its readers get what the codes stand for. */
+function codeBehind(
+  bench: Workbench,
+  name: string,
+  writer: NodeEntry,
+  scale: Scale,
+  rewrite: Rewrite,
+): Coded {
+  const floats = bench.names.fresh(`${name}_float`);
+  const coded = { ...scale, codes: bench.names.fresh(`${name}_quantized`), floats: name };
+  rewrite.output(writer, name, floats);
+  rewrite.after(writer, quantizeNode(bench, floats, coded), dequantizeNode(bench, coded));
+  return coded;
+}
+
+/** Codes of a value before the first that reads them; its other readers keep the floats. */
+function codeBefore(
+  bench: Workbench,
+  name: string,
+  readers: readonly NodeEntry[],
+  scale: Scale,
+  rewrite: Rewrite,
+  readsCodes: (entry: NodeEntry) => boolean,
+): Coded {
+  const { names } = bench;
+  const codes = names.fresh(`${name}_quantized`);
+  const coded = { ...scale, codes, floats: names.fresh(`${name}_dequantized`) };
+  const [first] = readers;
+  if (!first) return coded;
+  rewrite.before(first, quantizeNode(bench, name, coded));
+  if (!readers.every(readsCodes)) rewrite.before(first, dequantizeNode(bench, coded));
+  return coded;
+}
+
+/** DequantizeLinear of input, weight and bias around the convolution: the runtime makes them one QLinearConv. */
+function convolve(
+  bench: Workbench,
+  site: Convolution,
+  input: Coded,
+  rewrite: Rewrite,
+  options: StoreOptions,
+): Edit[] {
+  const { entry, weight, bias } = site;
+  const { stored, edits } = storeConvolution(bench, site, input.scale, options);
+  const dequantize = (name: string, codes: string, scales: string, zeroPoints: string) => {
+    const output = bench.names.fresh(`${name}_dequantized`);
+    rewrite.input(entry, name, output);
+    return makeNode('DequantizeLinear', [codes, scales, zeroPoints], [output], {
+      ...{ name: bench.names.fresh(`${name}_DequantizeLinear`), axis: 0 },
+    });
+  };
+  rewrite.input(entry, site.input, input.floats);
+  rewrite.before(entry, dequantize(weight.name, stored.codes, stored.scales, stored.zeroPoints));
+  if (stored.bias) {
+    rewrite.before(entry, dequantize(bias, stored.bias, stored.biasScales, stored.biasZeroPoints));
+  }
+  return edits;
+}
+
+/**
+ * The product as MatMulIntegerToFloat, its bias inside. Written as DequantizeLinear, MatMul and Add the runtime would, where shapes are
+ * known, make it a Gemm whose weight is turned into floats in every run.
+ */
+function multiply(
+  bench: Workbench,
+  site: Product,
+  input: Coded,
+  rewrite: Rewrite,
+  options: StoreOptions,
+): Edit[] {
+  const { entry, add, bias } = site;
+  const { stored, edits } = storeProduct(bench, site, options);
+  const last = add ?? entry;
+  const inputs = [
+    ...[input.codes, stored.codes, input.scaleName, stored.scales],
+    ...[input.zeroPointName, stored.zeroPoints, ...(bias ? [bias] : [])],
+  ];
+  const node = makeNode('MatMulIntegerToFloat', inputs, [last.node.outputs[0] ?? ''], {
+    ...{ name: entry.node.name || bench.names.fresh(entry.id), domain: 'com.microsoft' },
+  });
+  rewrite.instead(entry, []);
+  rewrite.instead(last, [node]);
+  return [...edits, { kind: 'importOpset', domain: 'com.microsoft', version: 1 }];
+}

@@ -1,0 +1,109 @@
+import { entropyRange, mseRange, percentileRange, type Range } from '../../kernels/calibrate';
+import { addValues, newHistogram, type Histogram } from '../../kernels/histogram';
+import { observe, type Observed } from '../../runtime/observe';
+import type { Workbench } from '../action';
+import type { RangeMethod } from './params';
+import type { Plan } from './chain';
+
+/** How a range is chosen; `percentile` in per cent. */
+export interface RangeOptions {
+  readonly method: RangeMethod;
+  readonly percentile: number;
+}
+
+/** Sees a value batch by batch and keeps no more than a histogram of it. */
+export interface RangeWatch {
+  add(values: Float32Array): void;
+  /** Zero to zero where nothing was seen. */
+  range(): Range;
+}
+
+/** How much each batch moves the average: ONNX Runtime's calibrator has it so. */
+const averaging = 0.01;
+/** Integers that a range is cut into. */
+const levels = 256;
+
+const byHistogram: Readonly<
+  Record<Exclude<RangeMethod, 'minMax' | 'movingAverage'>, (h: Histogram, o: RangeOptions) => Range>
+> = {
+  percentile: (histogram, { percentile }) => percentileRange(histogram, percentile),
+  entropy: (histogram) => entropyRange(histogram, levels),
+  mse: (histogram) => mseRange(histogram, levels),
+};
+
+export function watchRange(options: RangeOptions): RangeWatch {
+  const { method } = options;
+  if (method === 'minMax') return new Extremes(Math.min, Math.max);
+  if (method === 'movingAverage') {
+    const average = (before: number, batch: number) => before + averaging * (batch - before);
+    return new Extremes(average, average);
+  }
+  const histogram = newHistogram();
+  return {
+    add: (values) => addValues(histogram, values),
+    range: () => byHistogram[method](histogram, options),
+  };
+}
+
+type Merge = (before: number, batch: number) => number;
+
+class Extremes implements RangeWatch {
+  private low: number | undefined;
+  private high: number | undefined;
+
+  constructor(
+    private readonly mergeLow: Merge,
+    private readonly mergeHigh: Merge,
+  ) {}
+
+  add(values: Float32Array): void {
+    let low = Infinity;
+    let high = -Infinity;
+    for (const value of values) {
+      // NaN and infinities say nothing about a range.
+      if (!Number.isFinite(value)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    if (low > high) return;
+    this.low = this.low === undefined ? low : this.mergeLow(this.low, low);
+    this.high = this.high === undefined ? high : this.mergeHigh(this.high, high);
+  }
+
+  range(): Range {
+    return { low: this.low ?? 0, high: this.high ?? 0 };
+  }
+}
+
+/** Runs the model on the data and finds the range of every value that the plan keeps in 8 bits. */
+export async function findRanges(
+  { structure, calibration, signal, progress }: Workbench,
+  plan: Plan,
+  options: RangeOptions,
+): Promise<ReadonlyMap<string, Range>> {
+  const roots = [...new Set([...plan.points.values()].map(({ root }) => root))];
+  const watches = new Map(roots.map((root) => [root, watchRange(options)]));
+  const see = (values: ReadonlyMap<string, Observed>) => {
+    for (const [name, watch] of watches) {
+      const observed = values.get(name);
+      if (observed) watch.add(realValues(observed));
+    }
+  };
+  if (calibration) await observe(structure.index, calibration, roots, see, { signal, progress });
+  return new Map([...watches].map(([name, watch]) => [name, watch.range()]));
+}
+
+/** What was seen without the rows that are padding. */
+export function realValues({ tensor, real }: Observed): Float32Array {
+  const values = tensor.data as Float32Array;
+  if (!real || real.every(Boolean)) return values;
+  const width = tensor.shape.at(-1) ?? 1;
+  const kept = new Float32Array(real.reduce((sum, row) => sum + row, 0) * width);
+  let at = 0;
+  real.forEach((isReal, row) => {
+    if (!isReal) return;
+    kept.set(values.subarray(row * width, (row + 1) * width), at);
+    at += width;
+  });
+  return kept;
+}
