@@ -1,12 +1,13 @@
-import { quantizeAffine } from '../kernels/affine';
-import { computedTensor, makeNode, makeTensor } from '../onnx/builder';
+import { makeNode } from '../onnx/builder';
 import type { Edit } from '../onnx/edit';
 import type { Node } from '../onnx/model';
 import type { Layer } from '../structure/structure';
 import { defineAction, doesNotFit, type Workbench } from './action';
-import { linearFit, linearOf, readWeight, replaced, type Linear } from './linear';
+import { type QuantizedWeight, sharedWeight, tiedWeight } from './int8Weights';
+import { linearFit, linearOf, replaced, type Linear } from './linear';
 import type { ParamsOf } from '../protocol/params';
-import { tableFit, tableOf, quantizeRows } from './table';
+import { isRecurrent, recurrentEdits, recurrentFit, recurrentSaving } from './recurrent';
+import { quantizeRows, type QuantizedRows, rowBytes, tableFit, tableOf } from './table';
 
 const params = {
   reduceRange: {
@@ -35,32 +36,36 @@ export const int8Dynamic = defineAction({
         'Convolutions get slower with dynamic scales (6 to 12 times): use int8 static.',
       );
     }
+    if (isRecurrent(layer)) return recurrentFit(layer);
     return tableOf(layer) ? tableFit(layer) : linearFit(layer);
   },
   estimate(layer) {
+    if (isRecurrent(layer)) return recurrentSaving(layer);
     const linear = linearOf(layer);
     const table = tableOf(layer);
-    if (table) return replaced(layer, table.weight, table.rows * (table.width + 4));
+    if (table) return replaced(layer, table.weight, rowBytes(table));
     return linear
-      ? replaced(layer, linear.weight, linear.n * (linear.k + 5))
+      ? replaced(layer, linear.weight, linear.n * (linear.k + 4))
       : replaced(layer, undefined, 0);
   },
-  edits: (bench, layers, options) => [
-    ...layers.flatMap((layer) => (tableOf(layer) ? quantizeRows(bench, layer) : [])),
-    ...linearEdits(
-      bench,
-      layers.filter((layer) => !tableOf(layer)),
-      options,
-    ),
-  ],
+  edits(bench, layers, options) {
+    const tables: QuantizedRows[] = [];
+    return [
+      ...layers.flatMap((layer) => quantizeRows(bench, layer, tables)),
+      ...recurrentEdits(bench, layers.filter(isRecurrent), options.reduceRange),
+      ...linearEdits(bench, layers, tables, options),
+    ];
+  },
 });
 
 function linearEdits(
   bench: Workbench,
   layers: readonly Layer[],
+  tables: readonly QuantizedRows[],
   options: ParamsOf<typeof params>,
 ): Edit[] {
   const inputs = new Map<string, QuantizedInput>();
+  const weights: QuantizedWeight[] = [];
   return layers.flatMap((layer) => {
     const linear = linearOf(layer);
     if (!linear) return [];
@@ -72,7 +77,10 @@ function linearEdits(
     const before: Edit[] = known
       ? []
       : [{ kind: 'insertBefore', entry: layer.main, nodes: [quantized.node] }];
-    return [...before, ...productEdits(bench, layer, linear, quantized, options)];
+    const weight =
+      tiedWeight(bench, layer, linear, tables) ??
+      sharedWeight(bench, layer, linear, { weights, reduceRange: options.reduceRange });
+    return [...before, ...weight.edits, ...productEdits(bench, layer, linear, quantized, weight)];
   });
 }
 
@@ -97,60 +105,28 @@ function quantizeInput({ names }: Workbench, input: string): QuantizedInput {
 }
 
 function productEdits(
-  { names, open, remember }: Workbench,
-  layer: Layer,
-  linear: Linear,
+  { names }: Workbench,
+  { main }: Layer,
+  { node, bias }: Linear,
   input: QuantizedInput,
-  { reduceRange }: ParamsOf<typeof params>,
+  weight: { readonly codes: string; readonly scales: string },
 ): Edit[] {
-  const { node, weight, k, n, bias } = linear;
-  const { scope } = layer.main;
-  const base = node.name || layer.main.id;
-  const name = (what: string) => names.fresh(`${base}_${what}`);
-  const weightName = names.fresh(`${weight.name}_quantized`);
-  const scaleName = names.fresh(`${weight.name}_scale`);
-  const zeroName = names.fresh(`${weight.name}_zero_point`);
-  const quantize = remember(() =>
-    quantizeAffine(readWeight(linear, open), [k, n], {
-      dtype: 'int8',
-      symmetric: true,
-      axis: 1,
-      reduceRange,
-    }),
-  );
   const [output = ''] = node.outputs;
-  const [product, floats, scales, scaled] = ['product', 'float', 'scales', 'scaled'].map(name) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [product, floats, scales, scaled] = ['product', 'float', 'scales', 'scaled'].map((what) =>
+    names.fresh(`${output}_${what}`),
+  ) as [string, string, string, string];
   const last = bias ? scaled : output;
+  const nodes = [
+    makeNode('MatMulInteger', [input.codes, weight.codes, input.zeroPoint], [product], {
+      name: names.fresh(`${node.name || main.id}_quantized`),
+    }),
+    makeNode('Cast', [product], [floats], { to: 1 }),
+    makeNode('Mul', [input.scale, weight.scales], [scales]),
+    makeNode('Mul', [floats, scales], [last]),
+    ...(bias ? [makeNode('Add', [last, bias], [output])] : []),
+  ];
   return [
-    {
-      kind: 'setTensor',
-      scope,
-      tensor: computedTensor(weightName, 'int8', [k, n], () => quantize().codes),
-    },
-    {
-      kind: 'setTensor',
-      scope,
-      tensor: computedTensor(scaleName, 'float32', [n], () => quantize().scales),
-    },
-    { kind: 'setTensor', scope, tensor: makeTensor(zeroName, 'int8', [n], new Int8Array(n)) },
-    {
-      kind: 'replaceNode',
-      entry: layer.main,
-      nodes: [
-        makeNode('MatMulInteger', [input.codes, weightName, input.zeroPoint, zeroName], [product], {
-          name: name('MatMulInteger'),
-        }),
-        makeNode('Cast', [product], [floats], { name: name('Cast'), to: 1 }),
-        makeNode('Mul', [input.scale, scaleName], [scales], { name: name('Scales') }),
-        makeNode('Mul', [floats, scales], [last], { name: name('Mul') }),
-        ...(bias ? [makeNode('Add', [last, bias], [output], { name: name('Add') })] : []),
-      ],
-    },
+    { kind: 'replaceNode', entry: main, nodes },
     { kind: 'importOpset', domain: '', version: 11 },
   ];
 }

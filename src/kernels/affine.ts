@@ -103,15 +103,21 @@ export function channelRanges(values: Float32Array, { channels, inner }: Channel
   return { low, high };
 }
 
-/**
- * Quantizes `values` of `shape`, with one scale per index of `axis` or one in all.
- * `clip` narrows every channel's range to that share of it: a smaller step for most at the cost of the extremes.
- */
+export interface ChannelOptions extends AffineOptions {
+  readonly axis?: number;
+  /** Narrows every channel's range to that share of it: a smaller step for most at the cost of the extremes. */
+  readonly clip?: Float32Array;
+  /** Brings a scale to the precision that it is stored in, before codes are made with it. */
+  readonly storedScale?: (scale: number) => number;
+}
+
+/** Quantizes `values` of `shape`, with one scale per index of `axis` or one in all. */
 export function quantizeAffine(
   values: Float32Array,
   shape: readonly number[],
-  options: AffineOptions & { readonly axis?: number; readonly clip?: Float32Array },
+  options: ChannelOptions,
 ): Affine {
+  const { storedScale = (scale: number) => scale } = options;
   const cut = channelsOf(shape, options.axis);
   const { low, high } = channelRanges(values, cut);
   const scales = new Float32Array(cut.channels);
@@ -119,7 +125,7 @@ export function quantizeAffine(
   for (let c = 0; c < cut.channels; c++) {
     const clip = options.clip?.[c] ?? 1;
     const found = affineParameters((low[c] ?? 0) * clip, (high[c] ?? 0) * clip, options);
-    scales[c] = found.scale;
+    scales[c] = storedScale(found.scale);
     zeroPoints[c] = found.zeroPoint;
   }
   return { codes: encode(values, scales, zeroPoints, cut, options), scales, zeroPoints };
