@@ -72,6 +72,8 @@ export interface ComparisonView {
   /** `synthetic`, or the data's name. */
   data: string;
   samples: number;
+  /** Samples that could not be used. */
+  leftOut: number;
   kernels: { schemes: SchemeKernels[]; misses: KernelProof[]; missCount: number };
   /** The largest savings first. */
   changes: { changed: number; added: number; removed: number; same: number; shown: LayerChange[] };
@@ -84,7 +86,16 @@ export type Tone = 'better' | 'worse' | 'same';
 
 /** One thing that was measured of both models. */
 export interface ComparisonLine {
-  id: 'file' | 'latency' | 'accuracy' | 'agreement' | 'kl' | 'error' | 'memory' | 'load';
+  id:
+    | 'file'
+    | 'latency'
+    | 'accuracy'
+    | 'agreement'
+    | 'kl'
+    | 'perplexity'
+    | 'error'
+    | 'memory'
+    | 'load';
   title: string;
   /** "62.5 ms"; empty where it is said of the two together. */
   reference: string;

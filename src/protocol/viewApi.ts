@@ -95,6 +95,8 @@ export interface RowQuery {
   collapsed: string[];
   start: number;
   end: number;
+  /** Id of a layer whose place is wanted, besides the rows. */
+  find?: string;
 }
 
 export interface Row {
@@ -126,6 +128,8 @@ export interface RowPage {
   rows: Row[];
   /** Problems in the filter's text. */
   problem?: string;
+  /** Where the layer of `find` stands once these groups around it are unfolded; left out where the filter leaves it out. */
+  found?: { index: number; groups: string[] };
 }
 
 /** What the webview may ask about the model. */

@@ -13,6 +13,7 @@ export function comparisonLines(comparison: Comparison): ComparisonLine[] {
     ...accuracyLine(comparison),
     ...agreementLine(comparison),
     ...klLine(comparison),
+    ...perplexityLine(comparison),
     ...errorLine(comparison),
     ...memoryLine(comparison),
     loadLine(comparison),
@@ -85,7 +86,7 @@ function agreementLine({ agreement, metric }: Comparison): ComparisonLine[] {
     {
       ...{ id: 'agreement', title: 'agreement', reference: '', candidate: percent(mean) },
       verdict: metric === 'classes' ? 'of first choices are the same' : 'of answers are the same',
-      note: `[${percent(low)}, ${percent(high)}]`,
+      note: `[${percent(Math.max(0, low))}, ${percent(Math.min(1, high))}]`,
       ...noBars,
     },
   ];
@@ -103,9 +104,29 @@ function klLine({ kl }: Comparison): ComparisonLine[] {
   ];
 }
 
-function errorLine({ sqnrDb, cosine, maxError, meanError }: Comparison): ComparisonLine[] {
-  if (sqnrDb === null && cosine === null) return [];
+function perplexityLine({ perplexity }: Comparison): ComparisonLine[] {
+  if (!perplexity) return [];
+  const { reference, candidate, ratio, tokens } = perplexity;
+  const { mean, low, high } = ratio;
+  const tone: Tone = high < 1 ? 'better' : low > 1 ? 'worse' : 'same';
+  const change = `${Math.abs((mean - 1) * 100).toPrecision(2)} %`;
+  return [
+    {
+      ...{ id: 'perplexity', title: 'perplexity', bars: null, tone },
+      reference: reference.toPrecision(4),
+      candidate: candidate.toPrecision(4),
+      verdict:
+        tone === 'same' ? 'no difference' : `${change} ${tone === 'better' ? 'lower' : 'higher'}`,
+      note: `[${low.toPrecision(4)}, ${high.toPrecision(4)}] of the original’s, ${tokens.toLocaleString('en-US')} tokens`,
+    },
+  ];
+}
+
+function errorLine(comparison: Comparison): ComparisonLine[] {
+  const { sqnrDb, cosine, maxError, meanError, broken } = comparison;
+  if (maxError === 0 && broken === 0) return [sameOutputs];
   const facts = [
+    broken === 0 ? '' : `${broken.toLocaleString('en-US')} values are NaN or infinite`,
     cosine === null ? '' : `cosine ${formatCosine(cosine)}`,
     `mean error ${formatSmall(meanError)}`,
     `largest ${formatSmall(maxError)}`,
@@ -116,10 +137,16 @@ function errorLine({ sqnrDb, cosine, maxError, meanError }: Comparison): Compari
       candidate: sqnrDb === null ? unknownText : `${sqnrDb.toFixed(1)} dB`,
       verdict: 'signal to error',
       note: facts.filter((fact) => fact !== '').join(', '),
-      ...noBars,
+      bars: null,
+      tone: broken === 0 ? null : 'worse',
     },
   ];
 }
+
+const sameOutputs: ComparisonLine = {
+  ...{ id: 'error', title: 'output error', reference: '', candidate: '0', ...noBars },
+  ...{ verdict: 'the outputs are the same, to the last bit', note: '' },
+};
 
 function memoryLine({ peakMemoryBytes: { reference, candidate } }: Comparison): ComparisonLine[] {
   if (reference === null || candidate === null) return [];

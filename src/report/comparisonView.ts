@@ -7,13 +7,13 @@ const shown = 50;
 
 /** A comparison as the dashboard shows it; `current` tells whether recipe and candidate are still those that were measured. */
 export function comparisonView(comparison: Comparison, current: boolean): ComparisonView {
-  const { reference, candidate, data, samples, kernels, layers, complete } = comparison;
+  const { reference, candidate, data, samples, leftOut, kernels, layers, complete } = comparison;
   const misses = kernels.filter((proof) => !proof.ok);
   const changes = layers.filter(({ change }) => change !== 'same');
   const saved = ({ bytes }: (typeof layers)[number]) => bytes.reference - bytes.candidate;
   const count = (kind: string) => layers.filter(({ change }) => change === kind).length;
   return {
-    ...{ reference, candidate, data, samples, complete, current },
+    ...{ reference, candidate, data, samples, leftOut, complete, current },
     lines: comparisonLines(comparison),
     kernels: {
       schemes: schemeKernels(kernels),

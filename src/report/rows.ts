@@ -49,7 +49,39 @@ export function queryRows(
   const lines = orderedLines(items, query, last);
   const start = Math.max(0, Math.min(query.start, lines.length));
   const rows = lines.slice(start, Math.max(start, query.end)).map((line) => toRow(line, table));
-  return { total: lines.length, start, rows, ...(problem === undefined ? {} : { problem }) };
+  return {
+    total: lines.length,
+    start,
+    rows,
+    ...(problem === undefined ? {} : { problem }),
+    ...(query.find === undefined ? {} : findLayer(query.find, items, query)),
+  };
+}
+
+/** The groups around a layer, and its place among the lines when they are unfolded. */
+function findLayer(
+  id: string,
+  items: readonly (Group | Entry)[],
+  query: RowQuery,
+): Pick<RowPage, 'found'> {
+  const around = groupsAround(id, items)?.filter((group) => query.collapsed.includes(group));
+  if (!around) return {};
+  const collapsed = query.collapsed.filter((group) => !around.includes(group));
+  const lines = flatten(items, { ...query, collapsed });
+  const index = lines.findIndex(({ item }) => !isGroup(item) && item.layer.id === id);
+  return { found: { index, groups: around } };
+}
+
+function groupsAround(id: string, items: readonly (Group | Entry)[]): string[] | undefined {
+  for (const item of items) {
+    if (!isGroup(item)) {
+      if (item.layer.id === id) return [];
+      continue;
+    }
+    const inside = groupsAround(id, item.items);
+    if (inside) return [item.id, ...inside];
+  }
+  return undefined;
 }
 
 function groupedItems(table: LayerTable, query: RowQuery, last: Kept) {

@@ -61,18 +61,40 @@ test('what is not measured yet is a dash, and what has no meaning here is left o
   assert.deepEqual(words(latency(NaN, NaN, NaN, 0), 'latency')?.slice(0, 3), ['–', '–', '']);
   const bare = comparisonLines(
     comparisonOf({
-      ...{ accuracy: null, agreement: null, kl: null, sqnrDb: null, cosine: null },
+      ...{ accuracy: null, agreement: null, kl: null },
       peakMemoryBytes: { reference: 1, candidate: null },
     }),
   );
   assert.deepEqual(
     bare.map(({ id }) => id),
-    ['file', 'latency', 'load'],
+    ['file', 'latency', 'error', 'load'],
   );
 });
 
 test('a cosine has as many digits as tell it from 1', () => {
   assert.match(words({ cosine: 0.99983 }, 'error')?.[3] ?? '', /^cosine 0\.99983/);
+});
+
+test('equal answers are called equal, and answers that are no numbers stand out', () => {
+  assert.deepEqual(words({ sqnrDb: null, maxError: 0 }, 'error')?.slice(1, 3), [
+    '0',
+    'the outputs are the same, to the last bit',
+  ]);
+  const broken = words({ broken: 12 }, 'error')!;
+  assert.match(String(broken[3]), /^12 values are NaN or infinite/);
+  assert.equal(broken[4], 'worse');
+});
+
+test('perplexity is compared by its ratio', () => {
+  const of = (low: number, mean: number, high: number) => ({
+    perplexity: { reference: 43.31, candidate: 43.6, ratio: { low, mean, high }, tokens: 12_000 },
+  });
+  assert.deepEqual(words(of(0.99, 1.007, 1.02), 'perplexity')?.slice(0, 3), [
+    '43.31',
+    '43.60',
+    'no difference',
+  ]);
+  assert.equal(words(of(1.004, 1.007, 1.01), 'perplexity')?.[2], '0.70 % higher');
 });
 
 test('lists are cut, and say what was left out', () => {

@@ -216,11 +216,15 @@ export function encoder(blocks = 6, changes: Partial<Inspection> = {}): Inspecti
 export function comparisonOf(changes: Partial<Comparison> = {}): Comparison {
   const spread = (median: number) => ({ median, p10: median * 0.98, p90: median * 1.04 });
   return {
+    featherweight: '0.1.0',
+    runtime: '1.30.0',
     reference: '/models/model.onnx',
     candidate: '/models/model.int8.onnx',
     bytes: { reference: 92_000_000, candidate: 23_000_000 },
     data: '/data/dev.npz',
     samples: 872,
+    leftOut: 0,
+    output: 'logits',
     metric: 'classes',
     accuracy: {
       reference: 0.878,
@@ -229,10 +233,13 @@ export function comparisonOf(changes: Partial<Comparison> = {}): Comparison {
     },
     agreement: { mean: 0.991, low: 0.983, high: 0.996 },
     kl: { mean: 0.0031, low: 0.0024, high: 0.0042 },
+    perplexity: null,
     sqnrDb: 28.4,
     cosine: 0.9993,
     maxError: 0.31,
     meanError: 0.021,
+    broken: 0,
+    outputs: [],
     latency: {
       referenceMs: spread(62.5),
       candidateMs: spread(25.1),
