@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { version } from '../../package.json';
 import { UserError } from '../base/errors';
 import { partOf } from '../base/progress';
 import type { CompareRequest, Comparison, Estimate, OutputFigures } from '../protocol/build';
@@ -36,7 +37,7 @@ export async function compare(
   const pair = openPair(models, request);
   const evaluation = evaluationInputs(pair.reference, request.data, request.seed);
   const runner = await loadRunner();
-  const counted = countedFigures(pair, evaluation);
+  const counted = { runtime: runner.version, ...countedFigures(pair, evaluation) };
   const kernels = await kernelsOf(runner, pair.candidate, request.threads);
   const sessions = await loadPair(runner, pair, request.threads);
   try {
@@ -120,6 +121,7 @@ function kernelsOf(runner: Runner, { structure, file }: SizedModel, threads: num
 /** What is known without running. */
 function countedFigures({ reference, candidate }: Pair<SizedModel>, evaluation: Evaluation) {
   return {
+    featherweight: version,
     reference: basename(reference.file),
     candidate: basename(candidate.file),
     bytes: { reference: modelBytes(reference), candidate: modelBytes(candidate) },

@@ -57,6 +57,12 @@ export interface StepOutcome {
   skipped: Refusal[];
 }
 
+/** What one step did. */
+export interface BuiltStep extends StepOutcome {
+  /** Changes to the graph; 0 where it found nothing to do. */
+  edits: number;
+}
+
 /** A recipe held against its model, without building it. */
 export interface RecipeCheck {
   /** SHA-256 of the model's own file. */
@@ -87,6 +93,8 @@ export interface BuildRequest extends Sizes {
   output: string;
   /** Without it a file that is there stays, and `badInput` says so. */
   overwrite: boolean;
+  /** Also where the file is not the one that the recipe was made for. */
+  otherModel?: boolean;
   threads: number;
 }
 
@@ -97,10 +105,20 @@ export interface Built {
   bytes: number;
   sourceBytes: number;
   files: string[];
-  steps: StepOutcome[];
+  steps: BuiltStep[];
+  /** How far the result was tried before it got its name; it is never kept where the runtime refuses it. */
+  tried: Tried;
+  /** What the user should know of the result, one sentence each. */
+  notes: string[];
   peakMemoryBytes: number;
   seconds: number;
 }
+
+/**
+ * `loaded`: the runtime made a session of it, with all its optimisations. `parsed`: without them, since its weights are large: operators,
+ * types and shapes fit. `not`: the original does not load here either.
+ */
+export type Tried = 'loaded' | 'parsed' | 'not';
 
 export interface CompareRequest extends Sizes {
   /** Absolute path of the original. */
@@ -122,6 +140,9 @@ export interface Estimate {
 
 /** `featherweight compare --json`. */
 export interface Comparison {
+  /** Version of Featherweight, and of the ONNX Runtime that ran both. */
+  featherweight: string;
+  runtime: string;
   reference: string;
   candidate: string;
   bytes: { reference: number; candidate: number };

@@ -13,7 +13,7 @@ import {
   originLine,
   structureLine,
 } from '../words';
-import { script, scriptHash, style, styleHash } from './htmlAssets';
+import { escape, htmlPage } from './htmlPage';
 
 /**
  * The whole report as one page: no other file, no network, and a policy that admits only its own style sheet and script. Every text
@@ -21,48 +21,22 @@ import { script, scriptHash, style, styleHash } from './htmlAssets';
  */
 export function writeHtml(inspection: Inspection, profile?: Profile): string {
   const file = modelName(inspection);
-  const policy = `default-src 'none'; style-src '${styleHash}'; script-src '${scriptHash}'; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(file)} – what every layer costs</title>
-<style>${style}</style>
-</head>
-<body>
-<header>
-<h1>${escape(file)}</h1>
-<p class="quiet">${escape([structureLine(inspection), originLine(inspection)].join(' · '))}</p>
+  return htmlPage({
+    title: `${file} – what every layer costs`,
+    heading: file,
+    header: `<p class="quiet">${escape([structureLine(inspection), originLine(inspection)].join(' · '))}</p>
 ${headlineTiles(inspection, profile)}
 <p class="quiet">Counted for ${escape(dimensionsLine(inspection) || 'the sizes in the file')}.${
-    profile ? ` Measured: ${escape(measuredLine(profile.measured, profile.complete))}.` : ''
-  }</p>
-</header>
-<main>
-${whereItGoes(splits(inspection, profile))}
-${whatStandsOut(inspection, profile)}
-${layers(inspection, profile)}
-${unknown(inspection)}
-</main>
-<footer>Made by Featherweight ${escape(inspection.featherweight)}. – stands for what is not known.</footer>
-<script>${script}</script>
-</body>
-</html>
-`;
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => escapes[character] ?? character);
+      profile ? ` Measured: ${escape(measuredLine(profile.measured, profile.complete))}.` : ''
+    }</p>`,
+    main: [
+      whereItGoes(splits(inspection, profile)),
+      whatStandsOut(inspection, profile),
+      layers(inspection, profile),
+      unknown(inspection),
+    ].join('\n'),
+    version: inspection.featherweight,
+  });
 }
 
 function headlineTiles(inspection: Inspection, profile: Profile | undefined): string {
