@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { openSync, readSync, closeSync } from 'node:fs';
 import { actionOf, isActionName } from '../actions/index';
 import { doesNotFit, type Fit } from '../actions/action';
 import { chooseLayers, readStep } from '../build/apply';
@@ -7,6 +5,7 @@ import { messageOf } from '../base/errors';
 import type { CheckedStep, RecipeCheck } from '../protocol/build';
 import type { Recipe, Step } from '../protocol/recipe';
 import type { Layer, Structure } from '../structure/structure';
+import { hashOf } from './fileHash';
 import type { SizedModel } from './models';
 import { modelBytes } from './modelBytes';
 
@@ -66,21 +65,4 @@ function fitAfter(
   return by === undefined || prepares
     ? fitOf(layer)
     : doesNotFit(`Step ${by + 1} compresses it already.`);
-}
-
-const pieceSize = 1 << 20;
-
-/** SHA-256 of a file, read piece by piece. */
-export function hashOf(file: string): string {
-  const hash = createHash('sha256');
-  const opened = openSync(file, 'r');
-  const piece = Buffer.alloc(pieceSize);
-  try {
-    for (let read = readSync(opened, piece); read > 0; read = readSync(opened, piece)) {
-      hash.update(piece.subarray(0, read));
-    }
-  } finally {
-    closeSync(opened);
-  }
-  return hash.digest('hex');
 }

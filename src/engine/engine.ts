@@ -50,5 +50,10 @@ export function engine(): Handlers<EngineApi> {
       const { compare } = await import('./compare');
       return compare(models, request, context);
     },
+    async sensitivity(request, context) {
+      const { sensitivity } = await import('./sensitivity');
+      const { file, dims, shapes } = request;
+      return sensitivity(models.sized(file, { dims, shapes }), request, context);
+    },
   };
 }

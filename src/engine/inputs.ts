@@ -105,7 +105,8 @@ interface OpenData {
   readonly complete: (given: Feeds) => Feeds;
 }
 
-function openData(sized: SizedModel, data: string, seed: number): OpenData {
+/** Data for a model's inputs, and made-up values for what it leaves out. Throws `missingFile` or `badInput`. */
+export function openData(sized: SizedModel, data: string, seed: number): OpenData {
   const { index, shapes, resolved } = sized;
   const specs = inputSpecs(index.model);
   const states = specs.filter((spec) => purposeOf(spec, index, shapes).kind === 'state');

@@ -8,6 +8,7 @@ import type {
   RecipeCheck,
 } from './build';
 import type { Recipe } from './recipe';
+import type { Sensitivity, SensitivityRequest } from './sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from './types';
 
 /** Sizes for symbolic dimensions (`--dim`) and whole shapes for inputs (`--shape`). */
@@ -63,6 +64,8 @@ export interface EngineApi {
   build(request: BuildRequest): Built;
   /** Runs two models on the same inputs; the partial results are comparisons that are not `complete`. */
   compare(request: CompareRequest): Comparison;
+  /** Compresses one layer at a time; the partial results are not `complete`. */
+  sensitivity(request: SensitivityRequest): Sensitivity;
 }
 
 /** Which of the engine's two processes answers: `run` loads ONNX Runtime and may be killed at any moment; `read` never does. */
@@ -78,4 +81,5 @@ export const lanes: Readonly<Record<keyof EngineApi, 'read' | 'run'>> = {
   checkRecipe: 'read',
   build: 'run',
   compare: 'run',
+  sensitivity: 'run',
 };

@@ -17,6 +17,11 @@ export interface SweepLayer {
   readonly weight: Weight;
 }
 
+/** What to ask about a layer. */
+export interface SweepTask extends SweepLayer {
+  readonly probes: readonly ProbeName[];
+}
+
 /** What became of the model's outputs when one layer was compressed: one score for each sample. */
 export interface SweepRow {
   readonly layer: Layer;
@@ -33,8 +38,7 @@ export type Score = (
 
 export interface SweepOptions {
   readonly index: GraphIndex;
-  readonly layers: readonly SweepLayer[];
-  readonly probes: readonly ProbeName[];
+  readonly tasks: readonly SweepTask[];
   readonly data: Calibration;
   readonly open: OpenExternal | undefined;
   readonly score: Score;
@@ -47,7 +51,7 @@ export interface SweepOptions {
 }
 
 /** A layer with the part of the model that has to run again for it. */
-interface Task extends SweepLayer {
+interface Task extends SweepTask {
   readonly suffix: Suffix;
 }
 
@@ -57,11 +61,13 @@ interface Task extends SweepLayer {
  * one of its inputs, once for every probe. Layers are taken in groups whose kept values fit into `memory`.
  */
 export async function sweep(options: SweepOptions): Promise<void> {
-  const { index, layers, progress } = options;
-  const tasks = layers.map((each) => ({
-    ...each,
-    suffix: suffixOf(index, each.layer.main.scope, each.weight.name),
-  }));
+  const { index, progress } = options;
+  const tasks = options.tasks
+    .filter((task) => task.probes.length > 0)
+    .map((each) => ({
+      ...each,
+      suffix: suffixOf(index, each.layer.main.scope, each.weight.name),
+    }));
   let done = 0;
   for (let from = 0; from < tasks.length;) {
     const { kept, count } = await keepFrontiers(options, tasks.slice(from));
@@ -105,8 +111,8 @@ async function keepFrontiers(
       const { outputs } = await session.run(batch.feeds, wanted);
       kept.push({ batch, values: { ...batch.feeds, ...outputs } });
       if (kept.length > 1) continue;
-      const { size = 1 } = { size: batchesIn(data, batch) };
-      while (count > 1 && bytesOf(outputs, names(count)) * size > memory) {
+      const batches = batchesIn(data, batch);
+      while (count > 1 && bytesOf(outputs, names(count)) * batches > memory) {
         count = Math.ceil(count / 2);
       }
     }
@@ -131,7 +137,7 @@ function bytesOf(values: Feeds, names: readonly string[]): number {
 
 async function sweepLayer(
   options: SweepOptions,
-  { layer, weight, suffix }: Task,
+  { layer, weight, suffix, probes: names }: Task,
   kept: readonly Kept[],
 ): Promise<void> {
   const { index, data, open, score, finished, signal } = options;
@@ -141,7 +147,7 @@ async function sweepLayer(
   const known = kept.map(({ values }) => values);
   const session = await data.load(suffixModel(index, suffix, weight.tensor, known), {});
   try {
-    for (const name of options.probes) {
+    for (const name of names) {
       const changed: RunTensor = {
         dtype: 'float32',
         shape: weight.tensor.shape,

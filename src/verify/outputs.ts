@@ -8,7 +8,7 @@ import {
   meanWithInterval,
   topClass,
 } from '../tensor/measures';
-import type { Reading } from './reading';
+import { asLogits, type Reading } from '../tensor/scores';
 
 /** A mean over independent samples, and half the width of its 95 % interval. */
 export interface Estimate {
@@ -74,7 +74,8 @@ export class OutputComparison {
 
   /** Adds one batch's output of both models, whose shapes must be equal. */
   add(reference: RunTensor, candidate: RunTensor, feeds: Feeds, labels?: readonly number[]): void {
-    const rows = rowsOf(reference, feeds, this.options.reading);
+    const { reading } = this.options;
+    const rows = rowsOf(reference, feeds, reading);
     const a = numbersOf(reference);
     const b = numbersOf(candidate);
     const samples = reference.shape[0] ?? 1;
@@ -83,7 +84,7 @@ export class OutputComparison {
       if (rows.real?.[row] !== 0) this.errors.add(a, b, at, Math.min(a.length, at + rows.width));
     }
     if (!rows.classes) return;
-    const logits = { a: asLogits(a, rows), b: asLogits(b, rows) };
+    const logits = { a: asLogits(a, reading), b: asLogits(b, reading) };
     this.addClasses(logits.a, logits.b, rows, samples, labels);
     const tokens = this.options.tokens === undefined ? undefined : feeds[this.options.tokens];
     if (tokens) this.addTokens(logits.a, logits.b, rows, tokens);
@@ -206,7 +207,6 @@ interface Rows {
   /** Classes that a row decides between; 0 where it decides nothing. */
   readonly classes: number;
   readonly count: number;
-  readonly reading: Reading;
   /** 0 for rows that stand for padding. Undefined where all count. */
   readonly real: Uint8Array | undefined;
 }
@@ -222,7 +222,7 @@ function rowsOf({ shape }: RunTensor, feeds: Feeds, reading: Reading): Rows {
   const real =
     mask &&
     Uint8Array.from(numbersOf(mask) as ArrayLike<number>, (value) => Number(Number(value) !== 0));
-  return { width, classes, count, reading, real };
+  return { width, classes, count, real };
 }
 
 function maskOf(shape: readonly number[], feeds: Feeds): RunTensor | undefined {
@@ -235,20 +235,3 @@ function maskOf(shape: readonly number[], feeds: Feeds): RunTensor | undefined {
   );
   return found?.[1];
 }
-
-/** Scores whose softmax is the model's distribution: log p of probabilities, [log(1 − p), log p] of a single chance. */
-function asLogits(values: ArrayLike<number>, { reading }: Rows): ArrayLike<number> {
-  if (reading === 'probabilities') return Float64Array.from(values, logOf);
-  if (reading !== 'chance') return values;
-  const pairs = new Float64Array(values.length * 2);
-  for (let i = 0; i < values.length; i++) {
-    const chance = values[i] ?? 0;
-    pairs[2 * i] = logOf(1 - chance);
-    pairs[2 * i + 1] = logOf(chance);
-  }
-  return pairs;
-}
-
-/** Rounded to zero, a probability would make every divergence infinite. */
-const logOf = (probability: number) =>
-  Number.isNaN(probability) ? NaN : Math.log(Math.max(probability, 1e-12));

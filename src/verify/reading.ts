@@ -1,8 +1,6 @@
 import { type NodeEntry, producerOf, type Scope } from '../onnx/graph';
 import type { Structure } from '../structure/structure';
-
-/** What the numbers of an output are: scores of classes along the last axis, in which form, or plain values. */
-export type Reading = 'logits' | 'probabilities' | 'chance' | 'values';
+import type { Reading } from '../tensor/scores';
 
 /** Operators that only rearrange or convert. */
 const passing: readonly string[] = [

@@ -45,9 +45,15 @@ async function swept(
 ): Promise<SweepRow[]> {
   const rows: SweepRow[] = [];
   await sweep({
-    ...{ index: sized.index, layers, probes: names, data, memory, open: sized.external.open },
+    ...{ index: sized.index, data, memory, open: sized.external.open },
+    tasks: layers.map((each) => ({ ...each, probes: names })),
     score: (reference, candidate, batch) =>
-      metrics.nmse.score({ reference: reference[output]!, candidate: candidate[output]!, batch }),
+      metrics.nmse.score({
+        reference: reference[output]!,
+        candidate: candidate[output]!,
+        batch,
+        reading: 'values',
+      }),
     finished: (row) => rows.push(row),
     signal: undefined,
     progress: noProgress,
@@ -85,10 +91,15 @@ test(
     });
     let rows = 0;
     await sweep({
-      ...{ index: sized.index, layers: wanted, data, memory: 1e9, open: undefined },
-      probes: ['int8', 'int4', 'prune50'],
+      ...{ index: sized.index, data, memory: 1e9, open: undefined },
+      tasks: wanted.map((each) => ({ ...each, probes: ['int8', 'int4', 'prune50'] })),
       score: (a, b, batch) =>
-        metrics.kl.score({ reference: a['logits']!, candidate: b['logits']!, batch }),
+        metrics.kl.score({
+          reference: a['logits']!,
+          candidate: b['logits']!,
+          batch,
+          reading: 'logits',
+        }),
       finished: ({ layer, probe, scores }) => {
         rows++;
         assert.equal(scores.length, 64);
@@ -126,7 +137,7 @@ async function bruteForce(
   for (const batch of data.batches()) {
     const reference = (await original.run(batch.feeds, [output])).outputs[output]!;
     const candidate = (await session.run(batch.feeds, [output])).outputs[output]!;
-    scores.push(...metrics.nmse.score({ reference, candidate, batch }));
+    scores.push(...metrics.nmse.score({ reference, candidate, batch, reading: 'values' }));
   }
   await original.release();
   await session.release();

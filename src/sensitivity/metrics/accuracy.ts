@@ -1,5 +1,5 @@
 import { topClasses } from '../../tensor/measures';
-import { bySample, type Metric } from './metric';
+import { byDistribution, type Metric } from './metric';
 
 /** Mistakes that the model itself does not make, less those that it alone makes: the loss of accuracy, sample by sample. */
 export const accuracyLost: Metric = {
@@ -9,7 +9,7 @@ export const accuracyLost: Metric = {
   score(pair) {
     const { labels = [] } = pair.batch;
     let sample = 0;
-    return bySample(pair, ({ reference, candidate, width }) => {
+    return byDistribution(pair, ({ reference, candidate, width }) => {
       const label = labels[sample++];
       const right = (values: ArrayLike<number>) => Number(topClasses(values, width)[0] === label);
       return right(reference) - right(candidate);

@@ -1,5 +1,5 @@
 import { topClasses } from '../../tensor/measures';
-import { bySample, type Metric } from './metric';
+import { byDistribution, type Metric } from './metric';
 
 /** Share of a sample's rows whose most likely class is another. */
 export const disagreement: Metric = {
@@ -7,7 +7,7 @@ export const disagreement: Metric = {
   unit: 'share',
   needs: 'classes',
   score: (pair) =>
-    bySample(pair, ({ reference, candidate, width }) => {
+    byDistribution(pair, ({ reference, candidate, width }) => {
       const a = topClasses(reference, width);
       const b = topClasses(candidate, width);
       const others = a.reduce((sum, top, row) => sum + Number(top !== b[row]), 0);

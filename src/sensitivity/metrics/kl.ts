@@ -1,5 +1,5 @@
 import { klDivergences } from '../../tensor/measures';
-import { bySample, type Metric } from './metric';
+import { byDistribution, type Metric } from './metric';
 
 /** KL(softmax(reference) ‖ softmax(candidate)) along the last axis, mean over a sample's rows. */
 export const kl: Metric = {
@@ -7,7 +7,7 @@ export const kl: Metric = {
   unit: 'nats',
   needs: 'classes',
   score: (pair) =>
-    bySample(pair, ({ reference, candidate, width }) => {
+    byDistribution(pair, ({ reference, candidate, width }) => {
       const rows = klDivergences(reference, candidate, width);
       return rows.length === 0 ? 0 : rows.reduce((sum, each) => sum + each, 0) / rows.length;
     }),

@@ -2,12 +2,15 @@ import { elementCount } from '../../onnx/model';
 import { realRows, type CalibrationBatch } from '../../runtime/calibration';
 import type { RunTensor } from '../../runtime/runner';
 import { decodeElements } from '../../tensor/decode';
+import { asLogits, type Reading } from '../../tensor/scores';
 
 /** One output of both models on one batch, of equal shape. */
 export interface OutputPair {
   readonly reference: RunTensor;
   readonly candidate: RunTensor;
   readonly batch: CalibrationBatch;
+  /** What the output's numbers are. */
+  readonly reading: Reading;
 }
 
 /** A way of saying how far a candidate's outputs are from the model's own; 0 is no difference, and more is worse. */
@@ -19,6 +22,18 @@ export interface Metric {
   readonly needs: 'classes' | 'values' | 'labels';
   /** One score for each sample. */
   score(pair: OutputPair): number[];
+}
+
+/** Scores every sample by its rows of logits, whichever form the model gives its scores in. */
+export function byDistribution(pair: OutputPair, score: (rows: SampleRows) => number): number[] {
+  const { reading } = pair;
+  return bySample(pair, ({ reference, candidate, width }) =>
+    score({
+      reference: asLogits(reference, reading),
+      candidate: asLogits(candidate, reading),
+      width: reading === 'chance' ? 2 : width,
+    }),
+  );
 }
 
 /** A sample's stretch of an output: rows of `width` elements along the last axis, padded ones left out. */
