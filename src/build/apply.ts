@@ -12,14 +12,14 @@ import { inferShapes } from '../onnx/shapes/infer';
 import type { OpenExternal } from '../onnx/shapes/shapes';
 import { buildStructure } from '../structure/build';
 import type { Layer, Structure } from '../structure/structure';
-import type { Refusal, StepOutcome } from '../protocol/build';
+import type { BuiltStep, Refusal } from '../protocol/build';
 import type { Step } from '../protocol/recipe';
 import type { Calibration } from '../runtime/calibration';
 import { missingLayers, selectLayers } from './targets';
 
 export interface Applied {
   readonly index: GraphIndex;
-  readonly steps: readonly StepOutcome[];
+  readonly steps: readonly BuiltStep[];
 }
 
 export interface ApplyOptions {
@@ -43,15 +43,25 @@ export async function applySteps(
   const { signal, progress = noProgress } = options;
   const remember = rememberLast();
   let current = index;
-  const outcomes: StepOutcome[] = [];
+  const outcomes: BuiltStep[] = [];
   for (const [i, step] of steps.entries()) {
     throwIfAborted(signal);
-    const part = partOf(progress, i / steps.length, (i + 1) / steps.length);
-    const made = await applyStep(current, step, { ...options, progress: part }, remember);
+    const told = toldAs(progress, steps, i);
+    told(0, '');
+    const made = await applyStep(current, step, { ...options, progress: told }, remember);
     current = made.index;
     outcomes.push(made.outcome);
   }
   return { index: current, steps: outcomes };
+}
+
+/** A step's share of the progress, which says which step that is: `step 2 of 3 · int8, static · 96 of 256 samples`. */
+function toldAs(progress: Progress, steps: readonly Step[], at: number): Progress {
+  const part = partOf(progress, at / steps.length, (at + 1) / steps.length);
+  const name = steps[at]?.action ?? '';
+  const title = isActionName(name) ? actionOf(name).title : name;
+  return (fraction, note) =>
+    part(fraction, [`step ${at + 1} of ${steps.length}`, title, note].filter(Boolean).join(' · '));
 }
 
 async function applyStep(
@@ -59,7 +69,7 @@ async function applyStep(
   step: Step,
   options: ApplyOptions,
   remember: ReturnType<typeof rememberLast>,
-): Promise<{ index: GraphIndex; outcome: StepOutcome }> {
+): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
   const { open, calibration, signal, progress = noProgress } = options;
   const { name, action, params } = readStep(step);
   if (action.data === 'needed' && !calibration) {
@@ -78,10 +88,13 @@ async function applyStep(
   const bench = { structure, open, names, remember, calibration, signal, progress };
   const data =
     calibration && chosen.length > 0 ? await action.collect?.(bench, chosen, params) : undefined;
-  const after = edited(index, chosen.length > 0 ? action.edits(bench, chosen, params, data) : []);
+  const edits = chosen.length > 0 ? action.edits(bench, chosen, params, data) : [];
   return {
-    index: after,
-    outcome: { action: name, layers: chosen.map((layer) => layer.id), skipped },
+    index: edited(index, edits),
+    outcome: {
+      ...{ action: name, skipped, edits: edits.length },
+      layers: chosen.map((layer) => layer.id),
+    },
   };
 }
 
@@ -93,14 +106,16 @@ async function applyToModel(
   step: Step,
   options: ApplyOptions,
   remember: ReturnType<typeof rememberLast>,
-): Promise<{ index: GraphIndex; outcome: StepOutcome }> {
+): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
   const { open, calibration, signal, progress = noProgress } = options;
   const { name, action, params } = readStep(step);
   const touched = new Set<string>();
   const original = structureOf(index, open);
+  // Throws where a layer is named that is not there.
   wantedLayers(original, step);
   const known = new Set(original.layers.map((layer) => layer.id));
   let current = index;
+  let count = 0;
   for (let pass = 0; pass < maxPasses; pass++) {
     throwIfAborted(signal);
     const structure = pass === 0 ? original : structureOf(current, open);
@@ -110,13 +125,19 @@ async function applyToModel(
     const data = calibration && (await action.collect?.(bench, layers, params));
     const edits = action.edits(bench, layers, params, data);
     if (edits.length === 0) break;
+    count += edits.length;
     for (const edit of edits) {
       const layer = 'entry' in edit ? structure.layerOf.get(edit.entry.id) : undefined;
       if (layer && known.has(layer.id)) touched.add(layer.id);
     }
     current = edited(current, edits);
   }
-  return { index: current, outcome: { action: name, layers: [...touched], skipped: [] } };
+  const named = original.layers.filter((layer) => step.targets.layers?.includes(layer.id));
+  const skipped = named.flatMap((layer): Refusal[] => {
+    const fit = action.appliesTo(layer, params);
+    return fit.fits || touched.has(layer.id) ? [] : [{ layer: layer.id, why: fit.why }];
+  });
+  return { index: current, outcome: { action: name, layers: [...touched], skipped, edits: count } };
 }
 
 /** The step's action and parameters. Throws `badInput` for an unknown action or parameters that do not fit. */

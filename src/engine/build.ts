@@ -1,24 +1,30 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
+import { throwIfAborted } from '../base/cancel';
 import { UserError } from '../base/errors';
 import { partOf } from '../base/progress';
-import { applySteps } from '../build/apply';
-import type { Built, BuildRequest } from '../protocol/build';
+import { type Applied, applySteps } from '../build/apply';
+import type { Model } from '../onnx/model';
+import { tensorsOf } from '../onnx/tensors';
+import type { Built, BuildRequest, BuiltStep } from '../protocol/build';
 import type { CallContext } from '../protocol/rpc';
 import type { Calibration } from '../runtime/calibration';
+import { approve } from './approve';
 import { defaultSamples, openCalibration } from './calibration';
+import { hashOf } from './fileHash';
 import { modelBytes } from './modelBytes';
 import type { SizedModel } from './models';
 import { loadRunner } from './runtime';
-import { saveModel } from './saveModel';
+import { saveModelSlowly } from './saveModel';
 import { withTemporaryFolder } from './temporaryFolder';
 
-/** Share of the progress that finding out what the steps need gets; the rest is writing. */
-const applyShare = 0.6;
+/** Shares of the progress with data and without: running the model takes longest, then computing weights while they are written. */
+const applyShare = { data: 0.6, noData: 0.1 };
+const tryShare = 0.05;
 
 /**
- * Makes a recipe's steps and writes the new model. Throws what the steps, the data and the disk refuse; whatever fails, files that were
- * there before stay as they were.
+ * Makes a recipe's steps and writes the new model, which gets its name only when the runtime has loaded it. Throws what the recipe, the
+ * data and the disk refuse; whatever fails, files that were there before stay as they were.
  */
 export async function build(
   sized: SizedModel,
@@ -27,20 +33,28 @@ export async function build(
 ): Promise<Built> {
   const started = performance.now();
   const { output, recipe } = request;
-  checkOutput(sized.file, request);
+  checkRequest(sized, request);
   return withTemporaryFolder(async (folder) => {
     const calibration = await calibrationOf(sized, request, folder);
     const { open } = sized.external;
+    const share = calibration ? applyShare.data : applyShare.noData;
     const applied = await applySteps(sized.index, recipe.steps, {
-      open,
+      ...{ open, signal, progress: partOf(progress, 0, share) },
       ...(calibration ? { calibration } : {}),
-      signal,
-      progress: partOf(progress, 0, applyShare),
     });
-    const files = saveModel(applied.index.model, output, {
-      open,
-      signal,
-      progress: partOf(progress, applyShare, 1),
+    checkChanged(applied);
+    const { model } = applied.index;
+    const writing = partOf(progress, share, 1 - tryShare);
+    let trial: Awaited<ReturnType<typeof approve>> | undefined;
+    const files = await saveModelSlowly(model, output, {
+      ...{ open, signal, weights: weightsPlace(sized.model) },
+      progress: (fraction, note) => writing(fraction, `writing · ${note}`),
+      approve: async (written, bytes) => {
+        progress(1 - tryShare, `loading ${basename(output)}`);
+        throwIfAborted(signal);
+        trial = await approve(sized, { model, file: written, bytes });
+        throwIfAborted(signal);
+      },
     });
     return {
       output,
@@ -48,10 +62,17 @@ export async function build(
       sourceBytes: modelBytes(sized),
       files: [...files],
       steps: [...applied.steps],
+      tried: trial?.tried ?? 'not',
+      notes: trial?.notes ?? [],
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       seconds: (performance.now() - started) / 1000,
     };
   });
+}
+
+/** Whoever keeps weights outside the model's file wants them there in the new one. */
+function weightsPlace(model: Model): 'keep' | 'outside' {
+  return tensorsOf(model).some(({ data }) => data.kind === 'external') ? 'outside' : 'keep';
 }
 
 async function calibrationOf(
@@ -68,8 +89,23 @@ async function calibrationOf(
   });
 }
 
+function checkRequest({ file }: SizedModel, request: BuildRequest): void {
+  checkOutput(file, request);
+  const { recipe, otherModel = false } = request;
+  if (recipe.steps.length === 0) throw new UserError('badInput', 'The recipe has no steps.');
+  const { sha256 } = recipe.model;
+  if (otherModel || sha256 === undefined || sha256 === hashOf(file)) return;
+  throw new UserError(
+    'badInput',
+    `The recipe was made for another file than ${basename(file)} is now: its content (SHA-256) differs.`,
+    'Look whether its layers still mean the same, and ask for it to be built all the same.',
+  );
+}
+
 function checkOutput(source: string, { output, overwrite }: BuildRequest): void {
-  if (!existsSync(output)) return;
+  const found = statSync(output, { throwIfNoEntry: false });
+  if (!found || !existsSync(output)) return;
+  if (found.isDirectory()) throw new UserError('badInput', `${output} is a folder.`);
   if (realpathSync(output) === realpathSync(source)) {
     throw new UserError(
       'badInput',
@@ -83,4 +119,20 @@ function checkOutput(source: string, { output, overwrite }: BuildRequest): void 
     `${output} is there already.`,
     'Choose another name or overwrite it.',
   );
+}
+
+/** A file that is called lighter and is not would be the worst outcome. */
+function checkChanged({ steps }: Applied): void {
+  if (steps.some((step) => step.edits > 0)) return;
+  throw new UserError('badInput', `No step changes anything in this model. ${reasonOf(steps)}`);
+}
+
+/** The reason that most of the skipped layers share. */
+function reasonOf(steps: readonly BuiltStep[]): string {
+  const counts = new Map<string, number>();
+  for (const { why } of steps.flatMap((step) => step.skipped)) {
+    counts.set(why, (counts.get(why) ?? 0) + 1);
+  }
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most ? most[0] : 'They mean none of its layers.';
 }

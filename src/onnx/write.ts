@@ -61,12 +61,23 @@ export function planWrite(model: Model, options: WriteOptions): WritePlan {
   );
 }
 
+interface CopyOptions {
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
 /** Writes pieces one block at a time: memory stays small whatever the size. Throws when `signal` is aborted. */
-export function writePieces(
+export function writePieces(encoded: Encoded, sink: ByteSink, options: CopyOptions = {}): void {
+  const writing = writingPieces(encoded, sink, options);
+  while (!writing.next().done);
+}
+
+/** `writePieces`, which gives way after every block, so that others may run and an abort may arrive. */
+export function* writingPieces(
   encoded: Encoded,
   sink: ByteSink,
-  { progress = noProgress, signal }: { progress?: Progress; signal?: AbortSignal } = {},
-): void {
+  { progress = noProgress, signal }: CopyOptions = {},
+): Generator<void, void> {
   let done = 0;
   for (const piece of encoded.pieces) {
     for (const block of blocksOf(piece)) {
@@ -74,6 +85,7 @@ export function writePieces(
       sink.write(block);
       done += block.length;
       progress(done / encoded.length, `${formatBytes(done)} of ${formatBytes(encoded.length)}`);
+      yield;
     }
   }
 }
