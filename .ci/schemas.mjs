@@ -6,8 +6,18 @@ import { createGenerator } from 'ts-json-schema-generator';
 
 /** File → the type whose schema it holds, and what prints it. */
 const schemas = {
-  'inspect.schema.json': { type: 'Inspection', title: 'featherweight inspect --json' },
-  'profile.schema.json': { type: 'ProfiledInspection', title: 'featherweight profile --json' },
+  'inspect.schema.json': {
+    ...{ type: 'Inspection', from: 'src/protocol/types.ts' },
+    title: 'featherweight inspect --json',
+  },
+  'profile.schema.json': {
+    ...{ type: 'ProfiledInspection', from: 'src/protocol/types.ts' },
+    title: 'featherweight profile --json',
+  },
+  'compare.schema.json': {
+    ...{ type: 'Comparison', from: 'src/protocol/build.ts' },
+    title: 'featherweight compare --json',
+  },
 };
 
 /**
@@ -16,15 +26,15 @@ const schemas = {
  * @param {string} [folder]
  */
 export function writeSchemas(folder = 'media/schemas') {
-  const generator = createGenerator({
-    path: 'src/protocol/types.ts',
-    tsconfig: 'tsconfig.json',
-    skipTypeCheck: true,
-    additionalProperties: true,
-    topRef: false,
-  });
   mkdirSync(folder, { recursive: true });
-  return Object.entries(schemas).map(([file, { type, title }]) => {
+  return Object.entries(schemas).map(([file, { type, from, title }]) => {
+    const generator = createGenerator({
+      path: from,
+      tsconfig: 'tsconfig.json',
+      skipTypeCheck: true,
+      additionalProperties: true,
+      topRef: false,
+    });
     const { $schema, ...schema } = generator.createSchema(type);
     const path = join(folder, file);
     writeFileSync(path, `${JSON.stringify({ $schema, title, ...schema }, null, 2)}\n`);

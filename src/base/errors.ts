@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'badInput' // data, shapes or options that do not fit the model
   | 'unsupported' // an operator, type or provider that this build cannot run
   | 'runtime' // ONNX Runtime refused or failed
+  | 'limit' // what was made is not as good as was asked
   | 'crash' // the engine's process died
   | 'cancelled';
 

@@ -7,6 +7,8 @@ export const exitCodes = {
   badInput: 1,
   /** The engine died, or Featherweight itself failed. */
   failed: 2,
+  /** A comparison was made, and a limit that was asked for is not kept. */
+  limit: 3,
   /** Stopped with Ctrl+C. */
   interrupted: 130,
 } as const;
@@ -16,6 +18,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const special: Partial<Record<ErrorCode, ExitCode>> = {
   crash: exitCodes.failed,
   cancelled: exitCodes.interrupted,
+  limit: exitCodes.limit,
 };
 
 /** The exit code for something that was thrown. */

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { cancelled, isCancelled, isUserError, messageOf } from '../base/errors';
 import { printable } from '../base/text';
+import { addCompare } from './compareOptions';
 import { exitCodeOf, exitCodes, type ExitCode } from './exitCodes';
 import {
   dimOption,
@@ -16,6 +17,7 @@ Exit codes:
   0    done
   1    the model, the data or an option cannot be used: one line on standard error says why
   2    the engine failed
+  3    compare: a limit that was asked for is not kept
   130  stopped with Ctrl+C`;
 
 /** Runs the command line. Never throws: the result is what the process should end with. */
@@ -95,6 +97,7 @@ Examples:
       const { profileCommand } = await import('./profile');
       await profileCommand(model, options, signal);
     });
+  addCompare(root, signal);
   for (const command of [root, ...root.commands]) {
     command.exitOverride().configureOutput({ outputError: () => {} });
   }

@@ -5,7 +5,7 @@ import { quoted } from '../base/quote';
 import type { Inspection, Profile } from '../protocol/types';
 import { exports } from '../report/exports';
 import { colourPalette, plainPalette } from '../report/paint';
-import { terminalReport } from '../report/terminal';
+import { terminalReport, type TerminalOptions } from '../report/terminal';
 import type { ModelOptions } from './options';
 
 /** Width for pipes and files, where there is no screen to fit. */
@@ -38,12 +38,17 @@ function textOf(
 ): string {
   if (options.json) return exports.json.write(inspection, profile);
   if (options.csv) return exports.csv.write(inspection, profile);
-  return terminalReport(inspection, profile, {
+  return terminalReport(inspection, profile, terminalOptions(options.layers));
+}
+
+/** How tables are shown on the screen or in the file that standard output is; `layers` is how many they list. */
+export function terminalOptions(layers: number): TerminalOptions {
+  return {
     // Some terminals say that they have no columns at all.
     width: process.stdout.isTTY ? process.stdout.columns || plainWidth : plainWidth,
-    layers: options.layers,
+    layers,
     palette: wantsColour() ? colourPalette : plainPalette,
-  });
+  };
 }
 
 /** Colour on a screen only, unless asked for or against: NO_COLOR and FORCE_COLOR (no-color.org, force-color.org). */

@@ -16,16 +16,23 @@ export function conditionsLine(comparison: Comparison): string {
   const { data, samples, leftOut, latency, runtime, complete } = comparison;
   const on = data === 'synthetic' ? 'made-up inputs' : printable(data, 80);
   const counted = `${samples.toLocaleString('en-US')} ${samples === 1 ? 'sample' : 'samples'}`;
-  const shapes = latency.inputs.map(
-    ({ name, shape }) => `${printable(name, 40)} ${shape.join('×')}`,
-  );
   return [
     `${on}, ${counted}`,
     ...(leftOut > 0 ? [`${leftOut} left out: they fill no batch of the model’s size`] : []),
-    `latency at ${shapes.join(', ')}`,
+    `latency at ${shapesText(latency.inputs)}`,
     `ONNX Runtime ${runtime}`,
     ...(complete ? [] : ['not finished']),
   ].join(' · ');
+}
+
+/** "input_ids, attention_mask 1×25": inputs of one shape together. */
+function shapesText(inputs: Comparison['latency']['inputs']): string {
+  const names = new Map<string, string[]>();
+  for (const { name, shape } of inputs) {
+    const text = shape.length === 0 ? 'one value' : shape.join('×');
+    names.set(text, [...(names.get(text) ?? []), printable(name, 40)]);
+  }
+  return [...names].map(([shape, all]) => `${all.join(', ')} ${shape}`).join('; ');
 }
 
 /** Layers that lack their fast kernel, by the reason. */

@@ -1,0 +1,108 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Limits, SizeLimit } from './gates';
+import { dimOption, shapeOption, wholeNumber } from './options';
+
+/** Options of `compare`. */
+export interface CompareOptions extends Limits {
+  readonly data?: string;
+  readonly dim?: ReadonlyMap<string, number>;
+  readonly shape?: ReadonlyMap<string, number[]>;
+  readonly threads: number;
+  readonly rounds: number;
+  readonly warmup: number;
+  readonly seed: number;
+  readonly json?: boolean;
+  readonly html?: string;
+  readonly markdown?: string;
+  readonly layers: number;
+}
+
+/** Adds `featherweight compare` to the program. */
+export function addCompare(root: Command, signal: AbortSignal): void {
+  root
+    .command('compare')
+    .description('hold a compressed model against the original: size, latency, answers, kernels')
+    .argument('<ORIGINAL>', 'an .onnx file')
+    .argument('<CANDIDATE>', 'what was made of it, by this or another tool')
+    .option(
+      '--data <FILE>',
+      'compare the answers on this: .npz, .npy, .jsonl, or a folder of input_N.pb',
+    )
+    .option(
+      '--dim <NAME=N>',
+      "size to measure latency at: the model's own symbol, or the role batch or sequence; repeatable",
+      dimOption,
+    )
+    .option(
+      '--shape <INPUT=1x3x224x224>',
+      'shape of an input to measure latency at; repeatable',
+      shapeOption,
+    )
+    .option(
+      '--threads <N>',
+      'threads inside one operator; 0 lets the runtime choose',
+      wholeNumber(0),
+      0,
+    )
+    .option('--rounds <N>', 'measured rounds, each model once', wholeNumber(1), 30)
+    .option('--warmup <N>', 'rounds before that', wholeNumber(0), 3)
+    .option('--seed <N>', 'of the synthetic inputs', wholeNumber(0), 1)
+    .option('--json', 'print everything as JSON')
+    .option('--html <FILE>', 'also write a page to read or send')
+    .option('--markdown <FILE>', 'also write a note for a pull request')
+    .option('--layers <N>', 'how many changed layers the table lists', wholeNumber(0), 20)
+    .option('--max-kl <X>', 'fail if the mean divergence of the answers is larger', number(0))
+    .option(
+      '--min-agreement <X>',
+      'fail if fewer first choices are the same, such as 98% or 0.98',
+      share,
+    )
+    .option('--max-bytes <SIZE>', 'fail if the file is larger, such as 25MB or 26%', sizeLimit)
+    .option('--min-speedup <X>', 'fail if it is not so many times faster', number(0))
+    .option('--all-kernels', 'fail if a compressed layer does not run its fast kernel')
+    .addHelpText(
+      'after',
+      `
+Without --data both run on the same made-up inputs. Limits are for build jobs: exit code 3 says that one was not kept.
+
+Examples:
+  featherweight compare model.onnx model-int8.onnx --data dev.npz
+  featherweight compare model.onnx model-int8.onnx --dim batch=8 --dim sequence=32 --threads 1
+  featherweight compare model.onnx model-int8.onnx --data dev.npz --max-kl 0.01 --max-bytes 26% --json`,
+    )
+    .action(async (original: string, candidate: string, options: CompareOptions) => {
+      const { compareCommand } = await import('./compare');
+      await compareCommand(original, candidate, options, signal);
+    });
+}
+
+function number(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < least) {
+      throw new InvalidArgumentError(`It takes a number from ${least} on.`);
+    }
+    return value;
+  };
+}
+
+/** `98%` or `0.98`. */
+function share(text: string): number {
+  const [, digits, percent] = /^(\d*\.?\d+)\s*(%?)$/.exec(text.trim()) ?? [];
+  const value = Number(digits) / (percent ? 100 : 1);
+  if (digits === undefined || value > 1) {
+    throw new InvalidArgumentError('It takes a share such as 98% or 0.98.');
+  }
+  return value;
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** `25MB`, `23000000`, or `26%` of the original. */
+function sizeLimit(text: string): SizeLimit {
+  const [, digits, unit = ''] = /^(\d*\.?\d+)\s*(%|[KMG]?B)?$/i.exec(text.trim()) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It takes a size such as 25MB or 26%.');
+  return unit === '%'
+    ? { share: Number(digits) / 100 }
+    : { bytes: Number(digits) * (units[unit.toUpperCase()] ?? 1) };
+}
