@@ -4,6 +4,7 @@ import { storedBytes } from '../onnx/weights';
 import type { LayerChange } from '../protocol/build';
 import { type Layer, sharingKey, type Structure, type Weight } from '../structure/structure';
 import { dtypes } from '../tensor/dtype';
+import { learntTensors } from './stored';
 
 /** A layer of the original and the layer of the candidate that stands for it. */
 type Pair = readonly [reference: Layer, candidate: Layer];
@@ -84,7 +85,7 @@ function describe(layer: Layer, withShape: boolean): string {
 }
 
 function storageText(layer: Layer): string {
-  const [weight] = learnt(layer);
+  const [weight] = learntTensors(layer);
   if (!weight) return '';
   const bits = intAttribute(layer.main.node, 'bits');
   if (bits !== undefined) return `${bits}-bit`;
@@ -93,7 +94,7 @@ function storageText(layer: Layer): string {
 }
 
 function shapeText(layer: Layer): string {
-  const [weight] = learnt(layer);
+  const [weight] = learntTensors(layer);
   return weight ? `[${logicalShape(weight, layer).join('×')}]` : '';
 }
 
@@ -101,13 +102,6 @@ function shapeText(layer: Layer): string {
 function logicalShape({ shape }: Weight, layer: Layer): readonly number[] {
   const transposed = layer.main.node.op === 'Gemm' && intAttribute(layer.main.node, 'transB') === 1;
   return transposed && shape.length === 2 ? [...shape].reverse() : shape;
-}
-
-/** Weights that carry the layer's meaning, the largest first. */
-function learnt({ weights }: Layer): Weight[] {
-  return weights
-    .filter(({ kind, parameters }) => parameters > 0 && kind !== 'bias')
-    .sort((a, b) => b.parameters - a.parameters);
 }
 
 /** A weight that several layers share counts for the first of them. */
@@ -130,11 +124,11 @@ type Key = (layer: Layer, at: number) => readonly string[];
 const keys: readonly Key[] = [
   (layer) => [`${layer.id} ${hasWeights(layer)}`],
   ({ nodes }) => nodes.flatMap(({ node }) => node.outputs.filter((name) => name !== '')),
-  (layer) => learnt(layer).map(({ name }) => baseName(name)),
+  (layer) => learntTensors(layer).map(({ name }) => baseName(name)),
   (layer) => (hasWeights(layer) ? [placeKey(layer)] : []),
 ];
 
-const hasWeights = (layer: Layer) => learnt(layer).length > 0;
+const hasWeights = (layer: Layer) => learntTensors(layer).length > 0;
 
 /** A weight's name without what quantizers append. */
 function baseName(name: string): string {
@@ -145,7 +139,7 @@ function baseName(name: string): string {
 }
 
 function placeKey(layer: Layer): string {
-  const [weight] = learnt(layer);
+  const [weight] = learntTensors(layer);
   const sides = [...(weight?.shape ?? [])].sort((a, b) => a - b).join('×');
   return [layer.block ?? '-', layer.part, layer.role, sides].join(' ');
 }
@@ -240,6 +234,6 @@ function fusedLayers(
 }
 
 const weightCount = (layers: readonly Layer[]) =>
-  sum(layers.flatMap((layer) => learnt(layer).map(({ parameters }) => parameters)));
+  sum(layers.flatMap((layer) => learntTensors(layer).map(({ parameters }) => parameters)));
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);

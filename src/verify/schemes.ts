@@ -1,8 +1,9 @@
 import { intAttribute } from '../onnx/attributes';
 import { consumersOf, initializerOf, type NodeEntry, producerOf, type Scope } from '../onnx/graph';
-import { elementCount, type Node, type Tensor } from '../onnx/model';
+import type { Node } from '../onnx/model';
 import type { Layer, Weight } from '../structure/structure';
 import { type DType, dtypes } from '../tensor/dtype';
+import { isSmall, learntTensors } from './stored';
 
 /** A layer whose weights are stored in fewer bits, and how its main operator is handed them. */
 export interface Compressed {
@@ -275,10 +276,7 @@ export function schemeOf(compressed: Compressed): Scheme {
 
 /** The layer as a compressed one; undefined where all of its weights are float32 or wider, or where it has none. */
 export function compressedLayer(layer: Layer): Compressed | undefined {
-  const stored = layer.weights
-    .filter(({ kind, parameters, tensor }) => parameters > 0 && kind !== 'bias' && isSmall(tensor))
-    .sort((a, b) => elementCount(b.tensor.shape) - elementCount(a.tensor.shape));
-  const [packed] = stored;
+  const packed = learntTensors(layer).find(isSmall);
   if (!packed) return undefined;
   const { node: main, scope } = layer.main;
   const makers = main.inputs.flatMap((name) => (name && producerOf(scope, name)) || []);
@@ -295,7 +293,6 @@ export function compressedLayer(layer: Layer): Compressed | undefined {
 }
 
 const isHalf = (dtype: DType) => dtype === 'float16' || dtype === 'bfloat16';
-const isSmall = ({ dtype }: Tensor) => dtypes[dtype].bits < 32 && dtypes[dtype].class !== 'string';
 const isSixteenBit = (dtype: DType) => dtype === 'int16' || dtype === 'uint16';
 
 /** Whether a node's first result is made of a stored tensor, within so many steps. */
