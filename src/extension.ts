@@ -5,6 +5,8 @@ import { EngineClient } from './ui/engine';
 import { registerMentions } from './ui/mentions/provider';
 import { ModelMemory } from './ui/models/memory';
 import { ModelStore } from './ui/models/store';
+import { registerRecipes } from './ui/recipes/register';
+import { RecipeStore } from './ui/recipes/store';
 import { Selection } from './ui/selection';
 import type { Services } from './ui/services';
 import { StatusItem } from './ui/status';
@@ -26,6 +28,7 @@ export function activate(context: vscode.ExtensionContext): Extension {
     registerDashboard(services),
     registerTextView(services),
     registerMentions(services),
+    registerRecipes(services),
     registerCommands(services),
     tree,
     new StatusItem(services.models),
@@ -44,8 +47,9 @@ function compose(context: vscode.ExtensionContext): Services {
   const memory = new ModelMemory(context.workspaceState);
   const storage = context.storageUri ?? context.globalStorageUri;
   const models = own(new ModelStore({ engine, memory, storage, log }));
+  const recipes = own(new RecipeStore({ engine, storage, log }));
   const texts = own(new TextFiles(models));
   const lenses = own(new CostLenses(texts, models));
   const selection = own(new Selection());
-  return { context, log, engine, models, selection, texts, lenses };
+  return { context, log, engine, models, recipes, selection, texts, lenses };
 }

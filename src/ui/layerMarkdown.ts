@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { formatBytes, formatCount, formatExact, formatMs, formatShare } from '../base/format';
 import { parts } from '../base/terms';
+import type { Chosen } from '../protocol/recipeView';
 import type { LayerFacts, WeightStatistics } from '../protocol/types';
 import { chartColors, histogramChart, layerChart, type Chart, type ThemeKind } from './charts';
 import type { LayerFigures, ModelFigures } from './figures';
@@ -8,18 +9,26 @@ import { argumentOf } from './layerArgument';
 import { commandLink, escaped, table, trustedMarkdown } from './markdown';
 import type { OpenModel } from './models/openModel';
 
+/** What there is to say about a layer besides its figures. */
+export interface LayerExtras {
+  readonly weights?: WeightStatistics | undefined;
+  /** What the recipe does to it. */
+  readonly chosen?: Chosen | undefined;
+}
+
 /** A layer's whole profile as a hover: what it is, what it costs, how it stands among its peers, what ran instead. */
 export function layerHover(
   model: OpenModel,
   figures: ModelFigures,
   layer: LayerFigures,
-  weights?: WeightStatistics,
+  extras: LayerExtras = {},
 ): vscode.MarkdownString {
+  const { weights } = extras;
   const text = [
     headline(figures, layer.layer),
-    table(rowsOf(figures, layer, weights)),
+    table(rowsOf(figures, layer, extras)),
     chart(figures, layer, weights),
-    links(model, [layer.layer.id], figures.measured),
+    links(model, [layer.layer.id], figures),
   ].join('\n\n');
   return trustedMarkdown(text, linked);
 }
@@ -45,11 +54,11 @@ export function moduleHover(
     [vscode.l10n.t('MACs'), formatExact(sum.macs)],
   ];
   const title = `**${escaped(name)}** · ${vscode.l10n.t('{0} layers', layers.length)}`;
-  const text = [title, table(rows), links(model, layers, figures.measured)];
+  const text = [title, table(rows), links(model, layers, figures)];
   return trustedMarkdown(text.join('\n\n'), linked);
 }
 
-const linked = ['showInDashboard', 'copyFigures', 'profile'] as const;
+const linked = ['quantizeLayer', 'showInDashboard', 'copyFigures', 'profile'] as const;
 
 function currentTheme(): ThemeKind {
   const kinds: Record<vscode.ColorThemeKind, ThemeKind> = {
@@ -76,7 +85,7 @@ function headline(figures: ModelFigures, layer: LayerFacts): string {
 function rowsOf(
   figures: ModelFigures,
   layer: LayerFigures,
-  weights: WeightStatistics | undefined,
+  { weights, chosen }: LayerExtras,
 ): [string, string][] {
   const rows: [string, string][] = [
     [vscode.l10n.t('Time'), timeText(layer)],
@@ -85,6 +94,7 @@ function rowsOf(
   ];
   if (layer.parameters > 0) rows.push([vscode.l10n.t('Weights'), weightsText(layer.layer)]);
   if (weights) rows.push([vscode.l10n.t('Values'), statisticsText(weights)]);
+  if (chosen) rows.push([vscode.l10n.t('Recipe'), chosenText(chosen)]);
   const ran = ranText(layer);
   if (ran) rows.push([vscode.l10n.t('Ran as'), ran]);
   if (layer.layer.tiedTo) {
@@ -94,6 +104,11 @@ function rowsOf(
     ]);
   }
   return rows;
+}
+
+function chosenText({ title, factor }: Chosen): string {
+  const smaller = factor === null ? [] : [vscode.l10n.t('{0}x smaller', factor.toFixed(1))];
+  return [escaped(title), ...smaller].join(', ');
 }
 
 function timeText({ timeMs, p10, p90 }: LayerFigures): string {
@@ -192,13 +207,20 @@ function imageOf({ uri, width, height }: Chart, alternative: string): string {
   return `![${alternative}](${uri}|width=${width},height=${height})`;
 }
 
-function links(model: OpenModel, layers: readonly string[], profiled: boolean): string {
+function links(model: OpenModel, layers: readonly string[], figures: ModelFigures): string {
   const argument = argumentOf(model, layers);
   const said = [
+    ...(figures.costOf(layers).parameters > 0
+      ? [commandLink(quantizeText(layers.length), 'quantizeLayer', argument)]
+      : []),
     commandLink(vscode.l10n.t('Show in dashboard'), 'showInDashboard', argument),
     commandLink(vscode.l10n.t('Copy figures'), 'copyFigures', argument),
   ];
-  if (!profiled)
+  if (!figures.measured)
     said.unshift(commandLink(vscode.l10n.t('Profile the model'), 'profile', model.uri.toString()));
   return said.join(' · ');
+}
+
+function quantizeText(count: number): string {
+  return count === 1 ? vscode.l10n.t('Quantize layer') : vscode.l10n.t('Quantize layers');
 }

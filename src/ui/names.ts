@@ -12,6 +12,14 @@ export const paletteCommands = {
   setDimensions: 'featherweight.setDimensions',
   compare: 'featherweight.compareModels',
   exportProfile: 'featherweight.exportProfile',
+  quantizeLayer: 'featherweight.quantizeLayer',
+  quantizeModel: 'featherweight.quantizeModel',
+  prepareModel: 'featherweight.prepareModel',
+  applyRecipe: 'featherweight.applyRecipe',
+  openRecipe: 'featherweight.openRecipe',
+  build: 'featherweight.buildModel',
+  measureCandidate: 'featherweight.measureCandidate',
+  compareOriginal: 'featherweight.compareWithOriginal',
   showLenses: 'featherweight.showLenses',
   clearLenses: 'featherweight.clearLenses',
   openSample: 'featherweight.openSample',
@@ -25,10 +33,28 @@ export const layerCommands = {
   showInDashboard: 'featherweight.showLayerInDashboard',
   copyFigures: 'featherweight.copyLayerFigures',
   copyName: 'featherweight.copyLayerName',
+  quantizeInt8Dynamic: 'featherweight.quantizeInt8Dynamic',
+  quantizeInt8Static: 'featherweight.quantizeInt8Static',
+  quantizeBits8: 'featherweight.quantizeBits8',
+  quantizeBits4: 'featherweight.quantizeBits4',
+  quantizeBits2: 'featherweight.quantizeBits2',
+  quantizeHalf: 'featherweight.quantizeHalf',
+  undoLayers: 'featherweight.undoLayers',
 } as const;
 
-export const commands = { ...paletteCommands, ...layerCommands } as const;
+/** Commands of the lenses and links in a recipe, which say which recipe and which step. */
+export const recipeCommands = {
+  showStep: 'featherweight.showStep',
+  removeStep: 'featherweight.removeStep',
+  showStepLayers: 'featherweight.showStepLayers',
+  adoptModel: 'featherweight.adoptModel',
+} as const;
+
+export const commands = { ...paletteCommands, ...layerCommands, ...recipeCommands } as const;
 export type CommandName = keyof typeof commands;
+
+/** The submenu "Quantize Layer" of the layers' context menus. */
+export const submenus = { quantize: 'featherweight.quantize' } as const;
 
 /** Custom editors and tree views. */
 export const views = {
@@ -49,6 +75,7 @@ export const contextKeys = {
   didProfile: 'featherweight.didProfile',
   didReadText: 'featherweight.didReadText',
   didCompare: 'featherweight.didCompare',
+  didQuantize: 'featherweight.didQuantize',
 } as const;
 export type ContextKey = keyof typeof contextKeys;
 
@@ -61,10 +88,13 @@ export const settings = {
   seed: { id: 'featherweight.profile.seed', default: 0 as number },
   textLenses: { id: 'featherweight.text.costLenses', default: true as boolean },
   textHovers: { id: 'featherweight.text.hovers', default: true as boolean },
+  textActions: { id: 'featherweight.text.actionLenses', default: true as boolean },
   textShapes: { id: 'featherweight.text.shapeHints', default: true as boolean },
   textSourceLinks: { id: 'featherweight.text.sourceLinks', default: true as boolean },
   mentionLenses: { id: 'featherweight.mentions.lenses', default: true as boolean },
   mentionHovers: { id: 'featherweight.mentions.hovers', default: true as boolean },
+  recipeLenses: { id: 'featherweight.recipe.lenses', default: true as boolean },
+  compareRounds: { id: 'featherweight.compare.rounds', default: 30 as number },
   statusBar: { id: 'featherweight.statusBar', default: true as boolean },
   nodePath: { id: 'featherweight.engine.nodePath', default: '' as string },
 } as const;

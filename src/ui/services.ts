@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { EngineClient } from './engine';
 import type { ModelStore } from './models/store';
+import type { RecipeStore } from './recipes/store';
 import type { Selection } from './selection';
 import type { TextFiles } from './text/files';
 import type { CostLenses } from './text/lens';
@@ -11,6 +12,7 @@ export interface Services {
   readonly log: vscode.LogOutputChannel;
   readonly engine: EngineClient;
   readonly models: ModelStore;
+  readonly recipes: RecipeStore;
   readonly selection: Selection;
   readonly texts: TextFiles;
   readonly lenses: CostLenses;

@@ -6,7 +6,9 @@ import {
   contextKeys,
   layerCommands,
   paletteCommands,
+  recipeCommands,
   settings,
+  submenus,
   textView,
   views,
   walkthrough,
@@ -14,6 +16,7 @@ import {
 
 interface Item {
   readonly command?: string;
+  readonly submenu?: string;
   readonly when?: string;
 }
 
@@ -51,19 +54,19 @@ test('every command has its category and a title in Title Case', () => {
   for (const { command, category, title } of contributes.commands) {
     assert.equal(category, 'Featherweight', command);
     const text = strings[title.slice(1, -1)] ?? '';
-    assert.match(text, /^[A-Z]/, command);
-    const small = ['or', 'in', 'with', 'of'];
+    assert.match(text, /^[A-Z\d]/, command);
+    const small = ['or', 'in', 'with', 'of', 'for', 'as', 'to'];
     for (const word of text.split(' ')) {
-      assert.ok(/^[A-Z]/.test(word) || small.includes(word), `${command}: ${text}`);
+      assert.ok(/^[A-Z\d]/.test(word) || small.includes(word), `${command}: ${text}`);
     }
   }
 });
 
-test('the palette hides exactly the commands that need a layer', () => {
+test('the palette hides exactly the commands that need a layer or a step', () => {
   const hidden = menus['commandPalette']!.filter(({ when }) => when === 'false');
   assert.deepEqual(
     sorted(hidden.map(({ command }) => command ?? '')),
-    sorted(Object.values(layerCommands)),
+    sorted([...Object.values(layerCommands), ...Object.values(recipeCommands)]),
   );
 });
 
@@ -76,11 +79,25 @@ test('every command that needs a layer stands in a menu of layers', () => {
 });
 
 test('menus name known commands only, each with a condition', () => {
-  const known = new Set<string>(Object.values(commands));
-  for (const { place, command, when } of menuItems) {
-    assert.ok(command !== undefined && known.has(command), `${place}: ${command}`);
-    assert.ok(when, `${place}: ${command} has no when`);
+  const known = new Set<string>([...Object.values(commands), ...Object.values(submenus)]);
+  for (const { place, command, submenu, when } of menuItems) {
+    const name = command ?? submenu;
+    assert.ok(name !== undefined && known.has(name), `${place}: ${name}`);
+    assert.ok(when, `${place}: ${name} has no when`);
   }
+});
+
+test('submenus are those of the table, and stand in the menus of layers', () => {
+  assert.deepEqual(
+    contributes.submenus.map(({ id }: { id: string }) => id),
+    Object.values(submenus),
+  );
+  const places = menuItems.filter(({ submenu }) => submenu === submenus.quantize);
+  assert.deepEqual(sorted(places.map(({ place }) => place)), [
+    'editor/context',
+    'view/item/context',
+    'webview/context',
+  ]);
 });
 
 test('the explorer gets two items at a time', () => {

@@ -21,10 +21,8 @@ type Choice = vscode.QuickPickItem & { pick(): Promise<string | undefined> };
 
 /** Lets the user say what a model is fed. False when they did not. */
 export async function chooseData(model: OpenModel): Promise<boolean> {
-  const choice = await vscode.window.showQuickPick(await choicesFor(model), {
-    title: vscode.l10n.t('Profile {0} With…', model.name),
-    placeHolder: vscode.l10n.t('Inputs to feed the model'),
-  });
+  const title = vscode.l10n.t('Profile {0} With…', model.name);
+  const choice = await ask(title, [synthetic(), ...(await choicesFor(model.uri))]);
   if (!choice) return false;
   const data = await choice.pick();
   if (data === undefined && choice.alwaysShow !== true) return false;
@@ -32,15 +30,28 @@ export async function chooseData(model: OpenModel): Promise<boolean> {
   return true;
 }
 
-async function choicesFor(model: OpenModel): Promise<Choice[]> {
+/** Lets the user name data of a model: the path of a file or folder, or undefined when they did not. */
+export async function askData(model: vscode.Uri, title: string): Promise<string | undefined> {
+  return (await ask(title, await choicesFor(model)))?.pick();
+}
+
+function ask(title: string, choices: readonly Choice[]): Thenable<Choice | undefined> {
+  const placeHolder = vscode.l10n.t('Inputs to feed the model');
+  return vscode.window.showQuickPick(choices, { title, placeHolder });
+}
+
+function synthetic(): Choice {
+  return {
+    label: vscode.l10n.t('Synthetic inputs'),
+    description: vscode.l10n.t('seeded random numbers, and said to be so'),
+    iconPath: new vscode.ThemeIcon('symbol-numeric'),
+    alwaysShow: true,
+    pick: () => Promise.resolve(undefined),
+  };
+}
+
+async function choicesFor(model: vscode.Uri): Promise<Choice[]> {
   return [
-    {
-      label: vscode.l10n.t('Synthetic inputs'),
-      description: vscode.l10n.t('seeded random numbers, and said to be so'),
-      iconPath: new vscode.ThemeIcon('symbol-numeric'),
-      alwaysShow: true,
-      pick: () => Promise.resolve(undefined),
-    },
     ...(await besides(model)),
     {
       label: vscode.l10n.t('File…'),
@@ -58,8 +69,8 @@ async function choicesFor(model: OpenModel): Promise<Choice[]> {
 }
 
 /** Data that lies beside the model, where it usually does. */
-async function besides(model: OpenModel): Promise<Choice[]> {
-  const folder = vscode.Uri.joinPath(model.uri, '..');
+async function besides(model: vscode.Uri): Promise<Choice[]> {
+  const folder = vscode.Uri.joinPath(model, '..');
   const entries = await vscode.workspace.fs.readDirectory(folder);
   return entries
     .filter(([name, type]) => type !== vscode.FileType.Directory && /\.(npz|npy|jsonl)$/.test(name))

@@ -4,6 +4,7 @@ import { exports, type ExportFormat } from '../../report/exports';
 import { showContext } from '../context';
 import type { OpenModel } from '../models/openModel';
 import type { Services } from '../services';
+import { exportFile } from './exportFile';
 import { bringUp, targetOf } from './target';
 
 /** Opens a model and writes its figures to a file. */
@@ -22,47 +23,16 @@ export async function exportProfile({ log }: Services, model: OpenModel): Promis
       model.error?.message,
     );
   }
-  const format = await askFormat(profile !== undefined);
-  const target = format && (await askPlace(model, format));
-  if (!target) return;
-  await vscode.workspace.fs.writeFile(target, Buffer.from(format.write(inspection, profile)));
-  log.info(`Exported ${target.fsPath}`);
-  showContext('didCompare', true);
-  await offerToOpen(target);
-}
-
-async function askFormat(profiled: boolean): Promise<ExportFormat | undefined> {
-  const items = Object.values(exports).map((format: ExportFormat) => ({
-    label: format.title,
-    detail: format.about,
-    format,
-  }));
-  const choice = await vscode.window.showQuickPick(items, {
+  const written = await exportFile<ExportFormat>({
     title: vscode.l10n.t('Export Profile'),
-    placeHolder: profiled
+    placeholder: profile
       ? vscode.l10n.t('Format')
       : vscode.l10n.t('Format (the model is not profiled yet: only what is counted is exported)'),
+    formats: Object.values(exports),
+    model: model.uri,
+    write: (format) => format.write(inspection, profile),
   });
-  return choice?.format;
-}
-
-function askPlace(model: OpenModel, { extension, title }: ExportFormat) {
-  const name = model.name.replace(/\.onnx$/i, '');
-  return vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(model.uri, '..', `${name}${extension}`),
-    filters: { [title]: [extension.slice(1)] },
-  });
-}
-
-async function offerToOpen(file: vscode.Uri): Promise<void> {
-  const open = vscode.l10n.t('Open');
-  const name = file.path.split('/').pop() ?? '';
-  const choice = await vscode.window.showInformationMessage(
-    vscode.l10n.t('Exported {0}.', name),
-    open,
-  );
-  if (choice !== open) return;
-  // A page is made to be seen in a browser; everything else is text.
-  if (name.endsWith('.html')) await vscode.env.openExternal(file);
-  else await vscode.commands.executeCommand('vscode.open', file);
+  if (!written) return;
+  log.info(`Exported ${written.fsPath}`);
+  showContext('didCompare', true);
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { commands, type CommandName } from '../names';
 import { showError } from '../errors';
 import type { Services } from '../services';
+import { buildCommand, compareOriginalCommand, measureCandidateCommand } from './build';
 import { compareCommand } from './compare';
 import { profileWithDataCommand } from './data';
 import { exportProfileCommand } from './exportProfile';
@@ -15,6 +16,21 @@ import { openDashboardCommand } from './openDashboard';
 import { openSampleCommand } from './openSample';
 import { openTextCommand } from './openText';
 import { profileCommand } from './profile';
+import {
+  prepareModelCommand,
+  quantizeEntryCommands,
+  quantizeLayerCommand,
+  quantizeModelCommand,
+  undoLayersCommand,
+} from './quantize';
+import {
+  adoptModelCommand,
+  applyRecipeCommand,
+  openRecipeCommand,
+  removeStepCommand,
+  showStepCommand,
+  showStepLayersCommand,
+} from './recipe';
 import { restartEngineCommand } from './restartEngine';
 import { setDimensionsCommand } from './setDimensions';
 
@@ -39,6 +55,20 @@ const handlers = {
   showInDashboard: showInDashboardCommand,
   copyFigures: copyFiguresCommand,
   copyName: copyNameCommand,
+  quantizeLayer: quantizeLayerCommand,
+  quantizeModel: quantizeModelCommand,
+  prepareModel: prepareModelCommand,
+  applyRecipe: applyRecipeCommand,
+  openRecipe: openRecipeCommand,
+  build: buildCommand,
+  measureCandidate: measureCandidateCommand,
+  compareOriginal: compareOriginalCommand,
+  ...quantizeEntryCommands,
+  undoLayers: undoLayersCommand,
+  showStep: showStepCommand,
+  removeStep: removeStepCommand,
+  showStepLayers: showStepLayersCommand,
+  adoptModel: adoptModelCommand,
 } satisfies Record<CommandName, Handler>;
 
 /** Registers every command; a failure of any of them is shown once. */

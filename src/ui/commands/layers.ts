@@ -56,14 +56,17 @@ export async function showInText(services: Services, { model, layers }: ChosenLa
 }
 
 /** A command for layers, wherever it is called from; from a tree, `more` are all the selected rows. */
-function onLayers(run: (services: Services, chosen: ChosenLayers) => Promise<void>): LayerCommand {
+export function onLayers(
+  run: (services: Services, chosen: ChosenLayers) => Promise<void>,
+): LayerCommand {
   return async (services, argument, more) => {
     const chosen = chosenLayers(together(argument, more), services.models, services.selection);
     if (chosen) await run(services, chosen);
   };
 }
 
-function together(argument: unknown, more: unknown): unknown {
+/** The argument of a layer command, with the layers of all rows of a tree that were selected with it. */
+export function together(argument: unknown, more: unknown): unknown {
   if (!Array.isArray(more) || more.length < 2) return argument;
   const layers = more.flatMap((row: { layers?: readonly string[] }) => row.layers ?? []);
   return { ...(argument as object), layers: [...new Set(layers)] };

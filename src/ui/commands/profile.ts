@@ -22,7 +22,7 @@ export async function startProfile(
   model: OpenModel,
   options: Partial<ProfileOptions> = {},
 ): Promise<void> {
-  if (!(await mayRun(model))) return;
+  if (!(await mayRun(model.name))) return;
   try {
     await model.measure({ ...optionsFor(model.uri), ...options });
     showContext('didProfile', true);
@@ -45,15 +45,15 @@ export function optionsFor(uri: vscode.Uri): ProfileOptions {
 }
 
 /** A model is somebody's program, run by native code: in a folder that is not trusted it may be looked at only. */
-async function mayRun(model: OpenModel): Promise<boolean> {
+export async function mayRun(name: string): Promise<boolean> {
   if (vscode.workspace.isTrusted) return true;
   const manage = vscode.l10n.t('Manage Workspace Trust');
   const choice = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Do you trust the folder of {0}?', model.name),
+    vscode.l10n.t('Do you trust the folder of {0}?', name),
     {
       modal: true,
       detail: vscode.l10n.t(
-        'Profiling runs the model with native code. In a folder that is not trusted, models are read but not run.',
+        'Running a model runs native code. In a folder that is not trusted, models are read but not run.',
       ),
     },
     manage,

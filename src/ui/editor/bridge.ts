@@ -1,7 +1,7 @@
 import 'vscode-jsonrpc/node';
 import * as vscode from 'vscode';
 import { remote, serve, type Remote } from '../../protocol/rpc';
-import type { HostApi, RowPage, RowQuery, ViewApi } from '../../protocol/viewApi';
+import type { HostApi, RecipeApi, RowPage, RowQuery, ViewApi } from '../../protocol/viewApi';
 import { connectionOver } from '../../protocol/webviewChannel';
 import { queryRows } from '../../report/rows';
 import { chooseData } from '../commands/data';
@@ -9,7 +9,10 @@ import { exportProfile } from '../commands/exportProfile';
 import { showInText } from '../commands/layers';
 import { startProfile } from '../commands/profile';
 import type { OpenModel } from '../models/openModel';
+import type { OpenRecipe } from '../recipes/openRecipe';
+import type { RecipeStore } from '../recipes/store';
 import type { Services } from '../services';
+import { recipeHandlers } from './recipeHandlers';
 import { dashboardState } from './state';
 
 /** Progress is shown this often; figures at once. */
@@ -36,6 +39,7 @@ export class DashboardBridge implements vscode.Disposable {
       onMessage: (listener) => webview.onDidReceiveMessage(listener),
     });
     serve<HostApi>(connection, this.handlers());
+    serve<RecipeApi>(connection, recipeHandlers(services, model));
     this.view = remote<ViewApi>(connection);
     connection.listen();
     this.parts = vscode.Disposable.from(
@@ -44,6 +48,9 @@ export class DashboardBridge implements vscode.Disposable {
         if (!panel.visible) this.ready = false;
       }),
       model.onDidChange((change) => this.announce(change === 'progress' ? progressMs : 0)),
+      services.recipes.onDidChange(({ recipe, change }) => {
+        if (this.concerns(recipe)) this.announce(change === 'progress' ? progressMs : 0);
+      }),
       services.engine.onDidLearnProviders(() => this.announce(0)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.announce(0)),
       vscode.workspace.onDidChangeConfiguration(() => this.announce(0)),
@@ -67,7 +74,7 @@ export class DashboardBridge implements vscode.Disposable {
         void this.learnProviders();
         return this.state();
       },
-      rows: (query) => rowsOf(model, query),
+      rows: (query) => rowsOf(model, query, services.recipes),
       profile: (options) => void startProfile(services, model, options),
       cancel: () => model.cancel(),
       setSizes: (sizes) => model.setSizes(sizes),
@@ -86,7 +93,13 @@ export class DashboardBridge implements vscode.Disposable {
   }
 
   private state() {
-    return dashboardState(this.model, this.services.engine.providers);
+    const { engine, recipes } = this.services;
+    return dashboardState(this.model, engine.providers, recipes);
+  }
+
+  private concerns(recipe: OpenRecipe): boolean {
+    const { recipes } = this.services;
+    return recipe === recipes.of(this.model) || recipe === recipes.makerOf(this.model.uri);
   }
 
   private announce(delayMs: number): void {
@@ -108,7 +121,8 @@ export class DashboardBridge implements vscode.Disposable {
   }
 }
 
-function rowsOf({ inspection, profile }: OpenModel, query: RowQuery): RowPage {
+function rowsOf(model: OpenModel, query: RowQuery, recipes: RecipeStore): RowPage {
+  const { inspection, profile } = model;
   if (!inspection) return { total: 0, start: 0, rows: [] };
-  return queryRows(inspection, profile, query);
+  return queryRows(inspection, profile, query, recipes.of(model).choices);
 }

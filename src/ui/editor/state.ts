@@ -3,13 +3,19 @@ import type { DashboardState } from '../../protocol/viewApi';
 import { dashboardFigures } from '../../report/dashboard';
 import { setting } from '../config';
 import type { OpenModel } from '../models/openModel';
+import type { RecipeStore } from '../recipes/store';
+import { recipeState } from './recipeState';
 
 type Figures = ReturnType<typeof dashboardFigures>;
 
 const figures = new WeakMap<object, Figures>();
 
 /** Everything the dashboard of a model shows above its table. */
-export function dashboardState(model: OpenModel, providers: readonly string[]): DashboardState {
+export function dashboardState(
+  model: OpenModel,
+  providers: readonly string[],
+  recipes: RecipeStore,
+): DashboardState {
   const { uri, dimensions, busy, error } = model;
   return {
     file: uri.scheme === 'file' ? uri.fsPath : uri.toString(true),
@@ -23,6 +29,7 @@ export function dashboardState(model: OpenModel, providers: readonly string[]): 
       runs: setting('runs', uri),
     },
     trusted: vscode.workspace.isTrusted,
+    ...recipeState(model, recipes),
     busy,
     error: error && { message: error.message, hint: error.hint },
   };

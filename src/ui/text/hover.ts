@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import type { WeightStatistics } from '../../protocol/types';
 import { setting } from '../config';
-import { figuresOf, type LayerFigures, type ModelFigures } from '../figures';
+import { figuresOf, type LayerFigures } from '../figures';
 import { layerHover, moduleHover } from '../layerMarkdown';
 import type { OpenModel } from '../models/openModel';
+import type { RecipeStore } from '../recipes/store';
 import { weightHover } from '../weightMarkdown';
 import type { ShownText, TextFiles } from './files';
 import { nameIndexOf } from './names';
@@ -15,7 +16,10 @@ const mostBytesAtOnce = 64e6;
 
 /** The profile of the layer, module or weight under the pointer. */
 export class TextHovers implements vscode.HoverProvider {
-  constructor(private readonly texts: TextFiles) {}
+  constructor(
+    private readonly texts: TextFiles,
+    private readonly recipes: RecipeStore,
+  ) {}
 
   async provideHover(
     document: vscode.TextDocument,
@@ -27,7 +31,7 @@ export class TextHovers implements vscode.HoverProvider {
     if (!shown?.model.inspection) return undefined;
     return (
       (await hoverOnWeight(shown, position, token)) ??
-      (await hoverOnSection(shown, document, position, token))
+      (await hoverOnSection(shown, document, position, { token, recipes: this.recipes }))
     );
   }
 }
@@ -49,7 +53,7 @@ async function hoverOnSection(
   { model, view }: ShownText,
   document: vscode.TextDocument,
   position: vscode.Position,
-  token: vscode.CancellationToken,
+  { token, recipes }: { token: vscode.CancellationToken; recipes: RecipeStore },
 ): Promise<vscode.Hover | undefined> {
   const section = sectionAt(view.sections, position.line);
   const figures = figuresOf(model);
@@ -61,15 +65,16 @@ async function hoverOnSection(
   }
   const layer = figures.layer(section.id);
   if (!layer) return undefined;
-  return new vscode.Hover(await layerMarkdownOf(model, figures, layer, token), range);
+  const weights = await weightsOf(model, layer, token);
+  const chosen = recipes.of(model).choices.get(section.id);
+  return new vscode.Hover(layerHover(model, figures, layer, { weights, chosen }), range);
 }
 
-async function layerMarkdownOf(
+async function weightsOf(
   model: OpenModel,
-  figures: ModelFigures,
   layer: LayerFigures,
   token: vscode.CancellationToken,
-) {
+): Promise<WeightStatistics | undefined> {
   const [largest] = layer.layer.weights
     .filter(({ parameters }) => parameters > 0)
     .sort((one, other) => other.bytes - one.bytes);
@@ -77,7 +82,7 @@ async function layerMarkdownOf(
     largest && largest.bytes <= mostBytesAtOnce
       ? await statisticsOf(model, largest.name, token)
       : undefined;
-  return layerHover(model, figures, layer, statistics instanceof Error ? undefined : statistics);
+  return statistics instanceof Error ? undefined : statistics;
 }
 
 /** The statistics, or why there are none. */

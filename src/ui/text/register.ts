@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { textView } from '../names';
 import type { Services } from '../services';
+import { ActionLenses } from './actionLens';
 import { TextFollower } from './follow';
 import { TextHovers } from './hover';
 import { ShapeHints } from './inlays';
@@ -9,16 +10,20 @@ import { SourceLinks } from './sources';
 import { TextFolding, TextSymbols } from './symbols';
 
 /** Everything the text view offers besides its text. */
-export function registerTextView({ texts, lenses, selection }: Services): vscode.Disposable {
+export function registerTextView(services: Services): vscode.Disposable {
+  const { texts, lenses, selection, models, recipes } = services;
   const selector = { scheme: textView.scheme, language: textView.language };
   const { languages } = vscode;
   const references = new TextReferences(texts);
   const hints = new ShapeHints(texts);
+  const actions = new ActionLenses(texts, models, recipes);
   return vscode.Disposable.from(
     hints,
+    actions,
     new TextFollower(texts, selection),
     languages.registerCodeLensProvider(selector, lenses),
-    languages.registerHoverProvider(selector, new TextHovers(texts)),
+    languages.registerCodeLensProvider(selector, actions),
+    languages.registerHoverProvider(selector, new TextHovers(texts, recipes)),
     languages.registerInlayHintsProvider(selector, hints),
     languages.registerDocumentSymbolProvider(selector, new TextSymbols(texts)),
     languages.registerFoldingRangeProvider(selector, new TextFolding(texts)),

@@ -10,7 +10,12 @@ const few = { runs: 5, warmup: 1, threads: 1, provider: 'cpu', seed: 0 };
 
 const ask = <T>(what: string, ...args: unknown[]) =>
   vscode.commands.executeCommand<T>(`vscode.execute${what}Provider`, ...args);
-const lensesOf = (uri: vscode.Uri) => ask<vscode.CodeLens[]>('CodeLens', uri, 1000);
+const allLensesOf = (uri: vscode.Uri) => ask<vscode.CodeLens[]>('CodeLens', uri, 1000);
+/** Those that say what things cost. */
+const lensesOf = async (uri: vscode.Uri) =>
+  (await allLensesOf(uri)).filter(({ command }) => command?.command === commands.showInDashboard);
+const actionsOf = async (uri: vscode.Uri) =>
+  (await allLensesOf(uri)).filter(({ command }) => command?.command === commands.quantizeLayer);
 const textOf = (hovers: vscode.Hover[]) =>
   hovers
     .flatMap(({ contents }) => contents)
@@ -167,6 +172,7 @@ describe('text view', () => {
     const at = new vscode.Position(layer('up').line, 6);
     const kinds = [
       [settings.textLenses.id, () => lensesOf(document.uri)],
+      [settings.textActions.id, () => actionsOf(document.uri)],
       [settings.textHovers.id, () => ask<unknown[]>('Hover', document.uri, at)],
       [settings.textShapes.id, () => ask<unknown[]>('InlayHint', document.uri, whole)],
     ] as const;
