@@ -1,6 +1,8 @@
+import { transpose } from '../tensor/linalg';
+
 /**
- * Weight-only quantization in blocks along the input dimension, in the layout of ONNX Runtime's MatMulNBits:
- * one output channel per row, blocks along K, the last block padded.
+ * Weight-only quantization in blocks along the input dimension, in the layout of ONNX Runtime's MatMulNBits: one output channel per row,
+ * blocks along K, the last block padded. Weights come as channels [N, K], which is how torch stores them; MatMul has [K, N].
  */
 
 export type Bits = 2 | 3 | 4 | 8;
@@ -13,21 +15,31 @@ export interface BlockwiseOptions {
   readonly symmetric: boolean;
 }
 
-export interface Blockwise extends BlockwiseOptions {
-  /** Input and output channels of the weight [K, N]. */
-  readonly k: number;
-  readonly n: number;
-  readonly blocks: number;
-  /** [N, blocks · block], one code per byte; the padding behind the last input is 0. */
-  readonly codes: Uint8Array;
+/** What the codes of every block mean: value = (code − zero point) · scale. */
+export interface BlockGrids {
   /** [N, blocks] */
   readonly scales: Float32Array;
   /** [N, blocks], in codes; 2^(bits−1) throughout when symmetric. */
   readonly zeroPoints: Uint8Array;
 }
 
-/** Scale and zero point of one block, from its values. */
-export type Grid = (block: Float32Array) => { scale: number; zeroPoint: number };
+export interface Blockwise extends BlockwiseOptions, BlockGrids {
+  /** Inputs and output channels of the weight. */
+  readonly k: number;
+  readonly n: number;
+  /** Of a channel. */
+  readonly blocks: number;
+  /** [N, blocks · block], one code per byte; the padding behind the last input is 0. */
+  readonly codes: Uint8Array;
+}
+
+export interface GridPoint {
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+/** Scale and zero point of one block, from its values and how much an error of each matters (all alike where that is left out). */
+export type Grid = (block: Float32Array, importance?: Float32Array) => GridPoint;
 
 /** The grid that ONNX Runtime's own packer chooses: min and max of the block, zero included. */
 export function minMaxGrid({ bits, symmetric }: BlockwiseOptions): Grid {
@@ -49,11 +61,65 @@ export function minMaxGrid({ bits, symmetric }: BlockwiseOptions): Grid {
 export function rangeWithZero(block: Float32Array): { low: number; high: number; extreme: number } {
   let low = 0;
   let high = 0;
-  for (const value of block) {
+  for (let i = 0; i < block.length; i++) {
+    const value = block[i] ?? 0;
     if (value < low) low = value;
     if (value > high) high = value;
   }
   return { low, high, extreme: Math.abs(high) > Math.abs(low) ? high : low };
+}
+
+/** A grid for every block of channels [N, K]; `importance` [K] says how much an error at each input matters. */
+export function chooseGrids(
+  channels: Float32Array,
+  k: number,
+  { block }: BlockwiseOptions,
+  grid: Grid,
+  importance?: Float32Array,
+): BlockGrids {
+  const blocks = Math.ceil(k / block);
+  const n = channels.length / k;
+  const scales = new Float32Array(n * blocks);
+  const zeroPoints = new Uint8Array(n * blocks);
+  for (let row = 0, at = 0; row < n; row++) {
+    for (let from = 0; from < k; from += block, at++) {
+      const to = Math.min(k, from + block);
+      const values = channels.subarray(row * k + from, row * k + to);
+      const { scale, zeroPoint } = grid(values, importance?.subarray(from, to));
+      scales[at] = scale;
+      zeroPoints[at] = zeroPoint;
+    }
+  }
+  return { scales, zeroPoints };
+}
+
+/** Rounds channels [N, K] to the nearest points of their blocks' grids. */
+export function roundToGrids(
+  channels: Float32Array,
+  k: number,
+  options: BlockwiseOptions,
+  grids: BlockGrids,
+): Blockwise {
+  const { bits, block } = options;
+  const blocks = Math.ceil(k / block);
+  const n = channels.length / k;
+  const codes = new Uint8Array(n * blocks * block);
+  const top = 2 ** bits - 1;
+  for (let row = 0, at = 0; row < n; row++) {
+    for (let from = 0; from < k; from += block, at++) {
+      const scale = grids.scales[at] ?? 0;
+      const zeroPoint = grids.zeroPoints[at] ?? 0;
+      // The packer multiplies by the float32 reciprocal: dividing would round some halves to the other side.
+      const reciprocal = scale === 0 ? 0 : Math.fround(1 / scale);
+      const end = row * k + Math.min(k, from + block);
+      for (let i = row * k + from, out = at * block; i < end; i++, out++) {
+        const exact = Math.fround(Math.fround((channels[i] ?? 0) * reciprocal) + zeroPoint);
+        const code = Math.floor(exact + 0.5);
+        codes[out] = code < 0 ? 0 : code > top ? top : code;
+      }
+    }
+  }
+  return { ...options, ...grids, k, n, blocks, codes };
 }
 
 /** Quantizes a weight [K, N] (row-major, as MatMul has it) to the nearest point of each block's grid. */
@@ -64,86 +130,25 @@ export function quantizeBlockwise(
   options: BlockwiseOptions,
   grid: Grid = minMaxGrid(options),
 ): Blockwise {
-  const { bits, block } = options;
-  const blocks = Math.ceil(k / block);
-  const codes = new Uint8Array(n * blocks * block);
-  const scales = new Float32Array(n * blocks);
-  const zeroPoints = new Uint8Array(n * blocks);
-  const column = new Float32Array(block);
-  for (let row = 0; row < n; row++) {
-    for (let b = 0; b < blocks; b++) {
-      const size = Math.min(block, k - b * block);
-      const values = column.subarray(0, size);
-      for (let i = 0; i < size; i++) values[i] = weight[(b * block + i) * n + row] ?? 0;
-      const at = row * blocks + b;
-      const { scale, zeroPoint } = grid(values);
-      scales[at] = scale;
-      zeroPoints[at] = zeroPoint;
-      encodeBlock(
-        values,
-        scale,
-        zeroPoint,
-        2 ** bits - 1,
-        codes.subarray(at * block, (at + 1) * block),
-      );
-    }
-  }
-  return { ...options, k, n, blocks, codes, scales, zeroPoints };
+  const channels = transpose(weight, k, n);
+  return roundToGrids(channels, k, options, chooseGrids(channels, k, options, grid));
 }
 
-/** Codes of one block; what lies behind its values is left as it is. */
-export function encodeBlock(
-  values: Float32Array,
-  scale: number,
-  zeroPoint: number,
-  top: number,
-  codes: Uint8Array,
-): void {
-  // The packer multiplies by the float32 reciprocal: dividing would round some halves to the other side.
-  const reciprocal = scale === 0 ? 0 : Math.fround(1 / scale);
-  for (let i = 0; i < values.length; i++) {
-    const code = Math.round(Math.fround(Math.fround((values[i] ?? 0) * reciprocal) + zeroPoint));
-    codes[i] = code < 0 ? 0 : code > top ? top : code;
-  }
-}
-
-/** The weight [K, N] that the codes stand for. */
-export function dequantizeBlockwise(quantized: Blockwise): Float32Array {
+/** The channels [N, K] that the codes stand for. */
+export function dequantizeChannels(quantized: Blockwise): Float32Array {
   const { k, n, block, blocks, codes, scales, zeroPoints } = quantized;
-  const weight = new Float32Array(k * n);
+  const channels = new Float32Array(n * k);
   for (let row = 0; row < n; row++) {
     for (let i = 0; i < k; i++) {
       const at = row * blocks + Math.floor(i / block);
       const code = codes[row * blocks * block + i] ?? 0;
-      weight[i * n + row] = (code - (zeroPoints[at] ?? 0)) * (scales[at] ?? 0);
+      channels[row * k + i] = (code - (zeroPoints[at] ?? 0)) * (scales[at] ?? 0);
     }
   }
-  return weight;
+  return channels;
 }
 
-/** Codes in the runtime's layout [N, blocks, block · bits / 8]: the first element in the low bits. 2, 4 and 8 bits only. */
-export function packCodes({ codes, bits }: Blockwise): Uint8Array {
-  return packBits(codes, bits);
-}
-
-/** Zero points as [N, ceil(blocks · bits / 8)]: rows start on a byte; what pads the last byte is the middle of the range. */
-export function packZeroPoints({ zeroPoints, bits, n, blocks }: Blockwise): Uint8Array {
-  const rowBytes = Math.ceil((blocks * bits) / 8);
-  const padded = (rowBytes * 8) / bits;
-  const rows = new Uint8Array(n * padded).fill(2 ** (bits - 1));
-  for (let row = 0; row < n; row++) {
-    rows.set(zeroPoints.subarray(row * blocks, (row + 1) * blocks), row * padded);
-  }
-  return packBits(rows, bits);
-}
-
-/** Values of `bits` bits side by side in bytes, the first in the low bits. `bits` divides 8. */
-export function packBits(values: Uint8Array, bits: number): Uint8Array {
-  const perByte = 8 / bits;
-  const packed = new Uint8Array(Math.ceil(values.length / perByte));
-  for (let i = 0; i < values.length; i++) {
-    const at = Math.floor(i / perByte);
-    packed[at] = (packed[at] ?? 0) | ((values[i] ?? 0) << ((i % perByte) * bits));
-  }
-  return packed;
+/** The weight [K, N] that the codes stand for. */
+export function dequantizeBlockwise(quantized: Blockwise): Float32Array {
+  return transpose(dequantizeChannels(quantized), quantized.n, quantized.k);
 }

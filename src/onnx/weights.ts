@@ -38,6 +38,20 @@ export function* tensorChunks(
   }
 }
 
+/** Reads the elements from one index to before another, as numbers, and no more of the file than that; both are multiples of 8 for types of less than 8 bits. */
+export function elementRange(
+  tensor: Tensor,
+  open: OpenExternal = noExternal,
+): (from: number, to: number) => Numbers {
+  const { dtype } = tensor;
+  const { source, offset } = tensorRange(tensor, open);
+  return (from, to) => {
+    const start = byteLength(dtype, from);
+    const bytes = source.read(offset + start, byteLength(dtype, to) - start);
+    return decodeElements(dtype, bytes, to - from);
+  };
+}
+
 /** Bytes the elements take as they are stored: for text the bytes of all strings. Reads nothing. */
 export function storedBytes(tensor: Tensor): number {
   return tensor.data.kind === 'strings'

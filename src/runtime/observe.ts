@@ -29,7 +29,7 @@ export async function observe(
   index: GraphIndex,
   calibration: Calibration,
   names: readonly string[],
-  see: (values: ReadonlyMap<string, Observed>) => void,
+  see: (values: ReadonlyMap<string, Observed>) => void | Promise<void>,
   { signal, progress }: ObserveOptions,
 ): Promise<void> {
   const made = names.filter((name) => index.main.producers.has(name));
@@ -44,7 +44,7 @@ export async function observe(
       throwIfAborted(signal);
       const { outputs } = await session.run(feeds, made);
       const all = { ...feeds, ...outputs };
-      see(
+      await see(
         new Map(
           names.flatMap((name) => {
             const tensor = all[name];

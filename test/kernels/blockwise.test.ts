@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { normal, seededRandom } from '../../src/base/random';
 import {
   dequantizeBlockwise,
-  packBits,
   quantizeBlockwise,
   type BlockwiseOptions,
   type Grid,
 } from '../../src/kernels/blockwise';
 import { dequantizeCodebook, quantizeCodebook } from '../../src/kernels/codebook4';
+import { packBits } from '../../src/kernels/packing';
 import { halfQuadraticGrid, leastSquaresGrid } from '../../src/kernels/grids';
 
 const random = seededRandom(17);

@@ -3,13 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { quantizeAffine, type Int8Type } from '../../src/kernels/affine';
-import {
-  packCodes,
-  packZeroPoints,
-  quantizeBlockwise,
-  type Bits,
-} from '../../src/kernels/blockwise';
+import { quantizeBlockwise, type Bits } from '../../src/kernels/blockwise';
 import { packHighFirst, quantizeCodebook, type Codebook } from '../../src/kernels/codebook4';
+import { packCodes, packZeroPoints } from '../../src/kernels/packing';
 import { readNpy } from '../../src/runtime/datasets/npy';
 import { readNpz } from '../../src/runtime/datasets/npz';
 import type { RunTensor } from '../../src/runtime/runner';

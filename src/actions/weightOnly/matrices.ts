@@ -1,0 +1,107 @@
+import type { BlockwiseOptions } from '../../kernels/blockwise';
+import type { Scope } from '../../onnx/graph';
+import type { OpenExternal } from '../../onnx/shapes/shapes';
+import { elementRange } from '../../onnx/weights';
+import { type Layer, sharingKey, type Weight } from '../../structure/structure';
+import { transpose } from '../../tensor/linalg';
+import { type Linear, linearOf } from '../linear';
+import { type Table, tableOf } from '../table';
+import { blockwiseOf, dividingBlock, type Params } from './params';
+
+/** A stored matrix, and every layer that reads it: a tied head and its embedding are quantized and stored once. */
+export interface Matrix {
+  /** Of the layer that stands first. */
+  readonly id: string;
+  readonly name: string;
+  readonly scope: Scope;
+  /** Inputs and output channels as a product has them; a table's rows are its channels. */
+  readonly k: number;
+  readonly n: number;
+  readonly products: readonly { readonly layer: Layer; readonly linear: Linear }[];
+  readonly tables: readonly { readonly layer: Layer; readonly table: Table }[];
+  readonly options: BlockwiseOptions;
+  /** Channels `from` to `to` as float32 [to − from, K]. */
+  readonly read: (open: OpenExternal | undefined, from: number, to: number) => Float32Array;
+}
+
+interface Reader {
+  readonly layer: Layer;
+  readonly weight: Weight;
+  readonly k: number;
+  readonly n: number;
+  /** The weight is stored [N, K]. */
+  readonly transposed: boolean;
+  readonly alpha: number;
+  readonly linear?: Linear;
+  readonly table?: Table;
+}
+
+/** The layers' matrices, those that several layers share once, in the order of their first layers. */
+export function matricesOf(layers: readonly Layer[], params: Params): Matrix[] {
+  const groups = new Map<object, Reader[]>();
+  for (const reader of layers.flatMap(readerOf)) {
+    const key = sharingKey(reader.weight);
+    const known = groups.get(key) ?? [];
+    groups.set(key, known);
+    known.push(reader);
+  }
+  return [...groups.values()].flatMap((readers) => {
+    const alike = new Map<string, Reader[]>();
+    for (const reader of readers) {
+      const { k, n, alpha, layer } = reader;
+      // What lies in a body is not seen from outside of it.
+      const key = `${k}×${n}·${alpha} ${layer.main.scope.owner?.id ?? ''}`;
+      alike.set(key, [...(alike.get(key) ?? []), reader]);
+    }
+    return [...alike.values()].map((group) => matrixOf(group, params));
+  });
+}
+
+function readerOf(layer: Layer): Reader[] {
+  const table = tableOf(layer);
+  if (table) {
+    const { weight, rows: n, width: k } = table;
+    return [{ layer, weight, k, n, transposed: true, alpha: 1, table }];
+  }
+  const linear = linearOf(layer);
+  return linear ? [{ layer, ...linear, linear }] : [];
+}
+
+function matrixOf(readers: readonly Reader[], params: Params): Matrix {
+  const [first] = readers;
+  if (!first) throw new Error('A matrix without readers.');
+  const { layer, weight, k, n } = first;
+  const asked = blockwiseOf(params);
+  const tables = readers.flatMap(({ layer, table }) => (table ? [{ layer, table }] : []));
+  const block = tables.length > 0 ? (dividingBlock(k, asked.block) ?? asked.block) : asked.block;
+  return {
+    ...{ id: layer.id, name: weight.name, scope: layer.main.scope, k, n, tables },
+    products: readers.flatMap(({ layer, linear }) => (linear ? [{ layer, linear }] : [])),
+    options: { ...asked, block },
+    read: (open, from, to) => readChannels(first, open, from, to),
+  };
+}
+
+/** Reads no more of the file than is asked: a head may take gigabytes. */
+function readChannels(
+  { weight, k, n, transposed, alpha }: Reader,
+  open: OpenExternal | undefined,
+  from: number,
+  to: number,
+): Float32Array {
+  const elements = elementRange(weight.tensor, open);
+  const size = to - from;
+  let channels: Float32Array;
+  if (transposed) channels = floats(elements(from * k, to * k));
+  else if (size === n) channels = transpose(floats(elements(0, k * n)), k, n);
+  else {
+    const stripe = new Float32Array(k * size);
+    for (let j = 0; j < k; j++) stripe.set(elements(j * n + from, j * n + to), j * size);
+    channels = transpose(stripe, k, size);
+  }
+  return alpha === 1 ? channels : channels.map((value) => value * alpha);
+}
+
+function floats(values: ArrayLike<number>): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}

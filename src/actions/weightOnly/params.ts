@@ -1,0 +1,78 @@
+import { type Bits, type BlockwiseOptions, type Grid, minMaxGrid } from '../../kernels/blockwise';
+import { halfQuadraticGrid, leastSquaresGrid } from '../../kernels/grids';
+import type { ParamsOf } from '../../protocol/params';
+
+export const params = {
+  bits: {
+    kind: 'choice',
+    title: 'Width',
+    help: 'Bits a weight takes, its share of the scales not counted.',
+    options: { '8': '8 bits', '4': '4 bits', '2': '2 bits: large errors, measure them' },
+    default: '4',
+  },
+  block: {
+    kind: 'choice',
+    title: 'Block',
+    help: 'Weights that share a scale. Smaller blocks are more exact and take more bytes.',
+    options: { '16': '16', '32': '32', '64': '64', '128': '128', '256': '256' },
+    default: '64',
+  },
+  symmetric: {
+    kind: 'boolean',
+    title: 'Symmetric',
+    help: 'No zero points: a little smaller, a little less exact.',
+    default: false,
+  },
+  rounding: {
+    kind: 'choice',
+    title: 'Rounding',
+    help: 'How weights are rounded where there is data to see the layers’ inputs on; without it, to the nearest.',
+    options: {
+      gptq: 'Errors made up for by the weights that follow (GPTQ)',
+      nearest: 'To the nearest, whatever the data',
+    },
+    default: 'gptq',
+  },
+  grid: {
+    kind: 'choice',
+    title: 'Grid',
+    help: 'How the scale and zero point of a block are chosen.',
+    options: {
+      leastSquares: 'Least squared error, ranges clipped where that is better',
+      nearest: 'Smallest to largest value, as ONNX Runtime’s packer does',
+      halfQuadratic: 'Least sum of roots of errors (HQQ), forgiving outliers',
+    },
+    default: 'leastSquares',
+  },
+} as const;
+export type Params = ParamsOf<typeof params>;
+
+export const grids = {
+  leastSquares: leastSquaresGrid,
+  nearest: minMaxGrid,
+  halfQuadratic: halfQuadraticGrid,
+} as const satisfies Record<Params['grid'], (options: BlockwiseOptions) => Grid>;
+
+export function blockwiseOf({ bits, block, symmetric }: Params): BlockwiseOptions {
+  return { bits: Number(bits) as Bits, block: Number(block), symmetric };
+}
+
+/** Smallest block that the runtime's kernels take. */
+const smallestBlock = 16;
+
+/** The largest block of at most that size that rows of `width` divide into, as look-ups need it; undefined without any. */
+export function dividingBlock(width: number, block: number): number | undefined {
+  for (let size = block; size >= smallestBlock; size /= 2) if (width % size === 0) return size;
+  return undefined;
+}
+
+/** Bytes of codes, scales and zero points of n channels of k inputs. */
+export function packedBytes(
+  k: number,
+  n: number,
+  { bits, block, symmetric }: BlockwiseOptions,
+): number {
+  const blocks = Math.ceil(k / block);
+  const zeroPoints = symmetric ? 0 : n * Math.ceil((blocks * bits) / 8);
+  return (n * blocks * block * bits) / 8 + 4 * n * blocks + zeroPoints;
+}
