@@ -1,12 +1,11 @@
 import { UserError } from '../base/errors';
-import type { Range } from '../kernels/calibrate';
 import { storedBytes } from '../onnx/weights';
 import { defineAction } from './action';
+import { findGrids, type Grids } from './int8Static/collect';
 import { planChains, type Plan } from './int8Static/chain';
 import { planEdits } from './int8Static/emit';
 import { params } from './int8Static/params';
 import { siteFit, siteOf, type Site } from './int8Static/products';
-import { findRanges } from './int8Static/ranges';
 import { replaced } from './linear';
 import { quantizeRows, tableFit, tableOf } from './table';
 import type { Layer } from '../structure/structure';
@@ -15,9 +14,9 @@ import type { Layer } from '../structure/structure';
 const neededOpset = 13;
 
 /** What the data says: the chains of 8-bit values and their ranges. */
-interface Ranges {
+interface Found {
   readonly plan: Plan;
-  readonly ranges: ReadonlyMap<string, Range>;
+  readonly grids: Grids;
 }
 
 /**
@@ -41,7 +40,7 @@ export const int8Static = defineAction({
     const channels = site.kind === 'convolution' ? (weight.tensor.shape[0] ?? 0) : site.linear.n;
     return replaced(layer, weight, storedBytes(weight.tensor) / 4 + channels * 5);
   },
-  async collect(bench, layers, options): Promise<Ranges> {
+  async collect(bench, layers, options): Promise<Found> {
     const { structure } = bench;
     if ((structure.index.model.opsets.get('') ?? 0) < neededOpset) {
       throw new UserError(
@@ -50,12 +49,13 @@ export const int8Static = defineAction({
         'Convert the operator set in a step before this one.',
       );
     }
-    const plan = planChains(structure.index, sitesOf(layers));
-    return { plan, ranges: await findRanges(bench, plan, { ...options, method: options.range }) };
+    const sites = sitesOf(layers);
+    const plan = planChains(structure.index, sites);
+    return { plan, grids: await findGrids(bench, sites, plan, options) };
   },
   edits: (bench, layers, options, data) => [
     ...layers.flatMap((layer) => (tableOf(layer) ? quantizeRows(bench, layer) : [])),
-    ...(data ? planEdits(bench, sitesOf(layers), data.plan, data.ranges, options) : []),
+    ...(data ? planEdits(bench, sitesOf(layers), data.plan, data.grids, options) : []),
   ],
 });
 

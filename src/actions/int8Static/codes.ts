@@ -48,6 +48,21 @@ export class CodeBook {
     this.scales.set(root, made);
     return made;
   }
+
+  /** The product of a value with the inverse of its channels' divisors. */
+  smooth(name: string, divisors: Float32Array): Node {
+    const { names, structure } = this.bench;
+    const factors = makeTensor(
+      names.fresh(`${name}_factors`),
+      'float32',
+      [divisors.length],
+      divisors.map((divisor) => 1 / divisor),
+    );
+    this.edits.push({ kind: 'setTensor', scope: structure.index.main, tensor: factors });
+    return makeNode('Mul', [name, factors.name], [names.fresh(`${name}_smoothed`)], {
+      name: names.fresh(`${name}_Smooth`),
+    });
+  }
 }
 
 /** Scale and zero point of unsigned 8-bit activations, as ONNX Runtime's own calibrators find them. */

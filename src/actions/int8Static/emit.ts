@@ -1,9 +1,9 @@
 import { makeNode } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import type { NodeEntry } from '../../onnx/graph';
-import type { Range } from '../../kernels/calibrate';
 import type { Workbench } from '../action';
 import type { Plan } from './chain';
+import type { Grids } from './collect';
 import { CodeBook, dequantizeNode, quantizeNode, type Coded, type Scale } from './codes';
 import type { Int8StaticParams } from './params';
 import type { Convolution, Product, Site } from './products';
@@ -15,11 +15,11 @@ export function planEdits(
   bench: Workbench,
   sites: readonly Site[],
   plan: Plan,
-  ranges: ReadonlyMap<string, Range>,
+  grids: Grids,
   params: Int8StaticParams,
 ): Edit[] {
   const rewrite = new Rewrite();
-  const book = new CodeBook(bench, ranges);
+  const book = new CodeBook(bench, grids.ranges);
   const readers = readersOf(sites, plan);
   const readCodes = new Set(
     sites.flatMap(({ kind, entry }) => (kind === 'product' ? [entry] : [])),
@@ -31,7 +31,10 @@ export function planEdits(
     const scale = book.scaleOf(point.root, ceiling);
     const made = point.writer
       ? codeBehind(bench, point.name, point.writer, scale, rewrite)
-      : codeBefore(bench, point.name, read, scale, rewrite, (entry) => readCodes.has(entry));
+      : codeBefore(bench, book, point.name, read, scale, rewrite, {
+          readsCodes: (entry) => readCodes.has(entry),
+          divisors: grids.divisors.get(point.name),
+        });
     coded.set(point.name, made);
   }
   for (const entry of plan.joints) {
@@ -46,7 +49,10 @@ export function planEdits(
     if (!input) return [];
     return site.kind === 'convolution'
       ? convolve(bench, site, input, rewrite, options)
-      : multiply(bench, site, input, rewrite, options);
+      : multiply(bench, site, input, rewrite, {
+          ...options,
+          divisors: grids.divisors.get(site.input),
+        });
   });
   return [...book.edits, ...stored, ...rewrite.edits()];
 }
@@ -77,21 +83,30 @@ function codeBehind(
   return coded;
 }
 
+interface Reading {
+  /** Whether a node reads the codes themselves. */
+  readonly readsCodes: (entry: NodeEntry) => boolean;
+  readonly divisors: Float32Array | undefined;
+}
+
 /** Codes of a value before the first that reads them; its other readers keep the floats. */
 function codeBefore(
   bench: Workbench,
+  book: CodeBook,
   name: string,
   readers: readonly NodeEntry[],
   scale: Scale,
   rewrite: Rewrite,
-  readsCodes: (entry: NodeEntry) => boolean,
+  { readsCodes, divisors }: Reading,
 ): Coded {
   const { names } = bench;
   const codes = names.fresh(`${name}_quantized`);
   const coded = { ...scale, codes, floats: names.fresh(`${name}_dequantized`) };
   const [first] = readers;
   if (!first) return coded;
-  rewrite.before(first, quantizeNode(bench, name, coded));
+  const smooth = divisors && book.smooth(name, divisors);
+  if (smooth) rewrite.before(first, smooth);
+  rewrite.before(first, quantizeNode(bench, smooth?.outputs[0] ?? name, coded));
   if (!readers.every(readsCodes)) rewrite.before(first, dequantizeNode(bench, coded));
   return coded;
 }

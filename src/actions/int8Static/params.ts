@@ -2,13 +2,13 @@ import type { ParamsOf } from '../../protocol/params';
 
 /** Ways of choosing the range that an activation's 256 integers stand for. */
 export const rangeMethods = {
+  results: 'Least error of the products’ results; extremes between convolutions',
   minMax: 'Smallest and largest value seen',
   movingAverage: 'Smallest and largest of each batch, averaged',
   percentile: 'All but a share of the outermost values',
   entropy: 'Least information lost (KL divergence)',
   mse: 'Least squared error',
 } as const;
-export type RangeMethod = keyof typeof rangeMethods;
 
 export const params = {
   range: {
@@ -16,7 +16,7 @@ export const params = {
     title: 'Ranges of activations',
     help: 'How the data decides which values the 256 integers stand for; what lies outside is clipped.',
     options: rangeMethods,
-    default: 'minMax',
+    default: 'results',
   },
   percentile: {
     kind: 'number',
@@ -25,6 +25,12 @@ export const params = {
     min: 90,
     max: 100,
     default: 99.999,
+  },
+  smooth: {
+    kind: 'boolean',
+    title: 'Smooth outliers',
+    help: 'Where a few channels of an input are far larger than the others, divide them and multiply their weights (SmoothQuant): one small operation more for each such input.',
+    default: true,
   },
   target: {
     kind: 'choice',

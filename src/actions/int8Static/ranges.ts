@@ -1,9 +1,10 @@
 import { entropyRange, mseRange, percentileRange, type Range } from '../../kernels/calibrate';
 import { addValues, newHistogram, type Histogram } from '../../kernels/histogram';
-import { observe, type Observed } from '../../runtime/observe';
-import type { Workbench } from '../action';
-import type { RangeMethod } from './params';
-import type { Plan } from './chain';
+import type { Observed } from '../../runtime/observe';
+import type { rangeMethods } from './params';
+
+/** Ways that look at the value alone. */
+export type RangeMethod = Exclude<keyof typeof rangeMethods, 'results'>;
 
 /** How a range is chosen; `percentile` in per cent. */
 export interface RangeOptions {
@@ -73,24 +74,6 @@ class Extremes implements RangeWatch {
   range(): Range {
     return { low: this.low ?? 0, high: this.high ?? 0 };
   }
-}
-
-/** Runs the model on the data and finds the range of every value that the plan keeps in 8 bits. */
-export async function findRanges(
-  { structure, calibration, signal, progress }: Workbench,
-  plan: Plan,
-  options: RangeOptions,
-): Promise<ReadonlyMap<string, Range>> {
-  const roots = [...new Set([...plan.points.values()].map(({ root }) => root))];
-  const watches = new Map(roots.map((root) => [root, watchRange(options)]));
-  const see = (values: ReadonlyMap<string, Observed>) => {
-    for (const [name, watch] of watches) {
-      const observed = values.get(name);
-      if (observed) watch.add(realValues(observed));
-    }
-  };
-  if (calibration) await observe(structure.index, calibration, roots, see, { signal, progress });
-  return new Map([...watches].map(([name, watch]) => [name, watch.range()]));
 }
 
 /** What was seen without the rows that are padding. */

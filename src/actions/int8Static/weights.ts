@@ -23,17 +23,24 @@ export interface StoredConvolution extends StoredWeight {
 export interface StoreOptions {
   /** Seven bits for the weights. */
   readonly reduceRange: boolean;
+  /** What each channel of a product's input has been divided by. */
+  readonly divisors?: Float32Array | undefined;
 }
 
 /** Stores a product's weight as signed symmetric integers [K, N]. */
 export function storeProduct(
   bench: Workbench,
   { linear }: Product,
-  { reduceRange }: StoreOptions,
+  { reduceRange, divisors }: StoreOptions,
 ): { stored: StoredWeight; edits: Edit[] } {
   const { k, n, weight } = linear;
+  const read = () => {
+    const values = readWeight(linear, bench.open);
+    if (!divisors) return values;
+    return values.map((value, i) => value * (divisors[Math.floor(i / n)] ?? 1));
+  };
   const quantize = bench.remember(() =>
-    quantizeAffine(readWeight(linear, bench.open), [k, n], {
+    quantizeAffine(read(), [k, n], {
       ...({ dtype: 'int8', symmetric: true, axis: 1, reduceRange } as const),
     }),
   );
