@@ -1,10 +1,18 @@
 import { isCancelled, isUserError, messageOf } from '../src/base/errors';
 import type { Sizes } from '../src/protocol/engineApi';
 import type { Remote } from '../src/protocol/rpc';
-import type { Column, HostApi, RowQuery } from '../src/protocol/viewApi';
+import type { AddAction, Column, HostApi, RecipeApi, RowQuery } from '../src/protocol/viewApi';
 import { toggleTerms } from './filter';
 import type { BlockMetric } from './figures';
-import { folded, groupedBy, sortedBy, withColumn, type State, type ViewSettings } from './state';
+import {
+  folded,
+  groupedBy,
+  sortedBy,
+  withColumn,
+  withSelection,
+  type State,
+  type ViewSettings,
+} from './state';
 import type { Store } from './store';
 
 /** Everything a view can make happen. */
@@ -28,9 +36,27 @@ export interface Actions {
   setColumn(column: Column, shown: boolean, all: readonly Column[]): void;
   setView(change: Partial<ViewSettings>): void;
   setBlockMetric(metric: BlockMetric): void;
+  /** Selects a layer and goes to its row. */
+  goTo(layer: string): void;
+  unfold(groups: readonly string[]): void;
+  addAction(request: AddAction): void;
+  quantizeModel(): void;
+  removeStep(step: number): void;
+  openRecipe(step?: number): void;
+  chooseRecipeData(use: RecipeDataUse): void;
+  build(): void;
+  measure(): void;
+  cancelBuild(): void;
+  openCandidate(): void;
+  exportComparison(): void;
   /** The table was scrolled. */
   rest(tableScroll: number): void;
 }
+
+type RecipeDataUse = Parameters<RecipeApi['chooseRecipeData']>[0]['use'];
+
+/** Everything that the page asks of the extension. */
+export type Host = Remote<HostApi & RecipeApi>;
 
 /** Selections follow the keyboard; the tree and the text need only hear where it comes to rest. */
 const selectionDelay = 120;
@@ -41,14 +67,20 @@ interface PageHooks {
   readonly rest: (tableScroll: number) => void;
 }
 
-export function createActions(store: Store, host: Remote<HostApi>, page: PageHooks): Actions {
+export function createActions(store: Store, host: Host, page: PageHooks): Actions {
   const view = (change: (view: ViewSettings) => ViewSettings) =>
     store.update((state) => ({ ...state, view: change(state.view) }));
   const ask = (answer: Promise<unknown>) =>
     void answer.catch((error: unknown) => store.update((state) => withFailure(state, error)));
   let telling: ReturnType<typeof setTimeout> | undefined;
 
+  const select = (layers: readonly string[]) => {
+    clearTimeout(telling);
+    telling = setTimeout(() => ask(host.select({ layers: [...layers] })), selectionDelay);
+  };
+
   return {
+    ...recipeActions(host, ask),
     profile() {
       const request = profileRequest(store.get());
       if (request) ask(host.profile(request));
@@ -61,8 +93,15 @@ export function createActions(store: Store, host: Remote<HostApi>, page: PageHoo
     reveal: (layer) => ask(host.reveal({ layer, where: 'text' })),
     select(layers) {
       store.update((state) => ({ ...state, selected: new Set(layers) }));
-      clearTimeout(telling);
-      telling = setTimeout(() => ask(host.select({ layers: [...layers] })), selectionDelay);
+      select(layers);
+    },
+    goTo(layer) {
+      store.update((state) => {
+        const { selected, pointedAt } = withSelection(state, [layer]);
+        return { ...state, selected, pointedAt, view: { ...state.view, filter: '' } };
+      });
+      select([layer]);
+      page.goToTable();
     },
     setFilter: (filter) => view((old) => ({ ...old, filter })),
     toggleFilter: (terms) => view((old) => ({ ...old, filter: toggleTerms(old.filter, terms) })),
@@ -73,10 +112,29 @@ export function createActions(store: Store, host: Remote<HostApi>, page: PageHoo
     sort: (column, numeric) => view((old) => sortedBy(old, column, numeric)),
     group: (group) => view((old) => groupedBy(old, group)),
     fold: (group, fold) => view((old) => folded(old, group, fold)),
+    unfold: (groups) =>
+      view((old) => groups.reduce((next, group) => folded(next, group, false), old)),
     setColumn: (column, shown, all) => view((old) => withColumn(old, column, shown, all)),
     setView: (change) => view((old) => ({ ...old, ...change })),
     rest: page.rest,
     setBlockMetric: (blockMetric) => view((old) => ({ ...old, blockMetric })),
+  };
+}
+
+type RecipeActions = Pick<Actions, keyof RecipeApi & keyof Actions>;
+
+function recipeActions(host: Host, ask: (answer: Promise<unknown>) => void): RecipeActions {
+  return {
+    addAction: (request) => ask(host.addAction(request)),
+    quantizeModel: () => ask(host.quantizeModel({})),
+    removeStep: (step) => ask(host.removeStep({ step })),
+    openRecipe: (step) => ask(host.openRecipe(step === undefined ? {} : { step })),
+    chooseRecipeData: (use) => ask(host.chooseRecipeData({ use })),
+    build: () => ask(host.build({})),
+    measure: () => ask(host.measure({})),
+    cancelBuild: () => ask(host.cancelBuild({})),
+    openCandidate: () => ask(host.openCandidate({})),
+    exportComparison: () => ask(host.exportComparison({})),
   };
 }
 

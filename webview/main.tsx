@@ -1,7 +1,8 @@
 import 'vscode-jsonrpc/browser';
 import { render } from 'preact';
+import { messageOf } from '../src/base/errors';
 import { remote, serve } from '../src/protocol/rpc';
-import type { HostApi, ViewApi } from '../src/protocol/viewApi';
+import type { HostApi, RecipeApi, ViewApi } from '../src/protocol/viewApi';
 import { connectionOver, type WebviewPort } from '../src/protocol/webviewChannel';
 import { createActions } from './actions';
 import { Page } from './page';
@@ -14,6 +15,7 @@ import {
   withDashboard,
   withSelection,
 } from './state';
+import { drawAroundTable } from './steady';
 import { createStore } from './store';
 import { showTips } from './widgets/tooltip';
 import './theme.css';
@@ -34,7 +36,7 @@ function start(editor: Editor, root: HTMLElement) {
   const places = initialPlaces(saved);
   const store = createStore(initialState(saved));
   const connection = connectionOver(portOf(editor));
-  const host = remote<HostApi>(connection);
+  const host = remote<HostApi & RecipeApi>(connection);
   const source = createRowSource((query) => host.rows(query), draw);
   const keep = keeper(() => editor.setState({ ...store.get().view, ...places }));
   const rest = (table: number) => {
@@ -46,7 +48,8 @@ function start(editor: Editor, root: HTMLElement) {
 
   function draw() {
     const state = store.get();
-    render(<Page state={state} act={act} source={source} tableScroll={tableScroll} />, root);
+    const page = <Page {...{ state, act, source, tableScroll }} onRetry={() => void fill()} />;
+    drawAroundTable(() => render(page, root));
   }
   serve<ViewApi>(connection, {
     update(dashboard) {
@@ -64,8 +67,7 @@ function start(editor: Editor, root: HTMLElement) {
   connection.listen();
   draw();
   showTips(document.body);
-  void host.ready({}).then((dashboard) => {
-    store.update((state) => withDashboard(state, dashboard));
+  void fill().then(() => {
     window.scrollTo(0, places.page);
     const onScroll = () => {
       places.page = window.scrollY;
@@ -73,6 +75,16 @@ function start(editor: Editor, root: HTMLElement) {
     };
     window.addEventListener('scroll', onScroll, { passive: true });
   });
+
+  async function fill() {
+    store.update((state) => ({ ...state, unreachable: undefined }));
+    try {
+      const dashboard = await host.ready({});
+      store.update((state) => withDashboard(state, dashboard));
+    } catch (error) {
+      store.update((state) => ({ ...state, unreachable: messageOf(error) }));
+    }
+  }
 }
 
 const portOf = (editor: Editor): WebviewPort => ({

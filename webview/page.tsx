@@ -3,11 +3,12 @@ import type { Actions } from './actions';
 import type { RowSource } from './rows';
 import type { State } from './state';
 import { Blocks } from './views/blocks';
-import { Skeleton, Unreadable } from './views/empty';
+import { Skeleton, Unreachable, Unreadable } from './views/empty';
 import { Header } from './views/header';
 import { Layers } from './views/layers';
 import { Notices } from './views/notices';
 import type { ViewProps } from './views/props';
+import { Recipe } from './views/recipe';
 import { StandsOut } from './views/standsOut';
 import { Totals } from './views/totals';
 import { WhereItGoes } from './views/whereItGoes';
@@ -18,17 +19,25 @@ interface Props {
   readonly source: RowSource;
   /** Where the table was left, in pixels. */
   readonly tableScroll: number;
+  /** Asks the extension once more. */
+  readonly onRetry: () => void;
 }
 
-/** The whole page, read from the top like a report: what is it, where does it go, what stands out, the layers. */
-export function Page({ state, act, source, tableScroll }: Props) {
+/** The whole page, read from the top like a report: what is it, where does it go, what stands out, what is done about it, the layers. */
+export function Page({ state, act, source, tableScroll, onRetry }: Props) {
   const { dashboard, announcement } = state;
   // Rows arrive while the state is the same: what stands above the table is drawn for the state alone.
   const overview = useMemo(
     () => dashboard?.model && <Overview state={state} dashboard={dashboard} act={act} />,
     [state, act],
   );
-  if (!dashboard) return <Skeleton note="Reading the model…" />;
+  if (!dashboard) {
+    return state.unreachable === undefined ? (
+      <Skeleton note="Reading the model…" />
+    ) : (
+      <Unreachable message={state.unreachable} onRetry={onRetry} />
+    );
+  }
   if (!dashboard.model) {
     return dashboard.error ? (
       <Unreadable dashboard={dashboard} act={act} />
@@ -62,6 +71,7 @@ function Overview(props: ViewProps) {
       <WhereItGoes {...props} />
       <StandsOut {...props} />
       <Blocks {...props} />
+      <Recipe {...props} />
     </>
   );
 }

@@ -4,8 +4,6 @@ import type { TableQuery } from './state';
 
 /** Rows are fetched and kept in pages of this many: two or three screens of a large window. */
 const pageSize = 128;
-/** Rows looked through at a time for one that was selected elsewhere. */
-const searchSize = 16 * pageSize;
 
 interface Range {
   readonly start: number;
@@ -23,8 +21,8 @@ export interface RowSource {
   at(index: number): Row | undefined;
   /** Says which rows are to be shown; missing ones are fetched. Only the latest range counts. */
   want(start: number, end: number): void;
-  /** Where the row is, fetched where need be; undefined where the query leaves it out. */
-  find(id: string): Promise<number | undefined>;
+  /** Where a layer's row is once these groups are unfolded; undefined where the query leaves it out. */
+  find(id: string): Promise<RowPage['found']>;
   /** The rows of a range, fetched where need be; fewer where they cannot be had. */
   load(start: number, end: number): Promise<readonly Row[]>;
   /** Another question: rows on show stay until the answer is there. */
@@ -102,11 +100,9 @@ export function createRowSource(
     },
     load,
     async find(id) {
-      for (let from = 0; pages.indexOf(id) === undefined; from += searchSize) {
-        if (from >= (pages.total ?? 0)) return undefined;
-        await load(from, from + searchSize);
-      }
-      return pages.indexOf(id);
+      if (!query) return undefined;
+      const page = await fetch({ ...query, start: 0, end: 0, find: id });
+      return page.found;
     },
     ask(next) {
       if (JSON.stringify(next) === JSON.stringify(query)) return;
@@ -156,13 +152,6 @@ function createPages() {
       return largestShare;
     },
     at: (index: number) => pages.get(Math.floor(index / pageSize))?.rows[index % pageSize],
-    indexOf(id: string): number | undefined {
-      for (const [page, { rows }] of pages) {
-        const index = rows.findIndex((row) => row.id === id);
-        if (index >= 0) return page * pageSize + index;
-      }
-      return undefined;
-    },
     /** The run of pages inside the range that has to be fetched, as rows. */
     missing({ start, end }: Range): Range | undefined {
       const known = totalVersion === version ? (total ?? end) : end;

@@ -24,6 +24,8 @@ export interface ViewSettings {
 export interface State {
   /** Undefined until the extension answered. */
   readonly dashboard: DashboardState | undefined;
+  /** Why the extension did not answer at all. */
+  readonly unreachable: string | undefined;
   readonly view: ViewSettings;
   readonly selected: ReadonlySet<string>;
   /** A layer that was selected elsewhere: the table goes to it, once for every such selection. */
@@ -38,7 +40,17 @@ export const defaultView: ViewSettings = {
   descending: false,
   group: 'block',
   collapsed: [],
-  columns: ['name', 'role', 'weights', 'parameters', 'weightBytes', 'macs', 'timeMs', 'share'],
+  columns: [
+    'name',
+    'role',
+    'weights',
+    'parameters',
+    'weightBytes',
+    'macs',
+    'timeMs',
+    'share',
+    'chosen',
+  ],
   blockMetric: undefined,
   asTable: false,
   threads: undefined,
@@ -62,6 +74,7 @@ const noPlaces: Places = { page: 0, table: 0 };
 export function initialState(saved: unknown): State {
   return {
     dashboard: undefined,
+    unreachable: undefined,
     view: { ...defaultView, ...fitting(saved, defaultView) },
     selected: new Set(),
     pointedAt: undefined,
@@ -149,12 +162,27 @@ function steady(before: DashboardState | undefined, now: DashboardState): Dashbo
 /** Work that begins or ends is announced, and nothing in between: progress told at every step would never let a listener alone. */
 function announced(before: DashboardState | undefined, now: DashboardState): string | undefined {
   if (now.error) return now.error.message;
+  const ofRecipe = announcedRecipe(before, now);
+  if (ofRecipe !== undefined) return ofRecipe;
   if (now.busy) return before?.busy ? undefined : `${now.busy.what} started.`;
   if (!before?.busy) return undefined;
   const { what } = before.busy;
   if (!canCancel(before)) return `${what} finished.`;
   if (!now.measured || !now.measuredComplete) return `${what} stopped.`;
   return `${what} finished: ${formatMs(now.measured.latencyMs.median)}.`;
+}
+
+function announcedRecipe(
+  before: DashboardState | undefined,
+  { recipe, comparison }: DashboardState,
+): string | undefined {
+  const was = before?.recipe?.busy?.what;
+  if (recipe?.busy) return was === recipe.busy.what ? undefined : `${recipe.busy.what} started.`;
+  if (was === undefined) return undefined;
+  if (recipe?.error) return recipe.error.message;
+  const fresh = comparison?.complete && comparison !== before?.comparison;
+  const verdicts = fresh ? comparison.lines.slice(0, 2).map(({ verdict }) => verdict) : [];
+  return [`${was} finished`, ...verdicts].join(', ') + '.';
 }
 
 /** Whether what is under way is a measurement, which tells how far it is; reading a model is over before it could be stopped. */
@@ -177,6 +205,7 @@ const figuresKey = (dashboard: DashboardState | undefined): string =>
     dashboard?.measured?.runs,
     dashboard?.measured?.latencyMs,
     dashboard?.measuredComplete,
+    dashboard?.recipe?.steps,
   ]);
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { calls } from './page/calls';
 import { onPage } from './page/open';
 import { measuredOn, measuredSmall, small } from './page/models';
 
@@ -8,17 +9,6 @@ const counted = { inspection: small };
 const profiled = { inspection: small, profile: measuredSmall };
 const busy = { what: 'Profiling', fraction: 0.4, note: '12 of 30 runs' };
 
-/** What the page asked of the host, once it has. */
-const calls = async (page: Page, method: string) => {
-  await page.waitForFunction(
-    (name) => window.host.calls.some((call) => call.method === name),
-    method,
-  );
-  return page.evaluate(
-    (name) => window.host.calls.filter((call) => call.method === name).map((call) => call.argument),
-    method,
-  );
-};
 const text = (page: Page, selector: string) => page.locator(selector).first().innerText();
 const ready = (page: Page) => page.waitForSelector('.row.layer');
 const filterText = (page: Page) => page.locator('.filter-field input').inputValue();
@@ -284,6 +274,18 @@ test(
       assert.deepEqual(await calls(page, 'retry'), [{}]);
     },
   ),
+);
+
+test(
+  'an extension that fails to answer is said, and asked again',
+  onPage({ ...counted, refusal: 'The model is gone.' }, {}, async (page) => {
+    await page.waitForSelector('.empty');
+    assert.match(await text(page, '.empty'), /The model is gone/);
+    assert.equal(await page.locator('.skeleton').count(), 0);
+    await page.evaluate(() => window.host.heal());
+    await page.locator('fw-button').click();
+    await ready(page);
+  }),
 );
 
 test(

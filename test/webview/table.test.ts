@@ -265,6 +265,7 @@ test(
     assert.deepEqual(context, {
       webviewSection: 'layer',
       layer: 'encoder.layer.0.attention.key',
+      chosen: false,
       preventDefaultContextMenuItems: true,
     });
     await page.locator('.row').nth(2).click({ button: 'right' });
@@ -308,7 +309,17 @@ test(
     const titles = await page.locator('.head-cell').allInnerTexts();
     assert.deepEqual(
       titles.map((title) => title.trim()),
-      ['layer', 'role', 'operator', 'parameters', 'bytes', 'MACs', 'time', 'share of time'],
+      [
+        'layer',
+        'role',
+        'operator',
+        'parameters',
+        'bytes',
+        'MACs',
+        'time',
+        'share of time',
+        'recipe',
+      ],
     );
   }),
 );
@@ -323,6 +334,28 @@ test(
     assert.deepEqual(await selected(page), [id]);
     assert.equal(await told(page), undefined);
   }),
+);
+
+test(
+  'a selection made elsewhere unfolds the groups around it, and no other',
+  onPage(
+    { ...many, saved: { collapsed: ['block:encoder.layer.3', 'block:encoder.layer.700'] } },
+    {},
+    async (page) => {
+      await ready(page);
+      const id = 'encoder.layer.700.output';
+      await page.evaluate((layer) => window.host.select([layer]), id);
+      await page.waitForSelector('.row[aria-selected="true"]');
+      assert.deepEqual(await selected(page), ['output'], 'under the heading of its block');
+      await page.waitForFunction(
+        () => (window.host.saved as { collapsed?: string[] }).collapsed?.length === 1,
+      );
+      const kept = await page.evaluate(
+        () => (window.host.saved as { collapsed: string[] }).collapsed,
+      );
+      assert.deepEqual(kept, ['block:encoder.layer.3']);
+    },
+  ),
 );
 
 test(

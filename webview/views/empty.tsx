@@ -17,6 +17,19 @@ export function Unreadable({ dashboard, act }: Omit<ViewProps, 'state'>) {
   );
 }
 
+/** The extension itself did not answer. */
+export function Unreachable(props: { readonly message: string; readonly onRetry: () => void }) {
+  return (
+    <div class="empty" role="alert">
+      <h1>The dashboard could not be filled</h1>
+      <p>{props.message}</p>
+      <Button look="primary" onPress={props.onRetry}>
+        Try Again
+      </Button>
+    </div>
+  );
+}
+
 /** Stands where the page will stand while the model is read, so that nothing moves when it comes. */
 export function Skeleton({ note }: { readonly note: string }) {
   return (

@@ -52,6 +52,7 @@ export function Layers({ state, dashboard, act, source, initialScroll }: Props) 
           initialScroll={initialScroll}
           onSort={(id) => act.sort(id as Column, columnSpec(id as Column).numeric)}
           onFold={act.fold}
+          onUnfold={act.unfold}
           onSelect={act.select}
           onOpen={act.reveal}
           onScroll={act.rest}
@@ -130,6 +131,18 @@ function Toolbar({ state, dashboard, act, source }: ViewProps & TableProps) {
           </Checkbox>
         ))}
       </Menu>
+      <Button
+        disabled={state.selected.size === 0}
+        label={`Quantize ${layersText(state.selected.size)}…`}
+        tip={
+          state.selected.size === 0
+            ? 'Select layers first'
+            : `Chooses an action for ${layersText(state.selected.size)}`
+        }
+        onPress={() => act.addAction({ layers: [...state.selected] })}
+      >
+        Quantize…
+      </Button>
       <Button onPress={() => act.exportProfile()}>Export…</Button>
       <span class="count">{countText({ state, dashboard, source })}</span>
       {source.problem && (
@@ -141,6 +154,8 @@ function Toolbar({ state, dashboard, act, source }: ViewProps & TableProps) {
   );
 }
 
+const layersText = (count: number) => (count === 1 ? '1 layer' : `${formatExact(count)} layers`);
+
 function countText({ state, dashboard, source }: TableProps) {
   const { layerCount, nodeCount } = dashboard;
   const { filter, group } = state.view;
@@ -149,5 +164,8 @@ function countText({ state, dashboard, source }: TableProps) {
     ? `${formatExact(source.total)} of ${formatExact(layerCount)} layers`
     : `${formatExact(layerCount)} layers`;
   const data = isSynthetic(dashboard) ? ' · synthetic inputs' : '';
+  const { size } = state.selected;
+  // As short as the other, so that the toolbar stays one line.
+  if (size > 1) return `${formatExact(size)} selected of ${layers}${data}`;
   return `${layers} · ${formatExact(nodeCount)} nodes${data}`;
 }

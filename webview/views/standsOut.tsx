@@ -1,3 +1,4 @@
+import type { AddAction, InsightAction } from '../../src/protocol/viewApi';
 import { isSynthetic, timesSettled } from '../state';
 import type { ViewProps } from './props';
 import './standsOut.css';
@@ -14,25 +15,44 @@ export function StandsOut({ dashboard, act }: ViewProps) {
         {synthetic && <span class="quiet">times from synthetic inputs</span>}
       </div>
       <ul class="insights">
-        {insights.map(({ id, figure, text, filter }) => (
+        {insights.map(({ id, figure, text, filter, action }) => (
           <li class="insight" key={id}>
             <b class="insight-figure">{figure}</b>
             <span class="insight-text" id={`insight-${id}`}>
               {text}
             </span>
-            {filter !== '' && (
-              <button
-                type="button"
-                class="link"
-                aria-describedby={`insight-${id}`}
-                onClick={() => act.show(filter)}
-              >
-                Show
-              </button>
-            )}
+            <span class="insight-links">
+              {action && (
+                <button
+                  type="button"
+                  class="link"
+                  data-tip="Adds a step to the recipe"
+                  aria-describedby={`insight-${id}`}
+                  onClick={() => act.addAction(stepOf(action))}
+                >
+                  {action.title}
+                </button>
+              )}
+              {filter !== '' && (
+                <button
+                  type="button"
+                  class="link"
+                  aria-describedby={`insight-${id}`}
+                  onClick={() => act.show(filter)}
+                >
+                  Show
+                </button>
+              )}
+            </span>
           </li>
         ))}
       </ul>
     </section>
   );
 }
+
+const stepOf = ({ layers, action, params }: InsightAction): AddAction => ({
+  layers,
+  action,
+  params,
+});

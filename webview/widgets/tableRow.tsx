@@ -100,5 +100,6 @@ const contextOf = (row: Row) =>
   JSON.stringify({
     webviewSection: row.kind,
     [row.kind]: row.id,
+    ...(row.kind === 'layer' ? { chosen: row.chosen !== null } : {}),
     preventDefaultContextMenuItems: true,
   });

@@ -21,6 +21,7 @@ interface Props extends TreeEvents {
   readonly pointedAt: { readonly layer: string } | undefined;
   readonly initialScroll: number;
   readonly onSort: (column: string) => void;
+  readonly onUnfold: (groups: readonly string[]) => void;
   readonly onScroll: (scrollTop: number) => void;
 }
 
@@ -53,9 +54,10 @@ export function VirtualTable(props: Props) {
     focusRow(row);
     setFocus(row);
   };
+  const scroll = useScroll(scroller);
   const showRow = (row: number) => {
     const top = scrollTo(row, scroller.current?.scrollTop ?? 0, view.height, rowHeight);
-    if (scroller.current) scroller.current.scrollTop = top;
+    scroll(top);
     setView((old) => ({ ...old, top }));
     setFocus(row);
   };
@@ -66,7 +68,7 @@ export function VirtualTable(props: Props) {
   useEffect(() => {
     if (!props.pointedAt) return;
     // The keyboard stays where it is: the reader is at work elsewhere.
-    void source.find(props.pointedAt.layer).then((row) => row !== undefined && showRow(row));
+    void goToLayer(props.pointedAt.layer, props, showRow);
   }, [props.pointedAt]);
   const tree: TreeSituation = { ...props, focused, anchor, screen, goTo, focusAt };
 
@@ -125,6 +127,20 @@ export function VirtualTable(props: Props) {
   );
 }
 
+/** Shows the row of a layer, wherever it is folded away; a layer that the filter leaves out stays out. */
+async function goToLayer(
+  layer: string,
+  { source, onUnfold }: Pick<Props, 'source' | 'onUnfold'>,
+  showRow: (row: number) => void,
+): Promise<void> {
+  // Without an answer there is nowhere to go: the table itself says why it has no rows.
+  const found = await source.find(layer).catch(() => undefined);
+  if (!found) return;
+  if (found.groups.length > 0) onUnfold(found.groups);
+  await source.load(found.index, found.index + 1);
+  showRow(found.index);
+}
+
 interface Element {
   readonly current: HTMLDivElement | null;
 }
@@ -153,6 +169,20 @@ function useViewport(scroller: Element, initialScroll: number, total: number) {
     return () => observer.disconnect();
   }, []);
   return [view, setView] as const;
+}
+
+/** Scrolls at once, and once more after the next drawing where the rows to scroll to are not there yet. */
+function useScroll(scroller: Element): (top: number) => void {
+  const wanted = useRef<number | undefined>(undefined);
+  useLayoutEffect(() => {
+    if (wanted.current !== undefined && scroller.current)
+      scroller.current.scrollTop = wanted.current;
+    wanted.current = undefined;
+  });
+  return (top) => {
+    if (scroller.current) scroller.current.scrollTop = top;
+    wanted.current = top;
+  };
 }
 
 /** Gives the keyboard to a row as soon as it has been drawn. */

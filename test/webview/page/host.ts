@@ -1,8 +1,15 @@
 import 'vscode-jsonrpc/browser';
 import { remote, serve } from '../../../src/protocol/rpc';
 import type { Inspection, Profile } from '../../../src/protocol/types';
-import type { DashboardState, HostApi, RowQuery, ViewApi } from '../../../src/protocol/viewApi';
+import type {
+  DashboardState,
+  HostApi,
+  RecipeApi,
+  RowQuery,
+  ViewApi,
+} from '../../../src/protocol/viewApi';
 import { connectionOver } from '../../../src/protocol/webviewChannel';
+import type { Chosen } from '../../../src/protocol/recipeView';
 import { dashboardFigures } from '../../../src/report/dashboard';
 import { queryRows } from '../../../src/report/rows';
 
@@ -14,6 +21,11 @@ export interface Scenario {
   readonly state?: Partial<DashboardState>;
   /** Kept by an earlier page. */
   readonly saved?: unknown;
+  /** The recipe's choices by layer id. */
+  readonly choices?: Readonly<Record<string, Chosen>>;
+  /** The host fails with this when the page is ready. */
+  readonly refusal?: string;
+  readonly healed?: boolean;
   /** How long the host takes for an answer, in ms. */
   readonly delay?: number;
 }
@@ -26,6 +38,8 @@ export interface TestHost {
   /** Replaces figures or fields and tells the page. */
   update(change: Scenario): Promise<void>;
   select(layers: string[]): Promise<void>;
+  /** From now on the host answers. */
+  heal(): void;
 }
 
 declare global {
@@ -47,6 +61,16 @@ const settings = {
 let scenario = window.scenario;
 /** The host's half of the channel: what the page posts arrives here a task later, as it does in the editor. */
 const listeners = new Set<(message: unknown) => void>();
+
+const kept = new WeakMap<object, ReadonlyMap<string, Chosen>>();
+
+/** The same map for the same choices, as the extension keeps it. */
+function choicesOf({ choices }: Scenario): ReadonlyMap<string, Chosen> | undefined {
+  if (!choices) return undefined;
+  const map = kept.get(choices) ?? new Map(Object.entries(choices));
+  kept.set(choices, map);
+  return map;
+}
 
 const stateOf = ({ inspection, profile, state }: Scenario): DashboardState => ({
   file: '/models/model.onnx',
@@ -72,16 +96,18 @@ const connection = connectionOver({
     return { dispose: () => listeners.delete(listener) };
   },
 });
-serve<HostApi>(connection, {
+serve<HostApi & RecipeApi>(connection, {
   async ready() {
     await later();
+    if (scenario.refusal !== undefined && !scenario.healed) throw new Error(scenario.refusal);
     return stateOf(scenario);
   },
   async rows(query) {
     queries.push(query);
     await later();
     const { inspection, profile } = scenario;
-    return inspection ? queryRows(inspection, profile, query) : { total: 0, start: 0, rows: [] };
+    if (!inspection) return { total: 0, start: 0, rows: [] };
+    return queryRows(inspection, profile, query, choicesOf(scenario));
   },
   profile: noted('profile'),
   cancel: noted('cancel'),
@@ -91,6 +117,17 @@ serve<HostApi>(connection, {
   reveal: noted('reveal'),
   exportProfile: noted('exportProfile'),
   retry: noted('retry'),
+  addAction: noted('addAction'),
+  quantizeModel: noted('quantizeModel'),
+  removeStep: noted('removeStep'),
+  undoLayers: noted('undoLayers'),
+  openRecipe: noted('openRecipe'),
+  chooseRecipeData: noted('chooseRecipeData'),
+  build: noted('build'),
+  measure: noted('measure'),
+  cancelBuild: noted('cancelBuild'),
+  openCandidate: noted('openCandidate'),
+  exportComparison: noted('exportComparison'),
 });
 connection.listen();
 const view = remote<ViewApi>(connection);
@@ -104,6 +141,9 @@ window.host = {
     await view.update(stateOf(scenario));
   },
   select: (layers) => view.select({ layers }),
+  heal() {
+    scenario = { ...scenario, healed: true };
+  },
 };
 window.acquireVsCodeApi = () => ({
   // Structured clone, as between two processes: nothing is shared by reference.
