@@ -1,7 +1,8 @@
-// Writes the JSON schemas of what `featherweight … --json` prints, from the types in src/protocol. usage: node .ci/schemas.mjs [FOLDER]
+// Writes the JSON schemas of what `featherweight … --json` prints, from the types in src/protocol, and that of recipes, from the actions. usage: node .ci/schemas.mjs [FOLDER]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import { createGenerator } from 'ts-json-schema-generator';
 
 /** File → the type whose schema it holds, and what prints it. */
@@ -18,6 +19,18 @@ const schemas = {
     ...{ type: 'Comparison', from: 'src/protocol/build.ts' },
     title: 'featherweight compare --json',
   },
+  'build.schema.json': {
+    ...{ type: 'Built', from: 'src/protocol/build.ts' },
+    title: 'featherweight build --json',
+  },
+  'quantize.schema.json': {
+    ...{ type: 'Quantized', from: 'src/protocol/build.ts' },
+    title: 'featherweight quantize --json',
+  },
+  'sensitivity.schema.json': {
+    ...{ type: 'Sensitivity', from: 'src/protocol/sensitivity.ts' },
+    title: 'featherweight sensitivity --json',
+  },
 };
 
 /**
@@ -25,9 +38,9 @@ const schemas = {
  * holding for it.
  * @param {string} [folder]
  */
-export function writeSchemas(folder = 'media/schemas') {
+export async function writeSchemas(folder = 'media/schemas') {
   mkdirSync(folder, { recursive: true });
-  return Object.entries(schemas).map(([file, { type, from, title }]) => {
+  const written = Object.entries(schemas).map(([file, { type, from, title }]) => {
     const generator = createGenerator({
       path: from,
       tsconfig: 'tsconfig.json',
@@ -40,8 +53,33 @@ export function writeSchemas(folder = 'media/schemas') {
     writeFileSync(path, `${JSON.stringify({ $schema, title, ...schema }, null, 2)}\n`);
     return path;
   });
+  const recipe = join(folder, 'recipe.schema.json');
+  writeFileSync(recipe, `${JSON.stringify(await recipeSchema(), null, 2)}\n`);
+  return [...written, recipe];
+}
+
+/** The schema of recipes, which the actions themselves say. */
+async function recipeSchema() {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `
+        import { actionFacts } from './src/engine/offers';
+        import { recipeSchema } from './src/recipe/schema';
+        export default recipeSchema(actionFacts());`,
+      resolveDir: '.',
+    },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    logLevel: 'error',
+  });
+  const program = Buffer.from(outputFiles[0]?.contents ?? []).toString('base64');
+  const module = await import(`data:text/javascript;base64,${program}`);
+  return module.default;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const path of writeSchemas(process.argv[2])) console.log(path);
+  for (const path of await writeSchemas(process.argv[2])) console.log(path);
 }

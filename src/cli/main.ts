@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { cancelled, isCancelled, isUserError, messageOf } from '../base/errors';
 import { printable } from '../base/text';
+import { addBuild } from './buildOptions';
 import { addCompare } from './compareOptions';
+import { addSensitivity } from './sensitivityOptions';
 import { exitCodeOf, exitCodes, type ExitCode } from './exitCodes';
 import {
   dimOption,
@@ -97,8 +99,10 @@ Examples:
       const { profileCommand } = await import('./profile');
       await profileCommand(model, options, signal);
     });
+  addBuild(root, signal);
   addCompare(root, signal);
-  for (const command of [root, ...root.commands]) {
+  addSensitivity(root, signal);
+  for (const command of [root, ...root.commands, ...root.commands.flatMap((it) => it.commands)]) {
     command.exitOverride().configureOutput({ outputError: () => {} });
   }
   return root;

@@ -1,4 +1,3 @@
-import { Ajv } from 'ajv';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Inspection, ProfiledInspection } from '../../src/protocol/types';
 import { aModel, aNode, aTensor, aValue, modelBytes } from '../support/build';
 import { featherweight, programFolder } from './program';
+import { schemaOf } from './schema';
 
 const folder = mkdtempSync(join(tmpdir(), 'featherweight-cli-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -42,16 +42,6 @@ const json = async <T>(...args: string[]): Promise<T> => {
   assert.equal(stderr, '');
   return JSON.parse(stdout) as T;
 };
-
-const schemaOf = (() => {
-  let written = false;
-  return (name: string) => {
-    if (!written) execFileSync(process.execPath, ['.ci/schemas.mjs', place('schemas')]);
-    written = true;
-    const text = readFileSync(place(`schemas/${name}.schema.json`), 'utf8');
-    return new Ajv({ strict: false }).compile(JSON.parse(text) as object);
-  };
-})();
 
 test('inspect prints tables, and needs neither the engine nor the runtime', async () => {
   const alone = place('alone');

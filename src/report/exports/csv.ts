@@ -2,7 +2,7 @@ import type { Inspection, Profile } from '../../protocol/types';
 import { layerTable, weightsText, type Entry } from '../table';
 import { layerTime } from '../times';
 
-type Cell = string | number | null;
+export type Cell = string | number | null;
 
 const columns: Readonly<
   Record<string, (entry: Entry, inspection: Inspection, profile?: Profile) => Cell>
@@ -42,7 +42,12 @@ export function writeCsv(inspection: Inspection, profile?: Profile): string {
     const cells: Record<string, Cell> = { name: '(unattributed)', time_ms: rest };
     rows.push(Object.keys(columns).map((column) => cells[column] ?? null));
   }
-  return [Object.keys(columns), ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
+  return csvText([Object.keys(columns), ...rows]);
+}
+
+/** Rows as RFC 4180 has them, the header first. */
+export function csvText(rows: readonly (readonly Cell[])[]): string {
+  return rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 }
 
 /** Quoted where it must be. Text that a spreadsheet would run as a formula gets an apostrophe in front: names come from the file. */

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { UserError } from '../base/errors';
+import { quoted } from '../base/quote';
+import type { Sensitivity } from '../protocol/sensitivity';
+import { mergeSensitivities } from '../report/sensitivityMerge';
+import { sensitivityCsv, sensitivityJson } from '../report/sensitivityExports';
+import { terminalSensitivity } from '../report/sensitivityTerminal';
+import { terminalOptions } from './output';
+import type { MergeOptions } from './sensitivityOptions';
+
+/** `featherweight sensitivity merge`: parts of one sweep, as `--shard --json` printed them, in; the whole out. Throws `badInput`. */
+export function mergeCommand(parts: readonly string[], { csv, table, layers }: MergeOptions): void {
+  const merged = mergeSensitivities(
+    parts.map((part) => ({ name: basename(part), sensitivity: readPart(part) })),
+  );
+  process.stdout.write(
+    csv
+      ? sensitivityCsv(merged)
+      : table
+        ? terminalSensitivity(merged, terminalOptions(layers))
+        : sensitivityJson(merged),
+  );
+}
+
+function readPart(file: string): Sensitivity {
+  const wrong = (why: string) =>
+    new UserError(
+      'badInput',
+      `${quoted(file)} ${why}.`,
+      'Give what featherweight sensitivity --shard --json printed.',
+    );
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw wrong('cannot be read');
+  }
+  let part: Partial<Sensitivity> | undefined;
+  try {
+    part = JSON.parse(text) as Partial<Sensitivity>;
+  } catch {
+    throw wrong('is not JSON');
+  }
+  const isPart =
+    Array.isArray(part?.layers) && Array.isArray(part.probes) && part.model && part.metric;
+  if (!isPart) throw wrong('is no sweep');
+  return part as Sensitivity;
+}

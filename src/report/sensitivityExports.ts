@@ -1,0 +1,27 @@
+import type { Sensitivity } from '../protocol/sensitivity';
+import { csvText } from './exports/csv';
+
+/** One line for each layer and probe. */
+export function sensitivityCsv({ layers, metric, data, samples }: Sensitivity): string {
+  const header = [
+    'layer',
+    'part',
+    'role',
+    'block',
+    'probe',
+    metric.name,
+    'low',
+    'high',
+    'samples',
+    'data',
+  ];
+  const rows = layers.map((row) => [
+    ...[row.id, row.part, row.role, row.block, row.probe],
+    ...[row.damage, row.low, row.high, row.samples || samples, data],
+  ]);
+  return csvText([header, ...rows]);
+}
+
+export function sensitivityJson(sensitivity: Sensitivity): string {
+  return `${JSON.stringify(sensitivity, null, 2)}\n`;
+}

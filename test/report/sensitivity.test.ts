@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isUserError } from '../../src/base/errors';
+import type { Sensitivity, SensitivityRow } from '../../src/protocol/sensitivity';
+import { plainPalette } from '../../src/report/paint';
+import { sensitivityCsv } from '../../src/report/sensitivityExports';
+import { mergeSensitivities } from '../../src/report/sensitivityMerge';
+import { byRole, sensitivityLines } from '../../src/report/sensitivityTable';
+import { terminalSensitivity } from '../../src/report/sensitivityTerminal';
+
+const row = (id: string, role: SensitivityRow['role'], probe: string, damage: number) => ({
+  ...{ id, name: id, part: 'attention', role, block: 0, probe, damage },
+  ...{ low: damage / 2, high: damage * 2, samples: 64 },
+});
+
+const swept = (rows: SensitivityRow[], more: Partial<Sensitivity> = {}): Sensitivity => ({
+  featherweight: '0.1.0',
+  model: { file: 'model.onnx', sha256: 'a' },
+  metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
+  ...{ data: 'dev.npz', samples: 64, layers: rows, skipped: [], complete: true },
+  ...{ seconds: 2, reused: 0 },
+  probes: [
+    { name: 'int8', title: 'int8 weights', strength: { kind: 'bits', value: 8 } },
+    { name: 'int4', title: '4-bit weights', strength: { kind: 'bits', value: 4 } },
+  ],
+  ranking: [{ probe: 'int8', layers: ['q', 'v', 'up'] }],
+  ...more,
+});
+
+const rows = [
+  row('up', 'up', 'int8', 1e-7),
+  row('v', 'value', 'int8', 2e-6),
+  row('v', 'value', 'int4', 3e-4),
+  row('q', 'query', 'int8', 5e-6),
+  row('q', 'query', 'int4', 1e-4),
+] as SensitivityRow[];
+
+test('lines are layers, the worst under the first probe first, with what is missing left open', () => {
+  const lines = sensitivityLines(swept(rows));
+  assert.deepEqual(
+    lines.map(({ id, cells }) => [id, ...cells.map((cell) => cell?.damage)]),
+    [
+      ['q', 5e-6, 1e-4],
+      ['v', 2e-6, 3e-4],
+      ['up', 1e-7, undefined],
+    ],
+  );
+});
+
+test('roles are in the order of what the last probe does to them', () => {
+  assert.deepEqual(
+    byRole(swept(rows)).map(({ role, means }) => [role, ...means]),
+    [
+      ['value', 2e-6, 3e-4],
+      ['query', 5e-6, 1e-4],
+      ['up', 1e-7, null],
+    ],
+  );
+});
+
+test('a terminal is told what the figures stand on', () => {
+  const text = terminalSensitivity(swept(rows), { width: 100, layers: 2, palette: plainPalette });
+  assert.match(text, /KL divergence \(nats\).*64\s+samples\s+of\s+dev\.npz/s);
+  assert.match(text, /q +query +5\.0e-6 +0\.0001/);
+  assert.match(text, /… and 1 more: --layers 3/);
+  assert.match(text, /up +1 +1\.0e-7 +–/);
+});
+
+test('a table for spreadsheets has one line for each layer and probe', () => {
+  const lines = sensitivityCsv(swept(rows)).trimEnd().split('\r\n');
+  assert.equal(lines.length, 1 + rows.length);
+  assert.equal(lines[1], 'up,attention,up,0,int8,1e-7,5e-8,2e-7,64,dev.npz');
+});
+
+test('parts of one sweep are put together, and parts of two are refused', () => {
+  const part = (name: string, sensitivity: Sensitivity) => ({ name, sensitivity });
+  const [a, b] = [swept(rows.slice(0, 3)), swept(rows.slice(3), { complete: false })];
+  const whole = mergeSensitivities([part('a.json', a), part('b.json', b)]);
+  assert.equal(whole.layers.length, rows.length);
+  assert.deepEqual(whole.ranking[1], { probe: 'int4', layers: ['v', 'q'] });
+  assert.equal(whole.complete, false);
+  const refused = (other: Sensitivity, what: RegExp) =>
+    assert.throws(
+      () => mergeSensitivities([part('a.json', a), part('b.json', other)]),
+      (error) => isUserError(error) && what.test(error.message),
+    );
+  refused({ ...b, model: { file: 'model.onnx', sha256: 'b' } }, /b\.json stands on another model/);
+  refused({ ...b, samples: 32 }, /other data/);
+  refused(a, /Two parts have the layer up \(int8\)/);
+});
