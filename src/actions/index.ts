@@ -4,6 +4,9 @@ import { int8Dynamic } from './int8Dynamic';
 import { int8Static } from './int8Static';
 import { convertOpset } from './prepare/convertOpset';
 import { foldBatchNorm } from './prepare/foldBatchNorm';
+import { foldConstants } from './prepare/foldConstants';
+import { keepUnfused } from './prepare/keepUnfused';
+import { skipUnread } from './prepare/skipUnread';
 import { weightOnly } from './weightOnly';
 
 /** Every action there is: the one list that menus, recipes and the command line read. */
@@ -13,6 +16,9 @@ export const actions = {
   weightOnly,
   convertOpset,
   foldBatchNorm,
+  foldConstants,
+  skipUnread,
+  keepUnfused,
 } as const satisfies Record<string, unknown>;
 
 export type ActionName = keyof typeof actions;

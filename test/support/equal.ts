@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { applySteps, type Applied } from '../../src/build/apply';
 import { checkModel } from '../../src/onnx/check';
 import { indexGraph } from '../../src/onnx/graph';
+import type { OpenExternal } from '../../src/onnx/external';
 import type { Model } from '../../src/onnx/model';
 import type { Step } from '../../src/protocol/recipe';
 import { ortRunner } from '../../src/runtime/ort';
@@ -27,11 +28,11 @@ export function someFloats(shape: readonly number[], seed = 1): RunTensor {
 }
 
 /** Runs a model that is in memory. */
-export async function runModel(model: Model, feeds: Feeds): Promise<Feeds> {
+export async function runModel(model: Model, feeds: Feeds, open?: OpenExternal): Promise<Feeds> {
   const folder = mkdtempSync(join(tmpdir(), 'featherweight-equal-'));
   try {
     const file = join(folder, 'model.onnx');
-    saveModel(model, file, {});
+    saveModel(model, file, { open });
     return await runFile(file, feeds);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -45,10 +45,11 @@ export class Constants {
 /** The tensor that a name stands for: an initializer, what a Constant node holds, or either under another name; undefined for what is computed. */
 export function storedTensor(scope: Scope, name: string): Tensor | undefined {
   const producer = producerOf(scope, name);
-  if (isOp(producer, 'Identity')) {
-    return storedTensor(producer.scope, producer.node.inputs[0] ?? '');
-  }
-  return isOp(producer, 'Constant') ? constantTensor(producer.node) : initializerOf(scope, name);
+  if (!producer) return initializerOf(scope, name);
+  if (isOp(producer, 'Constant')) return constantTensor(producer.node);
+  return isOp(producer, 'Identity')
+    ? storedTensor(producer.scope, producer.node.inputs[0] ?? '')
+    : undefined;
 }
 
 /** A stored float32 tensor; undefined for other types and what is computed. */

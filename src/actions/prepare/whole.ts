@@ -26,14 +26,14 @@ export function unchanged({ weights }: Layer): Saving {
 
 /** Shapes that hold for every input: nothing that an exporter recorded, sizes that differ from run to run as symbols. */
 export function certainShapes({ structure, open }: Workbench): Shapes {
-  return inferShapes(structure.index, { sizes: new Map(), open, recorded: false });
+  return inferShapes(structure.index, { sizes: new Map(), open, certain: true });
 }
 
 export const isStandard = ({ domain }: Node) => domain === '' || domain === 'ai.onnx';
 
 /** Whether a node is the standard operator `op`. */
-export function isOp(entry: NodeEntry | undefined, ...ops: readonly string[]): entry is NodeEntry {
-  return entry !== undefined && isStandard(entry.node) && ops.includes(entry.node.op);
+export function isOp({ node }: NodeEntry, ...ops: readonly string[]): boolean {
+  return isStandard(node) && ops.includes(node.op);
 }
 
 /** Whether the value is what a graph or a body gives out. */

@@ -19,8 +19,11 @@ export interface InferOptions {
   readonly inputShapes?: ReadonlyMap<string, readonly number[]>;
   /** Needed where shapes are computed from constants that lie in external files. */
   readonly open?: OpenExternal | undefined;
-  /** False leaves out what exporters recorded, which may be wrong: for rewriting a model and not only describing it. */
-  readonly recorded?: boolean;
+  /**
+   * For rewriting a model and not only describing it: what exporters recorded, which may be wrong, is left out, and every size that
+   * is not known gets a symbol of its own, so that equal symbols are equal sizes at every run.
+   */
+  readonly certain?: boolean;
 }
 
 type Facts = Map<string, Fact | undefined>;
@@ -72,7 +75,7 @@ function inferWith(index: GraphIndex, options: InferOptions, numbers: boolean): 
     options,
     facts: new Map(),
     bodies: bodiesOf(index),
-    hints: hintsOf(options.recorded === false ? [] : index.scopes, options.sizes, numbers),
+    hints: hintsOf(options.certain ? [] : index.scopes, options.sizes, numbers),
     decode: constantReader(options.open),
     misfits: new Set(),
     stale: false,
@@ -80,7 +83,9 @@ function inferWith(index: GraphIndex, options: InferOptions, numbers: boolean): 
   const inputs = index.main.graph.inputs.map((input) => {
     const fact = declaredFact(input, options.sizes);
     const given = options.inputShapes?.get(input.name);
-    return fact && { ...fact, shape: given ?? namedAfter(input.name, fact, options.sizes) };
+    if (!fact) return undefined;
+    const shape = given ?? namedAfter(input.name, fact, options.sizes);
+    return distinct(run, input.name, { ...fact, shape });
   });
   inferScope(run, index.main, inputs, 0);
   return run;
@@ -139,8 +144,14 @@ function inferNode(run: Run, entry: NodeEntry, facts: Facts, depth: number): voi
     : isMisfit(view, results);
   if (cannotRun) run.misfits.add(scope);
   node.outputs.forEach((name, i) => {
-    if (name) facts.set(name, refined(run, scope, name, sound(results[i])));
+    if (name) facts.set(name, distinct(run, name, refined(run, scope, name, sound(results[i]))));
   });
+}
+
+/** Sizes that are not known, under a symbol that only they have. */
+function distinct(run: Run, name: string, fact: Fact | undefined): Fact | undefined {
+  if (!run.options.certain || !fact?.shape?.includes(null)) return fact;
+  return { ...fact, shape: fact.shape.map((dim, axis) => dim ?? `?${name}.${axis}`) };
 }
 
 /** What no tensor can have, such as a size of half or below zero in a broken model, counts as unknown. */
