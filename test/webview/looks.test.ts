@@ -5,6 +5,7 @@ import type axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { bert, large, measuredOn, measuredSmall, small } from './page/models';
 import { onPage, picture, themes } from './page/open';
+import { proved } from './page/recipes';
 import type { Scenario } from './page/host';
 import { bestPaints } from './page/paint';
 
@@ -23,6 +24,10 @@ const states: Readonly<
       await page.locator('.row.layer').nth(2).click();
       await page.keyboard.press('Shift+ArrowDown');
     },
+  },
+  recipe: {
+    scenario: proved,
+    act: (page) => page.locator('.report-detail summary').first().click(),
   },
   table: { scenario: { ...profiled, saved: { asTable: true, group: 'part' } } },
   busy: {
@@ -94,7 +99,7 @@ for (const [name, look] of Object.entries({
 })) {
   test(
     `nothing is wider than the page ${name}`,
-    onPage(profiled, look, async (page) => {
+    onPage(proved, look, async (page) => {
       await ready(page);
       await picture(page, `dashboard-${name.replaceAll(/[^0-9a-z]+/g, '-')}`);
       assert.deepEqual(await wide(page), []);

@@ -64,8 +64,8 @@ test(
     await ready(page);
     await page.getByRole('button', { name: 'model.featherweight.json' }).click();
     await page.getByRole('button', { name: 'model.int8.onnx' }).click();
-    await page.getByRole('button', { name: /^Data for calibration: train\.npz/ }).click();
-    await page.getByRole('button', { name: /^Data for evaluation: none/ }).click();
+    await page.getByRole('button', { name: /^train\.npz, data for calibration/ }).click();
+    await page.getByRole('button', { name: /data for evaluation$/ }).click();
     await page.getByRole('button', { name: 'Export…' }).first().click();
     assert.deepEqual(await calls(page, 'openRecipe'), [{}]);
     assert.deepEqual(await calls(page, 'openCandidate'), [{}]);

@@ -128,6 +128,8 @@ function Outlook({ recipe, dashboard, act }: PlanProps) {
   );
 }
 
+const noData = 'none: choose data';
+
 interface DataLinkProps extends Pick<Props, 'act'> {
   readonly name: string | null;
   readonly use: 'calibration' | 'evaluation';
@@ -139,10 +141,10 @@ export function DataLink({ name, use, act }: DataLinkProps) {
     <button
       type="button"
       class="link file"
-      aria-label={`Data for ${use}: ${name ?? 'none'}. Choose another`}
+      aria-label={`${name ?? noData}, data for ${use}`}
       onClick={() => act.chooseRecipeData(use)}
     >
-      {name ?? 'none: choose data'}
+      {name ?? noData}
     </button>
   );
 }
