@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { stagingName, stagingPattern } from '../protocol/temporary';
 
 /**
  * A hidden folder beside files to come. They are written there under their final names, so that a model finds its external data, and
@@ -17,14 +18,13 @@ export interface Staging {
 
 /** Names carry the machine's, since a process id of another one that shares the disk says nothing here. */
 const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-const ours = /^\.featherweight-(?<machine>[0-9a-f]{8})-(?<pid>\d+)-\d+\.tmp$/;
 let stagings = 0;
 
 /** Makes the folder, and removes those that dead processes left there. Throws what making it throws. */
 export function stageBeside(file: string): Staging {
   const target = dirname(file);
   sweep(target);
-  const folder = join(target, `.featherweight-${machine}-${process.pid}-${++stagings}.tmp`);
+  const folder = join(target, stagingName(machine, process.pid, ++stagings));
   mkdirSync(folder);
   return {
     folder,
@@ -51,7 +51,7 @@ const longestBuildMs = 24 * 3600_000;
 /** Removes what processes left that were ended while they wrote: only folders of the name that this file gives them. */
 export function sweep(folder: string): void {
   for (const name of entriesOf(folder)) {
-    const found = ours.exec(name)?.groups;
+    const found = stagingPattern.exec(name)?.groups;
     if (!found) continue;
     const path = join(folder, basename(name));
     const dead = found['machine'] === machine && !isRunning(Number(found['pid']));

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { rm } from 'node:fs';
+import { readdir, rm } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { dirname, join } from 'node:path';
 import {
   createMessageConnection,
   IPCMessageReader,
@@ -12,7 +13,7 @@ import { crashError, type Exit } from './crash';
 import type { EngineApi } from './engineApi';
 import { engineEnvironment, findNode, type NodeBinary } from './nodeBinary';
 import { type CallOptions, remote, type Remote } from './rpc';
-import { engineFolder } from './temporary';
+import { engineFolder, stagingPattern } from './temporary';
 
 export interface ChildOptions {
   /** Absolute path of `dist/engine.js`. */
@@ -31,6 +32,8 @@ export class EngineChild {
   private readonly api: Remote<EngineApi>;
   private lastWords = '';
   private killed = false;
+  /** Folders that it was asked to write to. */
+  private readonly written = new Set<string>();
   /** Settles when the process has ended. */
   readonly exited: Promise<Exit>;
 
@@ -44,6 +47,7 @@ export class EngineChild {
         log(`engine ${child.pid} ended: ${signal ?? code}`);
         this.connection.dispose();
         removeFolder(child.pid);
+        for (const folder of this.written) removeStagings(folder, child.pid);
         resolve({ code, signal, lastWords: this.lastWords, isElectron: node.isElectron });
       });
     });
@@ -86,6 +90,8 @@ export class EngineChild {
     what: string,
     options: CallOptions,
   ): Promise<unknown> {
+    const { output } = request as { output?: unknown };
+    if (typeof output === 'string') this.written.add(dirname(output));
     const died = this.exited.then((exit) => {
       throw this.killed ? cancelled() : crashError(exit, what);
     });
@@ -115,6 +121,16 @@ function removeFolder(pid: number | undefined): void {
   if (pid === undefined) return;
   // Windows may hold files of a process a moment longer; what stays then is the system's to clean.
   rm(engineFolder(pid), { recursive: true, force: true }, () => {});
+}
+
+/** What the process was writing when it was ended. */
+function removeStagings(folder: string, pid: number | undefined): void {
+  readdir(folder, (_, names = []) => {
+    for (const name of names) {
+      if (stagingPattern.exec(name)?.groups?.['pid'] !== String(pid)) continue;
+      rm(join(folder, name), { recursive: true, force: true }, () => {});
+    }
+  });
 }
 
 function spawned(child: ChildProcess): Promise<void> {

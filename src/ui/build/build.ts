@@ -11,7 +11,7 @@ import type { OpenRecipe } from '../recipes/openRecipe';
 import { changeRecipe } from '../recipes/write';
 import type { Services } from '../services';
 import { factorText } from '../quantize/estimate';
-import { resultName } from './output';
+import { resultName } from '../../report/resultName';
 import { usable } from './target';
 
 export interface BuildOptions {

@@ -50,11 +50,7 @@ function headLenses(recipe: OpenRecipe, document: vscode.TextDocument): vscode.C
   if (!recipe.recipe) return [];
   const { check } = recipe;
   return [
-    lens(
-      vscode.l10n.t('$(play) Build'),
-      'build',
-      vscode.l10n.t('Make the steps and write the new model'),
-    ),
+    lens(vscode.l10n.t('Build'), 'build', vscode.l10n.t('Make the steps and write the new model')),
     lens(
       vscode.l10n.t('Measure'),
       'measureCandidate',
@@ -65,7 +61,7 @@ function headLenses(recipe: OpenRecipe, document: vscode.TextDocument): vscode.C
       'applyRecipe',
       vscode.l10n.t('Use the steps of a ready recipe'),
     ),
-    ...(check
+    ...(check && check.before !== check.after
       ? [
           lens(
             `${vscode.l10n.t('file')} ${savingText(check)}`,

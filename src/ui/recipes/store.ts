@@ -4,6 +4,7 @@ import type { ActionFacts, ActionOffer, RecipeCheck } from '../../protocol/build
 import type { EngineApi } from '../../protocol/engineApi';
 import type { Step } from '../../protocol/recipe';
 import type { Remote } from '../../protocol/rpc';
+import type { Inspection } from '../../protocol/types';
 import { localFile } from '../models/localFile';
 import type { OpenModel } from '../models/openModel';
 import { baseName, isRecipe, recipeUriOf } from './address';
@@ -26,6 +27,7 @@ export class RecipeStore implements vscode.Disposable {
   private readonly changes = new vscode.EventEmitter<RecipeEvent>();
   readonly onDidChange = this.changes.event;
   private asked: Promise<readonly ActionFacts[]> | undefined;
+  private readonly fitting = new WeakMap<Inspection, Promise<ReadonlySet<string>>>();
   private readonly parts: vscode.Disposable;
 
   constructor(private readonly around: Around) {
@@ -95,6 +97,34 @@ export class RecipeStore implements vscode.Disposable {
   async offers(model: vscode.Uri, layers: readonly string[]): Promise<readonly ActionOffer[]> {
     const file = await localFile(model, this.around.storage);
     return this.around.engine.api.offers({ file, layers: [...layers] });
+  }
+
+  /** Ids of the model's layers that some way of quantizing fits; none while the model is not read. */
+  async quantizable({ uri, inspection }: OpenModel): Promise<ReadonlySet<string>> {
+    if (!inspection) return new Set();
+    const known = this.fitting.get(inspection) ?? this.askFitting(uri, inspection);
+    this.fitting.set(inspection, known);
+    return known;
+  }
+
+  private async askFitting(uri: vscode.Uri, { layers }: Inspection): Promise<ReadonlySet<string>> {
+    try {
+      const [actions, offers] = await Promise.all([
+        this.actions(),
+        this.offers(
+          uri,
+          layers.map(({ id }) => id),
+        ),
+      ]);
+      const quantizers = new Set(
+        actions.flatMap(({ name, group }) => (group === 'quantize' ? name : [])),
+      );
+      const fitting = offers.filter(({ action }) => quantizers.has(action));
+      return new Set(fitting.flatMap((offer) => offer.layers));
+    } catch (error) {
+      this.around.log.error(messageOf(error));
+      return new Set();
+    }
   }
 
   dispose(): void {

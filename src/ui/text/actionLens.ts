@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import type { Chosen } from '../../protocol/recipeView';
 import { onSettings, setting } from '../config';
-import { figuresOf } from '../figures';
 import { argumentOf } from '../layerArgument';
 import type { OpenModel } from '../models/openModel';
 import type { ModelStore } from '../models/store';
@@ -10,7 +9,7 @@ import type { RecipeStore } from '../recipes/store';
 import type { TextFiles } from './files';
 import { lineOf } from './symbols';
 
-/** Above every layer with weights: what the recipe does to it and a way back, or an offer to quantize it. */
+/** Above every layer that can be quantized: what the recipe does to it and a way back, or an offer to quantize it. */
 export class ActionLenses implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly changes = new vscode.EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.changes.event;
@@ -36,17 +35,16 @@ export class ActionLenses implements vscode.CodeLensProvider, vscode.Disposable 
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     if (!setting('textActions')) return [];
     const shown = await this.texts.shown(document.uri);
-    const figures = shown && figuresOf(shown.model);
-    if (!figures) return [];
+    if (!shown?.model.inspection) return [];
     const { model, view } = shown;
+    const quantizable = await this.recipes.quantizable(model);
     const recipe = this.recipes.of(model);
     return view.sections.flatMap(({ kind, id, line }) => {
       if (kind !== 'layer') return [];
       const chosen = recipe.choices.get(id);
       const range = lineOf(document, line);
       if (chosen) return chosenLenses(range, model, id, chosen, recipe.uri);
-      const { parameters } = figures.costOf([id]);
-      return parameters > 0 ? [offerLens(range, model, id)] : [];
+      return quantizable.has(id) ? [offerLens(range, model, id)] : [];
     });
   }
 

@@ -21,8 +21,9 @@ export function registerTextView(services: Services): vscode.Disposable {
     hints,
     actions,
     new TextFollower(texts, selection),
-    languages.registerCodeLensProvider(selector, lenses),
+    // The one registered last stands first in its line.
     languages.registerCodeLensProvider(selector, actions),
+    languages.registerCodeLensProvider(selector, lenses),
     languages.registerHoverProvider(selector, new TextHovers(texts, recipes)),
     languages.registerInlayHintsProvider(selector, hints),
     languages.registerDocumentSymbolProvider(selector, new TextSymbols(texts)),

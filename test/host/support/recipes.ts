@@ -14,6 +14,8 @@ export async function freshSample(): Promise<{ model: OpenModel; recipe: OpenRec
   const folder = file(`recipes-${count++}`);
   cpSync(file('digits-vit').fsPath, folder.fsPath, { recursive: true });
   const model = await openModel(vscode.Uri.joinPath(folder, 'model.onnx'));
+  // The folder's watcher may tell of the files only now, and have them read once more.
+  await until(() => model.inspection && !model.isReading, 'the model is read');
   const recipe = (await parts()).recipes.of(model);
   await recipe.load();
   return { model, recipe };

@@ -1,6 +1,6 @@
-import type { ActionFacts } from '../../protocol/build';
-import type { Step } from '../../protocol/recipe';
-import { shortTitle, stepWords } from '../../report/recipeWords';
+import type { ActionFacts } from '../protocol/build';
+import type { Step } from '../protocol/recipe';
+import { shortTitle, stepWords } from './recipeWords';
 
 /** Names of more schemes than this would make a file's name a list. */
 const mostTags = 2;
