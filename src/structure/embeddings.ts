@@ -4,6 +4,7 @@ import { addDraft, joinUnit, type Bench, type Draft, type Unit } from './drafts'
 import type { Source, Step } from './flow';
 import { isLookUp, oneHot } from './linears';
 import { isEmbedding } from './natures';
+import { isScaleLookUp, scaling } from './rowScales';
 import {
   dataOperands,
   isStored,
@@ -21,7 +22,7 @@ export function findEmbeddings(bench: Bench): void {
   for (const step of bench.flow.steps) {
     if (bench.draftOf.has(step) || step.nature !== 'data') continue;
     const looksUp = step.operator.kind === 'lookup' && (step.op !== 'Gather' || isEmbedding(step));
-    if (!looksUp && !isLookUp(step)) continue;
+    if ((!looksUp && !isLookUp(step)) || isScaleLookUp(step)) continue;
     addDraft(bench, {
       kind: 'embedding',
       main: step,
@@ -34,10 +35,12 @@ export function findEmbeddings(bench: Bench): void {
 }
 
 /** Rows of a quantized table are decoded after they were looked up. */
-const decoding = (step: Step): Step[] =>
-  step.readers.filter(
+function decoding(step: Step): readonly Step[] {
+  const dequantized = step.readers.filter(
     (reader) => reader.op === 'DequantizeLinear' && stepOf(reader.operands[0]) === step,
   );
+  return dequantized.length > 0 ? dequantized : (scaling(step) ?? []);
+}
 
 /** Tells positions and token types from tokens, and finds positions and class tokens that are added or joined without a look-up. */
 export function settleEmbeddings(bench: Bench): void {

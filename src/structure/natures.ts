@@ -1,5 +1,6 @@
 import { natures, type GrowingStep, type Nature, type Source, type Step } from './flow';
 import { isRotaryTable } from './rotary';
+import { isScaleLookUp, scaling } from './rowScales';
 import { isFloat, isPacked, largestStored, longSides, natureOf, storedTensor } from './walk';
 
 /** Says for every step, sources before readers, what its value depends on. */
@@ -48,7 +49,8 @@ export function isEmbedding(step: Step): boolean {
   if (natureOf(table) !== 'constant') return false;
   const tensor = storedTensor(table);
   if (tensor?.shape.length !== 2 || !(isFloat(tensor) || isPacked(tensor))) return false;
-  return !isRotaryTable(step);
+  // Two scaled look-ups that are added look like the sum of a rotation.
+  return scaling(step) !== undefined || isScaleLookUp(step) || !isRotaryTable(step);
 }
 
 /** Whether a product without data is a layer all the same: learnt queries, or one-hot ids, times a learnt matrix. */

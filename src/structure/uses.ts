@@ -27,6 +27,10 @@ export function useAt(bench: Bench, draft: Draft, step: Step, position: number):
     if (step.operator.kind === 'lookup' && operand !== 0) return 'constant';
     return givenOrLearnt(bench, source);
   }
+  // Beside the codes of a quantized table: one for each row.
+  if (draft.kind === 'embedding' && step.operator.kind === 'lookup') {
+    return operand === 0 ? 'scale' : 'constant';
+  }
   return arithmeticUse(bench, draft, step, source);
 }
 

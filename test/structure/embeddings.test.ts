@@ -29,6 +29,30 @@ test('words, positions and token types are told without names', () => {
   );
 });
 
+test('rows of codes with a scale each are one embedding, and keep their place in a sum', () => {
+  const structure = structureOfSketch(`
+    in a 1x8 int64
+    in c 1x8 int64
+    wc = Gather Wword:100x16:int8 a
+    wf = Cast{to=1} wc
+    ws = Gather Sword:100x1 a
+    w = Mul wf ws
+    tc = Gather Wtype:2x16:int8 c
+    tf = Cast{to=1} tc
+    ts = Gather Stype:2x1 c
+    t = Mul tf ts
+    s = Add w t
+    ${block('s')}
+  `);
+  const roles = rolesIn(structure);
+  assert.deepEqual([roles['Wword'], roles['Wtype']], ['embedding', 'tokenType']);
+  const words = layerMaking(structure, 'w');
+  assert.deepEqual(
+    [words.op, words.weights.map(({ name, kind }) => `${name} ${kind}`)],
+    ['Gather', ['Wword table', 'Sword scale']],
+  );
+});
+
 test('positions that are added without a look-up, and a class token', () => {
   const structure = structureOfSketch(`
     in x 1x3x8x8
