@@ -1,4 +1,5 @@
 import { intAttribute } from '../onnx/attributes';
+import { consumersOf } from '../onnx/graph';
 import type { Tensor } from '../onnx/model';
 import { storedBytes } from '../onnx/weights';
 import type { LayerChange } from '../protocol/build';
@@ -16,36 +17,60 @@ type Pair = readonly [reference: Layer, candidate: Layer];
 export function layerChanges(reference: Structure, candidate: Structure): LayerChange[] {
   const matched = new Map(match(reference.layers, candidate.layers));
   const taken = new Set(matched.values());
-  const bytes = { reference: bytesByLayer(reference), candidate: bytesByLayer(candidate) };
+  const left = candidate.layers.filter((layer) => !taken.has(layer));
+  const helpers = helpersOf(left, candidate);
   const fused = fusedLayers(
     reference.layers.filter((layer) => !matched.has(layer)),
-    candidate.layers.filter((layer) => !taken.has(layer)),
+    left.filter((layer) => !helpers.has(layer)),
   );
-  const sizeOf = (layer: Layer, side: keyof typeof bytes) => bytes[side].get(layer) ?? 0;
+  const before = bytesByLayer(reference, new Map());
+  const after = bytesByLayer(candidate, helpers);
+  const isIn = findsAgain(candidate);
   const changes = reference.layers.flatMap((layer) => {
     const other = matched.get(layer);
-    if (other)
-      return [changeOf([layer, other], sizeOf(layer, 'reference'), sizeOf(other, 'candidate'))];
+    if (other) return [changeOf([layer, other], before(layer), after(other))];
     const into = fused.into.get(layer);
-    if (into && into.parts[0] !== layer) return [];
-    return into
-      ? [
-          fusedChange(
-            into,
-            sum(into.parts.map((part) => sizeOf(part, 'reference'))),
-            sizeOf(into.whole, 'candidate'),
-          ),
-        ]
-      : [goneChange(layer, sizeOf(layer, 'reference'))];
+    if (!into)
+      return [isIn(layer) ? sameChange(layer, before(layer)) : goneChange(layer, before(layer))];
+    const isFirst = into.parts[0] === layer;
+    return isFirst ? [fusedChange(into, sum(into.parts.map(before)), after(into.whole))] : [];
   });
-  const added = candidate.layers
-    .filter((layer) => !taken.has(layer) && !fused.wholes.has(layer))
-    .map((layer) => addedChange(layer, sizeOf(layer, 'candidate')));
+  const wasIn = findsAgain(reference);
+  const added = left
+    .filter((layer) => !helpers.has(layer) && !fused.wholes.has(layer) && !wasIn(layer))
+    .map((layer) => addedChange(layer, after(layer)));
   return [...changes, ...added];
 }
 
+/**
+ * New layers that have learnt nothing and serve one other, such as the look-up of a table's scales: they are part of the layer whose weight
+ * theirs is named after, or of the only one that reads them.
+ */
+function helpersOf(added: readonly Layer[], { layers, layerOf }: Structure): Map<Layer, Layer> {
+  const named = uniqueOwners(byWeightName, layers);
+  const helpers = new Map<Layer, Layer>();
+  for (const layer of added) {
+    if (hasWeights(layer) || layer.weights.length === 0) continue;
+    const names = layer.weights.map(({ name }) => baseName(name));
+    const owner = names.map((name) => named.get(name)).find((other) => other !== undefined);
+    const helped = owner ?? onlyReader(layer, layerOf);
+    if (helped) helpers.set(layer, helped);
+  }
+  return helpers;
+}
+
+function onlyReader(layer: Layer, layerOf: Structure['layerOf']): Layer | undefined {
+  const readers = new Set(
+    layer.nodes
+      .flatMap(({ node, scope }) => node.outputs.flatMap((name) => consumersOf(scope, name)))
+      .map(({ id }) => layerOf.get(id))
+      .filter((reader) => reader !== layer),
+  );
+  return readers.size === 1 ? [...readers][0] : undefined;
+}
+
 function changeOf([before, after]: Pair, reference: number, candidate: number): LayerChange {
-  const withShape = shapeText(before) !== shapeText(after);
+  const withShape = sidesText(before) !== sidesText(after);
   const from = describe(before, withShape);
   const to = describe(after, withShape);
   const isSame = from === to && reference === candidate;
@@ -66,6 +91,20 @@ function fusedChange({ parts, whole }: Fused, reference: number, candidate: numb
   };
 }
 
+/** Whether a model has a layer's main node, though among the nodes of another layer: a sum that now goes with the norm after it. */
+function findsAgain({ index }: Structure): (layer: Layer) => boolean {
+  const known = new Set(index.entries.map(({ node }) => `${node.op} ${node.outputs[0]}`));
+  return (layer) =>
+    !hasWeights(layer) && known.has(`${layer.main.node.op} ${layer.main.node.outputs[0]}`);
+}
+
+const sameChange = (layer: Layer, bytes: number): LayerChange => ({
+  layer: layer.id,
+  change: 'same',
+  ...{ from: describe(layer, false), to: describe(layer, false) },
+  bytes: { reference: bytes, candidate: bytes },
+});
+
 const goneChange = (layer: Layer, reference: number): LayerChange => ({
   layer: layer.id,
   change: 'removed',
@@ -80,22 +119,30 @@ const addedChange = (layer: Layer, candidate: number): LayerChange => ({
 
 /** `MatMul float32`, `MatMulNBits 4-bit`, `Gather int8`; with the weight's shape where that is what changed. */
 function describe(layer: Layer, withShape: boolean): string {
-  const shape = withShape ? shapeText(layer) : '';
+  const [weight] = learntTensors(layer);
+  const shape = withShape && weight ? `[${logicalShape(weight, layer).join('×')}]` : '';
   return [layer.op, storageText(layer), shape].filter((text) => text !== '').join(' ');
 }
 
+const quantizers: readonly string[] = ['QuantizeLinear', 'DequantizeLinear'];
+
 function storageText(layer: Layer): string {
   const [weight] = learntTensors(layer);
-  if (!weight) return '';
+  if (!weight) {
+    const isQuantized = layer.nodes.some(({ node }) => quantizers.includes(node.op));
+    return isQuantized ? 'between quantized values' : '';
+  }
   const bits = intAttribute(layer.main.node, 'bits');
   if (bits !== undefined) return `${bits}-bit`;
   const { dtype } = weight.tensor;
   return dtypes[dtype].bits < 8 ? `${dtypes[dtype].bits}-bit` : dtype;
 }
 
-function shapeText(layer: Layer): string {
+/** The sides of the largest weight, whichever way round it is stored. */
+function sidesText(layer: Layer): string {
   const [weight] = learntTensors(layer);
-  return weight ? `[${logicalShape(weight, layer).join('×')}]` : '';
+  const sides = (weight?.shape ?? []).filter((size) => size !== 1);
+  return [...sides].sort((a, b) => a - b).join('×');
 }
 
 /** Independent of whether the weight is stored transposed. */
@@ -104,18 +151,23 @@ function logicalShape({ shape }: Weight, layer: Layer): readonly number[] {
   return transposed && shape.length === 2 ? [...shape].reverse() : shape;
 }
 
-/** A weight that several layers share counts for the first of them. */
-function bytesByLayer({ layers }: Structure): Map<Layer, number> {
+/** Bytes of every layer with those of its helpers. A weight that several layers share counts for the first of them. */
+function bytesByLayer(
+  { layers }: Structure,
+  helpers: ReadonlyMap<Layer, Layer>,
+): (layer: Layer) => number {
   const seen = new Set<Tensor>();
-  return new Map(
-    layers.map((layer) => {
-      const own = layer.weights.filter((weight) => {
-        const key = sharingKey(weight);
-        return !seen.has(key) && seen.add(key);
-      });
-      return [layer, sum(own.map(({ tensor }) => storedBytes(tensor)))];
-    }),
-  );
+  const bytes = new Map<Layer, number>();
+  for (const layer of layers) {
+    const own = layer.weights.filter((weight) => {
+      const key = sharingKey(weight);
+      return !seen.has(key) && seen.add(key);
+    });
+    const owner = helpers.get(layer) ?? layer;
+    const size = sum(own.map(({ tensor }) => storedBytes(tensor)));
+    bytes.set(owner, (bytes.get(owner) ?? 0) + size);
+  }
+  return (layer) => bytes.get(layer) ?? 0;
 }
 
 type Key = (layer: Layer, at: number) => readonly string[];
@@ -124,9 +176,13 @@ type Key = (layer: Layer, at: number) => readonly string[];
 const keys: readonly Key[] = [
   (layer) => [`${layer.id} ${hasWeights(layer)}`],
   ({ nodes }) => nodes.flatMap(({ node }) => node.outputs.filter((name) => name !== '')),
-  (layer) => learntTensors(layer).map(({ name }) => baseName(name)),
+  byWeightName,
   (layer) => (hasWeights(layer) ? [placeKey(layer)] : []),
 ];
+
+function byWeightName(layer: Layer): readonly string[] {
+  return learntTensors(layer).map(({ name }) => baseName(name));
+}
 
 const hasWeights = (layer: Layer) => learntTensors(layer).length > 0;
 
@@ -139,9 +195,7 @@ function baseName(name: string): string {
 }
 
 function placeKey(layer: Layer): string {
-  const [weight] = learntTensors(layer);
-  const sides = [...(weight?.shape ?? [])].sort((a, b) => a - b).join('×');
-  return [layer.block ?? '-', layer.part, layer.role, sides].join(' ');
+  return [layer.block ?? '-', layer.part, layer.role, sidesText(layer)].join(' ');
 }
 
 function match(reference: readonly Layer[], candidate: readonly Layer[]): Pair[] {

@@ -233,7 +233,7 @@ export const schemes = {
   operatorFormat: {
     is: ({ main }) =>
       /^(QLinear|QGemm|QAttention|DynamicQuantizeMatMul|MatMulIntegerToFloat)/.test(main.op),
-    title: ({ main }) => (main.op.startsWith('Q') ? 'int8 static' : 'int8 dynamic'),
+    title: (compressed) => (scalesAtRunTime(compressed) ? 'int8 dynamic' : 'int8 static'),
     wanted: 'the integer operator of the file',
     runs: ({ main }, { ops }) => ops.has(main.op),
     misses: [],
@@ -294,6 +294,15 @@ export function compressedLayer(layer: Layer): Compressed | undefined {
 
 const isHalf = (dtype: DType) => dtype === 'float16' || dtype === 'bfloat16';
 const isSixteenBit = (dtype: DType) => dtype === 'int16' || dtype === 'uint16';
+
+/** Whether the data's scale is found when the model runs. */
+function scalesAtRunTime({ main, scope }: Compressed): boolean {
+  const [data = ''] = main.inputs;
+  return (
+    main.op === 'DynamicQuantizeMatMul' ||
+    producerOf(scope, data)?.node.op === 'DynamicQuantizeLinear'
+  );
+}
 
 /** Whether a node's first result is made of a stored tensor, within so many steps. */
 function reads(entry: NodeEntry, tensor: string, steps: number): boolean {
