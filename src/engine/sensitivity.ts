@@ -77,15 +77,17 @@ export async function sensitivity(
       memory: keptBytes,
       tasks: own.map((each) => ({
         ...each,
-        probes: wanted.filter((probe) => !cache.get(each.layer.id, probe)),
+        changes: wanted
+          .filter((probe) => !cache.get(each.layer.id, probe))
+          .map((name) => ({ kind: 'weight' as const, name, change: probes[name].change })),
       })),
       score: (reference, candidate, batch) => {
         const [a, b] = [reference[output], candidate[output]];
         return a && b ? metrics[metric].score({ reference: a, candidate: b, batch, reading }) : [];
       },
-      finished: ({ layer, probe, scores }) => {
-        cache.add({ layer: layer.id, probe, scores });
-        rows.push(rowOf(layer, probe, scores));
+      finished: ({ layer, name, scores }) => {
+        cache.add({ layer: layer.id, probe: name, scores });
+        rows.push(rowOf(layer, name, scores));
         partial(result(false));
       },
     });

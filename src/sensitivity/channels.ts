@@ -1,4 +1,5 @@
 import { intAttribute } from '../onnx/attributes';
+import { transpose } from '../tensor/linalg';
 import type { Layer, Weight } from '../structure/structure';
 
 /** A weight as rows: one for each output channel, its inputs along it. */
@@ -26,4 +27,14 @@ export function channelsOf(layer: Layer, { tensor }: Weight): Channels {
   // Recurrent weights are [directions, gates · hidden, inputs]: every direction's gates are channels.
   const width = tensor.shape.length === 3 ? (tensor.shape[2] ?? 1) : inner;
   return { rows: (first * inner) / Math.max(1, width), width, transposed: false };
+}
+
+/** A weight as its file has it, changed row by row. `values` stays as it is. */
+export function changedRows(
+  change: (rows: Float32Array, width: number) => Float32Array,
+  values: Float32Array,
+  { rows, width, transposed }: Channels,
+): Float32Array {
+  if (!transposed) return change(values.slice(), width);
+  return transpose(change(transpose(values, width, rows), width), rows, width);
 }

@@ -1,6 +1,4 @@
 import { roundHalfEven } from '../kernels/affine';
-import { transpose } from '../tensor/linalg';
-import type { Channels } from './channels';
 
 /** A way of compressing one layer, used to ask how much that would hurt. */
 export interface Probe {
@@ -31,13 +29,6 @@ export const probes = {
 } as const satisfies Record<string, Probe>;
 
 export type ProbeName = keyof typeof probes;
-
-/** A weight as its file has it, changed by the probe. `values` stays as it is. */
-export function probed(probe: Probe, values: Float32Array, channels: Channels): Float32Array {
-  const { rows, width, transposed } = channels;
-  if (!transposed) return probe.change(values.slice(), width);
-  return transpose(probe.change(transpose(values, width, rows), width), rows, width);
-}
 
 /** Symmetric, scale = absmax / 127 of every row. */
 function perChannel(rows: Float32Array, width: number): Float32Array {

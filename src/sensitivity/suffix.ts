@@ -20,9 +20,22 @@ export interface Suffix {
  * only constants lead to is computed again rather than taken over, so that the runtime can fold it as it does in the whole model.
  */
 export function suffixOf(index: GraphIndex, scope: Scope, weight: string): Suffix {
+  return suffixFrom(index, consumersOf(scope, weight));
+}
+
+/** What has to run again after edits: everything downstream of the nodes of `edited` that `original` does not have. */
+export function suffixOfEdits(original: GraphIndex, edited: GraphIndex): Suffix {
+  const known = new Set(original.main.entries.map((entry) => entry.node));
+  return suffixFrom(
+    edited,
+    edited.main.entries.filter((entry) => !known.has(entry.node)),
+  );
+}
+
+/** What has to run again when these nodes change. */
+export function suffixFrom(index: GraphIndex, changed: readonly NodeEntry[]): Suffix {
   const { main } = index;
-  const readers = consumersOf(scope, weight).map(outermost);
-  const downstream = reach(readers, (entry) =>
+  const downstream = reach(changed.map(outermost), (entry) =>
     entry.node.outputs.flatMap((name) => consumersOf(main, name).map(outermost)),
   );
   const outputs = main.graph.outputs
@@ -46,20 +59,22 @@ export function suffixOf(index: GraphIndex, scope: Scope, weight: string): Suffi
 }
 
 /**
- * The suffix as a model of its own, the weight among its inputs: one session runs it for any number of weights. `known` are the
- * frontier's values, batch by batch: sizes that are the same in all of them are written down, as some of the runtime's shape rules
+ * The suffix as a model of its own; a weight given is among its inputs, so that one session runs it for any number of weights. `known`
+ * are the frontier's values, batch by batch: sizes that are the same in all of them are written down, as some of the runtime's shape rules
  * are wrong where they only know a rank.
  */
 export function suffixModel(
   { model, main }: GraphIndex,
   { entries, frontier, outputs }: Suffix,
-  weight: Tensor,
   known: readonly Feeds[],
+  weight?: Tensor,
 ): Model {
   const reads = new Set(entries.flatMap(readsOf));
-  const isWeight = (tensor: Tensor) => tensor.name === weight.name;
+  const isWeight = (tensor: Tensor) => tensor.name === weight?.name;
   const graph: Graph = updated(main.graph, {
-    nodes: entries.map(({ node }) => mapBodies(node, (body) => withoutTensor(body, weight.name))),
+    nodes: entries.map(({ node }) =>
+      weight ? mapBodies(node, (body) => withoutTensor(body, weight.name)) : node,
+    ),
     initializers: main.graph.initializers.filter(
       (tensor) => reads.has(tensor.name) && !isWeight(tensor),
     ),
@@ -68,7 +83,7 @@ export function suffixModel(
         const tensors = known.flatMap((values) => values[name] ?? []);
         return tensors[0] ? [valueOf(name, tensors[0].dtype, tensors)] : [];
       }),
-      sized(weight),
+      ...(weight ? [sized(weight)] : []),
     ],
     outputs: main.graph.outputs.filter(({ name }) => outputs.includes(name)),
     values: [],

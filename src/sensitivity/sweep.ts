@@ -1,15 +1,14 @@
 import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
-import { applyEdits } from '../onnx/edit';
+import { applyEdits, type Edit, edited } from '../onnx/edit';
 import type { GraphIndex } from '../onnx/graph';
 import type { OpenExternal } from '../onnx/shapes/shapes';
 import { tensorValues } from '../onnx/weights';
 import type { Calibration, CalibrationBatch } from '../runtime/calibration';
 import type { Feeds, RunTensor, Session } from '../runtime/runner';
 import type { Layer, Weight } from '../structure/structure';
-import { channelsOf } from './channels';
-import { probed, type ProbeName, probes } from './probes';
-import { type Suffix, suffixModel, suffixOf } from './suffix';
+import { changedRows, channelsOf } from './channels';
+import { type Suffix, suffixFrom, suffixModel, suffixOf, suffixOfEdits } from './suffix';
 
 /** A layer to ask about, and the weight that the probes change. */
 export interface SweepLayer {
@@ -17,15 +16,28 @@ export interface SweepLayer {
   readonly weight: Weight;
 }
 
+/**
+ * One change of a layer. `weight`: its weight takes other values, given its rows of `width` inputs, which are the change's to alter.
+ * `edits`: the graph around it changes, as an action would change it.
+ */
+export type Change = { readonly name: string } & (
+  | {
+      readonly kind: 'weight';
+      readonly change: (rows: Float32Array, width: number) => Float32Array;
+    }
+  | { readonly kind: 'edits'; readonly edits: () => readonly Edit[] }
+);
+
 /** What to ask about a layer. */
 export interface SweepTask extends SweepLayer {
-  readonly probes: readonly ProbeName[];
+  readonly changes: readonly Change[];
 }
 
-/** What became of the model's outputs when one layer was compressed: one score for each sample. */
+/** What became of the model's outputs when one layer was changed: one score for each sample. */
 export interface SweepRow {
   readonly layer: Layer;
-  readonly probe: ProbeName;
+  /** Of the change. */
+  readonly name: string;
   readonly scores: readonly number[];
 }
 
@@ -53,21 +65,21 @@ export interface SweepOptions {
 /** A layer with the part of the model that has to run again for it. */
 interface Task extends SweepTask {
   readonly suffix: Suffix;
+  /** Values that are kept for it: edits may read what the layer's other nodes read. */
+  readonly frontier: readonly string[];
 }
 
 /**
  * Changes one layer at a time and scores the whole model's output: exact, and without loading the model again for every change. The
- * model runs once as it is, and what crosses into the part behind a layer is kept; then that part alone runs, with the weight as
- * one of its inputs, once for every probe. Layers are taken in groups whose kept values fit into `memory`.
+ * model runs once as it is, and what crosses into the part behind a layer is kept; then that part alone runs: with the weight as
+ * one of its inputs, so that one session serves every change of it, or as the edits leave it. Layers are taken in groups whose kept
+ * values fit into `memory`.
  */
 export async function sweep(options: SweepOptions): Promise<void> {
   const { index, progress } = options;
   const tasks = options.tasks
-    .filter((task) => task.probes.length > 0)
-    .map((each) => ({
-      ...each,
-      suffix: suffixOf(index, each.layer.main.scope, each.weight.name),
-    }));
+    .filter((task) => task.changes.length > 0)
+    .map((each) => taskOf(index, each));
   let done = 0;
   for (let from = 0; from < tasks.length;) {
     const { kept, count } = await keepFrontiers(options, tasks.slice(from));
@@ -77,6 +89,14 @@ export async function sweep(options: SweepOptions): Promise<void> {
     }
     from += count;
   }
+}
+
+function taskOf(index: GraphIndex, task: SweepTask): Task {
+  const { layer, weight, changes } = task;
+  const suffix = suffixOf(index, layer.main.scope, weight.name);
+  const hasEdits = changes.some((change) => change.kind === 'edits');
+  const around = hasEdits ? suffixFrom(index, layer.nodes).frontier : [];
+  return { ...task, suffix, frontier: [...new Set([...suffix.frontier, ...around])] };
 }
 
 /** The values that cross into the suffixes, batch by batch, and the model's own outputs. */
@@ -93,7 +113,7 @@ async function keepFrontiers(
   const names = (count: number) => [
     ...new Set([
       ...index.main.graph.outputs.map((output) => output.name),
-      ...tasks.slice(0, count).flatMap(({ suffix }) => suffix.frontier),
+      ...tasks.slice(0, count).flatMap((task) => task.frontier),
     ]),
   ];
   const made = names(tasks.length).filter((name) => index.main.producers.has(name));
@@ -135,35 +155,80 @@ function bytesOf(values: Feeds, names: readonly string[]): number {
   }, 0);
 }
 
-async function sweepLayer(
+async function sweepLayer(options: SweepOptions, task: Task, kept: readonly Kept[]): Promise<void> {
+  const { weights, edits } = byKind(task.changes);
+  if (weights.length > 0) await changeWeight(options, task, weights, kept);
+  for (const change of edits) await changeGraph(options, task, change, kept);
+}
+
+type WeightChange = Extract<Change, { kind: 'weight' }>;
+type GraphChange = Extract<Change, { kind: 'edits' }>;
+
+function byKind(changes: readonly Change[]): { weights: WeightChange[]; edits: GraphChange[] } {
+  return {
+    weights: changes.flatMap((change) => (change.kind === 'weight' ? [change] : [])),
+    edits: changes.flatMap((change) => (change.kind === 'edits' ? [change] : [])),
+  };
+}
+
+async function changeWeight(
   options: SweepOptions,
-  { layer, weight, suffix, probes: names }: Task,
+  { layer, weight, suffix }: Task,
+  changes: readonly WeightChange[],
   kept: readonly Kept[],
 ): Promise<void> {
-  const { index, data, open, score, finished, signal } = options;
-  if (kept.length === 0) return;
+  const { index, data, open, finished } = options;
   const original = floats(weight, open);
   const channels = channelsOf(layer, weight);
   const known = kept.map(({ values }) => values);
-  const session = await data.load(suffixModel(index, suffix, weight.tensor, known), {});
+  const session = await data.load(suffixModel(index, suffix, known, weight.tensor), {});
   try {
-    for (const name of names) {
+    for (const { name, change } of changes) {
       const changed: RunTensor = {
         dtype: 'float32',
         shape: weight.tensor.shape,
-        data: probed(probes[name], original, channels),
+        data: changedRows(change, original, channels),
       };
-      const scores: number[] = [];
-      for (const { batch, values } of kept) {
-        throwIfAborted(signal);
-        const outputs = await runSuffix(session, suffix, values, { [weight.name]: changed });
-        scores.push(...score(values, { ...values, ...outputs }, batch));
-      }
-      finished({ layer, probe: name, scores });
+      const scores = await scoresOf(options, session, suffix, kept, { [weight.name]: changed });
+      finished({ layer, name, scores });
     }
   } finally {
     await session.release();
   }
+}
+
+async function changeGraph(
+  options: SweepOptions,
+  { layer }: Task,
+  { name, edits }: GraphChange,
+  kept: readonly Kept[],
+): Promise<void> {
+  const { index, data, finished } = options;
+  const after = edited(index, edits());
+  const suffix = suffixOfEdits(index, after);
+  const known = kept.map(({ values }) => values);
+  const session = await data.load(suffixModel(after, suffix, known), {});
+  try {
+    finished({ layer, name, scores: await scoresOf(options, session, suffix, kept, {}) });
+  } finally {
+    await session.release();
+  }
+}
+
+async function scoresOf(
+  { score, signal }: SweepOptions,
+  session: Session,
+  suffix: Suffix,
+  kept: readonly Kept[],
+  weight: Feeds,
+): Promise<number[]> {
+  const scores: number[] = [];
+  for (const { batch, values } of kept) {
+    throwIfAborted(signal);
+    const outputs = await runSuffix(session, suffix, values, weight);
+    scores.push(...score(values, { ...values, ...outputs }, batch));
+  }
+  return scores;
 }
 
 async function runSuffix(

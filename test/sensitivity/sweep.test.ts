@@ -12,9 +12,9 @@ import { applyEdits } from '../../src/onnx/edit';
 import { tensorValues } from '../../src/onnx/weights';
 import type { Calibration } from '../../src/runtime/calibration';
 import { ortRunner } from '../../src/runtime/ort';
-import { channelsOf } from '../../src/sensitivity/channels';
+import { changedRows, channelsOf } from '../../src/sensitivity/channels';
 import { metrics } from '../../src/sensitivity/metrics/index';
-import { probed, type ProbeName, probes } from '../../src/sensitivity/probes';
+import { type ProbeName, probes } from '../../src/sensitivity/probes';
 import { sweep, type SweepLayer, type SweepRow } from '../../src/sensitivity/sweep';
 import { factsOf } from '../support/facts';
 import { modelsFolder, withoutModels } from '../support/models';
@@ -35,6 +35,9 @@ function layersOf({ structure }: SizedModel): SweepLayer[] {
   });
 }
 
+const weightChange = (name: ProbeName) =>
+  ({ kind: 'weight', name, change: probes[name].change }) as const;
+
 async function swept(
   sized: SizedModel,
   layers: readonly SweepLayer[],
@@ -46,7 +49,7 @@ async function swept(
   const rows: SweepRow[] = [];
   await sweep({
     ...{ index: sized.index, data, memory, open: sized.external.open },
-    tasks: layers.map((each) => ({ ...each, probes: names })),
+    tasks: layers.map((each) => ({ ...each, changes: names.map(weightChange) })),
     score: (reference, candidate, batch) =>
       metrics.nmse.score({
         reference: reference[output]!,
@@ -92,7 +95,10 @@ test(
     let rows = 0;
     await sweep({
       ...{ index: sized.index, data, memory: 1e9, open: undefined },
-      tasks: wanted.map((each) => ({ ...each, probes: ['int8', 'int4', 'prune50'] })),
+      tasks: wanted.map((each) => ({
+        ...each,
+        changes: (['int8', 'int4', 'prune50'] as const).map(weightChange),
+      })),
       score: (a, b, batch) =>
         metrics.kl.score({
           reference: a['logits']!,
@@ -100,15 +106,15 @@ test(
           batch,
           reading: 'logits',
         }),
-      finished: ({ layer, probe, scores }) => {
+      finished: ({ layer, name, scores }) => {
         rows++;
         assert.equal(scores.length, 64);
         const mean = scores.reduce((sum, each) => sum + each, 0) / scores.length;
         const at = wanted.findIndex((each) => each.layer === layer);
-        const { kl } = chosen[at]![named[probe as keyof typeof named]];
+        const { kl } = chosen[at]![named[name as keyof typeof named]];
         assert.ok(
           Math.abs(mean - kl) <= Math.max(1e-8, 1e-4 * kl),
-          `${layer.id} ${probe}: ${mean}, not ${kl}`,
+          `${layer.id} ${name}: ${mean}, not ${kl}`,
         );
       },
       signal: undefined,
@@ -127,7 +133,7 @@ async function bruteForce(
   output: string,
 ): Promise<number[]> {
   const values = Float32Array.from(tensorValues(weight.tensor, external.open) as number[]);
-  const changed = probed(probes[probe], values, channelsOf(layer, weight));
+  const changed = changedRows(probes[probe].change, values, channelsOf(layer, weight));
   const tensor = makeTensor(weight.name, 'float32', weight.tensor.shape, changed);
   const { scope } = layer.main;
   const model = applyEdits(index, [{ kind: 'setTensor', scope, tensor }]);
@@ -177,9 +183,9 @@ test(
       };
       const output = sized.index.model.graph.outputs[0]!.name;
       // So little memory that every layer is a group of its own.
-      for (const { layer, probe, scores } of await swept(sized, some, ['int2'], data, output, 1)) {
+      for (const { layer, name, scores } of await swept(sized, some, ['int2'], data, output, 1)) {
         const each = some.find((one) => one.layer === layer)!;
-        const wanted = await bruteForce(sized, each, probe, data, output);
+        const wanted = await bruteForce(sized, each, name as ProbeName, data, output);
         assert.equal(scores.length, wanted.length);
         scores.forEach((score, at) => {
           const whole = wanted[at]!;
