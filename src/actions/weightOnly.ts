@@ -1,14 +1,15 @@
 import { defineAction, doesNotFit } from './action';
 import { linearFit, linearOf, replaced } from './linear';
 import { tableFit, tableOf } from './table';
-import { solve, type Solved } from './weightOnly/collect';
+import { type Findings, solve } from './weightOnly/collect';
+import { keptMatrices, widened } from './weightOnly/keep';
 import { matricesOf } from './weightOnly/matrices';
 import { matrixEdits } from './weightOnly/nodes';
 import { packMatrix } from './weightOnly/pack';
 import { blockwiseOf, dividingBlock, grids, packedBytes, params } from './weightOnly/params';
 
 /** Weights in 2, 4 or 8 bits with a scale per block: MatMulNBits for products, GatherBlockQuantized for tables. */
-export const weightOnly = defineAction<typeof params, Solved>({
+export const weightOnly = defineAction<typeof params, Findings>({
   title: 'weight-only, 4-bit',
   about: 'Weights in few bits with a scale per block; activations stay as they are.',
   group: 'quantize',
@@ -43,15 +44,20 @@ export const weightOnly = defineAction<typeof params, Solved>({
       : replaced(layer, undefined, 0);
   },
   collect: solve,
-  edits: (bench, layers, options, solved) => [
-    ...matricesOf(layers, options).flatMap((matrix) => {
-      const known = solved?.get(matrix.id);
-      const grid = grids[options.grid](matrix.options);
-      const packed = known
-        ? () => known
-        : bench.remember(() => packMatrix(matrix, bench.open, grid));
-      return matrixEdits(bench, matrix, packed);
-    }),
-    { kind: 'importOpset', domain: 'com.microsoft', version: 1 },
-  ],
+  edits(bench, layers, options, findings) {
+    const matrices = matricesOf(layers, options);
+    const kept = findings?.kept ?? keptMatrices(matrices, options);
+    return [
+      ...matrices.flatMap((each) => {
+        const matrix = kept.has(each.id) ? widened(each) : each;
+        const known = findings?.packed.get(matrix.id);
+        const grid = grids[options.grid](matrix.options);
+        const packed = known
+          ? () => known
+          : bench.remember(() => packMatrix(matrix, bench.open, grid));
+        return matrixEdits(bench, matrix, packed);
+      }),
+      { kind: 'importOpset', domain: 'com.microsoft', version: 1 },
+    ];
+  },
 });

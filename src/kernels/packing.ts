@@ -28,3 +28,16 @@ export function packBits(values: Uint8Array, bits: number): Uint8Array {
   }
   return packed;
 }
+
+/** The opposite of packing: one value a byte. */
+export function unpackBits(packed: Uint8Array, bits: number): Uint8Array {
+  if (bits === 8) return packed;
+  const perByte = 8 / bits;
+  const mask = 2 ** bits - 1;
+  const values = new Uint8Array(packed.length * perByte);
+  for (let at = 0, i = 0; at < packed.length; at++) {
+    const byte = packed[at] ?? 0;
+    for (let shift = 0; shift < 8; shift += bits) values[i++] = (byte >> shift) & mask;
+  }
+  return values;
+}

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../base/cancel';
 import { partOf, type Progress } from '../../base/progress';
 import { type InverseFactor, inverseFactor } from '../../kernels/gptq';
 import type { Calibration } from '../../runtime/calibration';
@@ -5,38 +6,86 @@ import { gatherHessians, type Hessian, hessianBytes } from '../../runtime/hessia
 import { observable } from '../../runtime/observe';
 import type { Layer } from '../../structure/structure';
 import type { Workbench } from '../action';
-import type { Matrix } from './matrices';
-import { matricesOf } from './matrices';
-import { packMatrix, type Packed } from './pack';
+import { outputErrors } from './errors';
+import { keptMatrices, widened, widerThan } from './keep';
+import { type Matrix, matricesOf } from './matrices';
+import { type Packed, packingError, packMatrix } from './pack';
 import { grids, type Params } from './params';
 
-/** Matrices that were quantized with a look at their inputs, by their ids. */
-export type Solved = ReadonlyMap<string, Packed>;
+/** What the data says about the matrices, by their ids. */
+export interface Findings {
+  /** Those that are kept more exact. */
+  readonly kept: ReadonlySet<string>;
+  /** Those that were rounded with a look at their inputs, in the width that they are stored in. */
+  readonly packed: ReadonlyMap<string, Packed>;
+}
 
 /** Hessians that are kept at a time; the data is run once for so many. */
 const hessianMemory = 256 * 2 ** 20;
-/** Of the progress, for running the data; the rest is for rounding. */
+/** Of the progress: rounding, of which running the data is a part; the rest is for trying what hurts. */
+const roundShare = 0.6;
 const runShare = 0.3;
 
-/** Runs the data to see what goes into the layers, and rounds their weights accordingly. Layers whose inputs cannot be seen are left out. */
+/** Runs the data to see what goes into the layers, rounds their weights accordingly, and tries which of them hurt most. */
 export async function solve(
   bench: Workbench,
   layers: readonly Layer[],
   params: Params,
-): Promise<Solved> {
-  const solved = new Map<string, Packed>();
-  const { calibration } = bench;
-  if (!calibration || params.rounding !== 'gptq') return solved;
-  const seen = matricesOf(layers, params).flatMap((matrix) => {
+): Promise<Findings> {
+  const { calibration, progress, open } = bench;
+  const matrices = matricesOf(layers, params);
+  const narrow = new Map<string, Packed>();
+  const wide = new Map<string, Packed>();
+  if (!calibration) return { kept: keptMatrices(matrices, params), packed: narrow };
+  if (params.rounding === 'gptq') {
+    const rounding = partOf(progress, 0, roundShare);
+    await roundAll({ ...bench, progress: rounding }, calibration, matrices, params, narrow, wide);
+  }
+  if (params.keep === 0 || widerThan[matrices[0]?.options.bits ?? 8] === undefined) {
+    return { kept: new Set(), packed: narrow };
+  }
+  const difference = (matrix: Matrix) =>
+    packingError(matrix, open, narrow.get(matrix.id) ?? nearest(bench, matrix, params));
+  const trying = partOf(progress, roundShare, 1);
+  const errors = await outputErrors(bench, calibration, matrices, difference, trying);
+  const kept = keptMatrices(matrices, params, errors);
+  const packed = new Map(narrow);
+  for (const id of kept) {
+    const known = wide.get(id);
+    if (known) packed.set(id, known);
+    else packed.delete(id);
+  }
+  return { kept, packed };
+}
+
+function nearest({ open }: Workbench, matrix: Matrix, params: Params): Packed {
+  return packMatrix(matrix, open, grids[params.grid](matrix.options));
+}
+
+async function roundAll(
+  bench: Workbench,
+  calibration: Calibration,
+  matrices: readonly Matrix[],
+  params: Params,
+  narrow: Map<string, Packed>,
+  wide: Map<string, Packed>,
+): Promise<void> {
+  const seen = matrices.flatMap((matrix) => {
     const inputs = inputsOf(bench, matrix);
     return inputs.length > 0 ? [{ matrix, inputs }] : [];
   });
   const groups = inGroups(seen);
   for (const [i, group] of groups.entries()) {
     const progress = partOf(bench.progress, i / groups.length, (i + 1) / groups.length);
-    await solveGroup(bench, calibration, group, params, progress, solved);
+    await roundGroup(bench, calibration, group, progress, (matrix, factors) => {
+      const pack = (each: Matrix) =>
+        packMatrix(each, bench.open, grids[params.grid](each.options), factors);
+      narrow.set(matrix.id, pack(matrix));
+      // Eight bits are exact enough without; what may be kept in four is rounded while the factors are there.
+      const wider = widened(matrix);
+      if (params.keep > 0 && wider.options.bits < 8) wide.set(matrix.id, pack(wider));
+    });
   }
-  return solved;
 }
 
 interface Seen {
@@ -45,6 +94,7 @@ interface Seen {
   readonly inputs: readonly string[];
 }
 
+/** Inputs that can be watched; none are where a body of If or Loop holds the layer. */
 function inputsOf({ structure: { index } }: Workbench, { products }: Matrix): string[] {
   const names = products.flatMap(({ layer, linear }) => {
     const [input = ''] = linear.node.inputs;
@@ -58,9 +108,8 @@ function inGroups(seen: readonly Seen[]): Seen[][] {
   const groups: { items: Seen[]; inputs: Set<string>; bytes: number }[] = [];
   for (const item of seen) {
     let group = groups.at(-1);
-    const bytes = item.inputs
-      .filter((name) => !group?.inputs.has(name))
-      .reduce((sum) => sum + hessianBytes(item.matrix.k), 0);
+    const added = item.inputs.filter((name) => !group?.inputs.has(name)).length;
+    const bytes = added * hessianBytes(item.matrix.k);
     if (!group || group.bytes + bytes > hessianMemory) {
       group = { items: [], inputs: new Set(), bytes: 0 };
       groups.push(group);
@@ -72,41 +121,42 @@ function inGroups(seen: readonly Seen[]): Seen[][] {
   return groups.map((group) => group.items);
 }
 
-async function solveGroup(
-  { structure, open, signal }: Workbench,
+async function roundGroup(
+  { structure, signal }: Workbench,
   calibration: Calibration,
   group: readonly Seen[],
-  params: Params,
   progress: Progress,
-  solved: Map<string, Packed>,
+  round: (matrix: Matrix, factors: readonly InverseFactor[]) => void,
 ): Promise<void> {
   const widths = new Map(
     group.flatMap(({ matrix, inputs }) => inputs.map((name) => [name, matrix.k])),
   );
-  const hessians = await gatherHessians(structure.index, calibration, widths, {
-    signal,
-    progress: partOf(progress, 0, runShare),
-  });
+  const running = partOf(progress, 0, runShare);
+  const options = { signal, progress: running };
+  const hessians = await gatherHessians(structure.index, calibration, widths, options);
   let last: { key: string; factors: readonly InverseFactor[] } | undefined;
   for (const [i, { matrix, inputs }] of group.entries()) {
-    const key = inputs.join(' ');
+    throwIfAborted(signal);
     const found = inputs.map((name) => hessians.get(name)).filter((each) => each !== undefined);
     if (found.length === 0) continue;
     // Layers that share an input stand side by side.
+    const key = inputs.join(' ');
     if (last?.key !== key) last = { key, factors: factorsOf(found, matrix) };
-    const grid = grids[params.grid](matrix.options);
-    solved.set(matrix.id, packMatrix(matrix, open, grid, last.factors));
+    round(matrix, last.factors);
     progress(runShare + ((1 - runShare) * (i + 1)) / group.length, matrix.id);
   }
 }
 
+/** Damping of weights that are looked up too: a row is used as it is there, so its own error counts as much as the head's. */
+const tableDamping = 1;
+
 function factorsOf(hessians: readonly Hessian[], matrix: Matrix): InverseFactor[] {
-  const [first, ...others] = hessians;
-  return (first ?? []).map(({ from, width, sums }, at) => {
+  const [first = [], ...others] = hessians;
+  return first.map(({ from, width, sums }, at) => {
     const total = others.length > 0 ? sums.slice() : sums;
-    for (const other of others)
+    for (const other of others) {
       other[at]?.sums.forEach((sum, i) => (total[i] = (total[i] ?? 0) + sum));
-    // A looked-up row is used as it is, whatever the head reads: its own error counts too.
-    return inverseFactor(total, width, from, matrix.tables.length > 0 ? 1 : undefined);
+    }
+    return inverseFactor(total, width, from, matrix.tables.length > 0 ? tableDamping : undefined);
   });
 }

@@ -1,6 +1,12 @@
-import { type Blockwise, chooseGrids, type Grid, roundToGrids } from '../../kernels/blockwise';
+import {
+  type Blockwise,
+  chooseGrids,
+  dequantizeChannels,
+  type Grid,
+  roundToGrids,
+} from '../../kernels/blockwise';
 import { type InverseFactor, roundGptq } from '../../kernels/gptq';
-import { packCodes, packZeroPoints } from '../../kernels/packing';
+import { packCodes, packZeroPoints, unpackBits } from '../../kernels/packing';
 import type { OpenExternal } from '../../onnx/shapes/shapes';
 import type { Matrix } from './matrices';
 
@@ -45,4 +51,25 @@ export function packMatrix(
     packed.zeroPoints.set(packZeroPoints(quantized), from * zeroBytes);
   }
   return packed;
+}
+
+/** What packing changed: Ŵ − W as channels [N, K]. */
+export function packingError(
+  { k, n, options, read }: Matrix,
+  open: OpenExternal | undefined,
+  packed: Packed,
+): Float32Array {
+  const { bits, block, symmetric } = options;
+  const blocks = Math.ceil(k / block);
+  const padded = (Math.ceil((blocks * bits) / 8) * 8) / bits;
+  const rows = unpackBits(packed.zeroPoints, bits);
+  const zeroPoints = Uint8Array.from({ length: n * blocks }, (_, at) =>
+    symmetric ? 2 ** (bits - 1) : (rows[Math.floor(at / blocks) * padded + (at % blocks)] ?? 0),
+  );
+  const codes = unpackBits(packed.codes, bits);
+  const { scales } = packed;
+  const error = dequantizeChannels({ ...options, k, n, blocks, codes, scales, zeroPoints });
+  const channels = read(open, 0, n);
+  for (let i = 0; i < error.length; i++) error[i] = (error[i] ?? 0) - (channels[i] ?? 0);
+  return error;
 }

@@ -23,6 +23,14 @@ export const params = {
     help: 'No zero points: a little smaller, a little less exact.',
     default: false,
   },
+  keep: {
+    kind: 'number',
+    title: 'Kept more exact, %',
+    help: 'Bytes that the most sensitive weights may add by taking twice the bits: found by trying each where there is data; tables of positions and the like without.',
+    min: 0,
+    max: 100,
+    default: 3,
+  },
   rounding: {
     kind: 'choice',
     title: 'Rounding',
