@@ -2,6 +2,7 @@ import type { Inspection, Profile } from '../protocol/types';
 import type { Insight } from '../protocol/viewApi';
 import { gatherFacts } from './facts';
 import type { Rule } from './rules/rule';
+import type { Choices } from './table';
 import { timeRules } from './rules/time';
 import { weightsRules } from './rules/weights';
 import { workRules } from './rules/work';
@@ -36,6 +37,14 @@ export function findInsights(inspection: Inspection, profile?: Profile): Insight
     const found = rule.find(facts);
     // Written so that a strength that is not a number says nothing.
     if (!found || !(found.strength >= rule.threshold)) return [];
-    return [{ id, figure: found.figure, text: found.text, filter: found.filter }];
+    const { figure, text, filter, action } = found;
+    return [{ id, figure, text, filter, ...(action ? { action } : {}) }];
   });
+}
+
+/** The same sentences without the remedies that a recipe holds already. */
+export function openRemedies(insights: readonly Insight[], choices: Choices): Insight[] {
+  return insights.map(({ action, ...insight }) =>
+    action?.layers.some((layer) => !choices.has(layer)) ? { ...insight, action } : insight,
+  );
 }

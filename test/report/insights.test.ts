@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { actionOf, isActionName } from '../../src/actions/index';
+import { readParams } from '../../src/protocol/params';
 import type { Inspection, LayerFacts, Profile } from '../../src/protocol/types';
-import { findInsights, insightRules, type RuleId } from '../../src/report/insights';
+import { findInsights, insightRules, openRemedies, type RuleId } from '../../src/report/insights';
 import { parseFilter } from '../../src/report/filter';
 import { layerTable } from '../../src/report/table';
 import { encoder, inspectionOf, layerOf, profileOf, weightOf } from './fixture';
@@ -222,4 +224,32 @@ test('every sentence has a figure, and its filter is understood by the table', (
     }
   }
   for (const rule of Object.values(insightRules)) assert.ok(rule.threshold > 0 && rule.measures);
+});
+
+test('a remedy is offered until the recipe holds it for every layer', () => {
+  const model = encoder();
+  const insights = findInsights(model);
+  const { action } = insights.find(({ id }) => id === 'embeddingBytes')!;
+  assert.deepEqual(
+    action?.layers,
+    model.layers.filter(({ part }) => part === 'embedding').map(({ id }) => id),
+  );
+  const chosen = { label: 'int8', title: 'int8, dynamic', steps: [0], factor: 4 };
+  const taken = new Map(action?.layers.map((layer) => [layer, chosen]));
+  const left = openRemedies(insights, taken);
+  assert.deepEqual(
+    left.filter((insight) => insight.action),
+    [],
+  );
+  assert.equal(left.length, insights.length);
+  assert.deepEqual(openRemedies(insights, new Map()), insights);
+});
+
+test('a remedy is an action that there is', () => {
+  const remedies = findInsights(encoder()).flatMap(({ action }) => action ?? []);
+  assert.ok(remedies.length > 0);
+  for (const { action, params } of remedies) {
+    assert.ok(isActionName(action), action);
+    assert.deepEqual(readParams(actionOf(action).params, params).problems, []);
+  }
 });

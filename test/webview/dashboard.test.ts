@@ -198,7 +198,7 @@ test(
   'Show filters by the insight and goes to the table',
   onPage(profiled, { height: 500, bodyClass: 'vscode-reduce-motion' }, async (page) => {
     await ready(page);
-    await page.locator('.insight .link').first().click();
+    await page.locator('.insight .link', { hasText: 'Show' }).first().click();
     assert.equal(await filterText(page), 'part:embedding');
     const top = await page.$eval(
       '#layers-section',

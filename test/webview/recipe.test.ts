@@ -282,3 +282,14 @@ test(
     assert.equal(await place(), before);
   }),
 );
+
+test(
+  'a sentence that names a remedy adds it with one press',
+  onPage({ inspection: small }, {}, async (page) => {
+    await ready(page);
+    await page.locator('.insight .link', { hasText: 'Use 8-bit rows' }).click();
+    assert.deepEqual(await calls(page, 'addAction'), [
+      { layers: ['embeddings.word'], action: 'int8Dynamic', params: {} },
+    ]);
+  }),
+);

@@ -1,4 +1,5 @@
 import type { LayerFacts, WeightFacts } from '../../protocol/types';
+import type { InsightAction } from '../../protocol/viewApi';
 import type { Facts } from '../facts';
 
 /** Evidence that a rule found: its strength, and what to say if that is enough. */
@@ -8,6 +9,8 @@ export interface Finding {
   readonly figure: string;
   readonly text: string;
   readonly filter: string;
+  /** A step of a recipe that would mend it. */
+  readonly action?: InsightAction;
 }
 
 /** A sentence of "What stands out", and when it may be said. A figure that is not known is no evidence. */

@@ -14,11 +14,10 @@ export const weightsRules = {
     threshold: 0.2,
     find: (facts) => {
       if ((facts.macShare.embedding ?? 1) >= 0.05) return undefined;
-      const tables = facts.layersOf.embedding.flatMap((layer) =>
-        layer.weights.filter(
-          (w) => w.dtype in floatBits && w.shape.length === 2 && w.bytes >= bigTableBytes,
-        ),
-      );
+      const isTable = (w: WeightFacts) =>
+        w.dtype in floatBits && w.shape.length === 2 && w.bytes >= bigTableBytes;
+      const layers = facts.layersOf.embedding.filter((layer) => layer.weights.some(isTable));
+      const tables = layers.flatMap((layer) => layer.weights.filter(isTable));
       const distinct = [...new Map(tables.map((table) => [table.name, table])).values()];
       // A row of n numbers becomes n bytes and one float32 scale.
       const saved = distinct.reduce(
@@ -32,6 +31,12 @@ export const weightsRules = {
         figure: formatShare(facts.byteShare.embedding),
         text: `of the weight bytes are embeddings, which do ${macs === 0 ? 'none' : formatShare(macs)} of the arithmetic: 8-bit rows would save ${formatBytes(saved)}.`,
         filter: 'part:embedding',
+        action: {
+          title: 'Use 8-bit rows',
+          action: 'int8Dynamic',
+          params: {},
+          layers: layers.map(({ id }) => id),
+        },
       };
     },
   },

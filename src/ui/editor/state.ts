@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { DashboardState } from '../../protocol/viewApi';
 import { dashboardFigures } from '../../report/dashboard';
+import { openRemedies } from '../../report/insights';
 import { setting } from '../config';
 import type { OpenModel } from '../models/openModel';
 import type { RecipeStore } from '../recipes/store';
@@ -8,7 +9,7 @@ import { recipeState } from './recipeState';
 
 type Figures = ReturnType<typeof dashboardFigures>;
 
-const figures = new WeakMap<object, Figures>();
+const kept = new WeakMap<object, Figures>();
 
 /** Everything the dashboard of a model shows above its table. */
 export function dashboardState(
@@ -17,9 +18,13 @@ export function dashboardState(
   recipes: RecipeStore,
 ): DashboardState {
   const { uri, dimensions, busy, error } = model;
+  const figures = figuresIn(model);
   return {
     file: uri.scheme === 'file' ? uri.fsPath : uri.toString(true),
-    ...figuresIn(model),
+    ...figures,
+    ...(figures.insights
+      ? { insights: openRemedies(figures.insights, recipes.of(model).choices) }
+      : {}),
     dimensions,
     settings: {
       threads: setting('threads', uri),
@@ -39,7 +44,7 @@ export function dashboardState(
 function figuresIn({ inspection, profile }: OpenModel): Partial<Figures> {
   if (!inspection) return {};
   const key = profile ?? inspection;
-  const known = figures.get(key) ?? dashboardFigures(inspection, profile);
-  figures.set(key, known);
+  const known = kept.get(key) ?? dashboardFigures(inspection, profile);
+  kept.set(key, known);
   return known;
 }
