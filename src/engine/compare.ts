@@ -1,77 +1,100 @@
 import { basename, join } from 'node:path';
 import { version } from '../../package.json';
 import { UserError } from '../base/errors';
-import { partOf } from '../base/progress';
-import type { CompareRequest, Comparison, Estimate, OutputFigures } from '../protocol/build';
+import { partOf, type Progress } from '../base/progress';
+import type { CompareRequest, Comparison } from '../protocol/build';
 import type { CallContext } from '../protocol/rpc';
 import { inputSpecs } from '../runtime/inputs';
 import { purposeOf } from '../runtime/purpose';
 import type { Feeds, Runner, Session } from '../runtime/runner';
 import { compareOutputs } from '../verify/agreement';
-import { adaptFeeds, type Side } from '../verify/alignment';
+import { adaptFeeds } from '../verify/alignment';
 import { proveKernels } from '../verify/kernels';
 import { compareLatency } from '../verify/latency';
 import { layerChanges } from '../verify/layers';
-import type { Estimate as HalfWidth, OutputDifference, OutputOptions } from '../verify/outputs';
+import type { OutputOptions } from '../verify/outputs';
 import { mainOutput, readingOf } from '../verify/reading';
+import { footprintApart } from './footprintApart';
 import { evaluationInputs, madeUp, type Evaluation } from './inputs';
 import { checkMemory } from './memory';
 import { modelBytes } from './modelBytes';
 import type { Models, SizedModel } from './models';
+import { outputFigures } from './outputFigures';
 import { loadRunner } from './runtime';
 import { withTemporaryFolder } from './temporaryFolder';
 
 /** Where in the progress each part of the work ends. */
-const shares = { loaded: 0.1, timed: 0.4 } as const;
+const shares = { kernels: 0.05, memory: 0.15, timed: 0.4 } as const;
+
+interface Pair<T> {
+  readonly reference: T;
+  readonly candidate: T;
+}
+
+/** What is compared, and how. */
+interface Comparing {
+  readonly models: Pair<SizedModel>;
+  readonly request: CompareRequest;
+  readonly evaluation: Evaluation;
+  readonly runner: Runner;
+  /** What the timed runs are given. */
+  readonly feeds: Pair<Feeds>;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
 
 /**
  * Holds a candidate against the original: what became of every layer, which kernels run, latency in turn, and the outputs of both on all
- * samples of the data. Tells what is known from the first batch on. Throws what the files, the data and the runtime refuse.
+ * samples of the data. Tells what is known from the first batch on. With `program`, the engine's own, memory and load time are taken in
+ * processes of their own; memory is not known without. Throws what the files, the data and the runtime refuse.
  */
 export async function compare(
   models: Models,
   request: CompareRequest,
-  { signal, progress, partial }: CallContext,
+  context: CallContext,
+  program?: string,
 ): Promise<Comparison> {
-  checkRequest(request);
-  const pair = openPair(models, request);
-  const evaluation = evaluationInputs(pair.reference, request.data, request.seed);
-  const runner = await loadRunner();
-  const counted = { runtime: runner.version, ...countedFigures(pair, evaluation) };
-  const kernels = await kernelsOf(runner, pair.candidate, request.threads);
-  const sessions = await loadPair(runner, pair, request.threads);
+  const comparing = await prepare(models, request, context);
+  const { progress } = context;
+  const kernels = await kernelsOf(comparing);
+  progress(shares.kernels, 'read the kernels');
+  const apart = program === undefined ? undefined : await footprints(program, comparing);
+  progress(shares.memory, 'measured memory');
+  const sessions = await loadPair(comparing);
   try {
-    progress(shares.loaded, 'loaded both models');
-    const latency = await latencyOf(sessions, pair, evaluation, request, {
-      signal,
-      progress: partOf(progress, shares.loaded, shares.timed),
-    });
-    const known = { ...counted, kernels, latency, loadMs: loadTimes(sessions) };
-    const main = mainOutput(pair.reference.structure, sessions.reference.outputs) ?? '';
-    const asComparison = (found: ReadonlyMap<string, OutputDifference>, complete: boolean) => ({
-      ...known,
-      ...outputFigures(found, main),
-      complete,
-    });
-    const found = await compareOutputs(
-      { ...sessions, sides: sidesOf(pair, sessions) },
-      {
-        ...{ readings: readingsOf(pair.reference, sessions.reference.outputs), signal },
-        ...{ samples: evaluation.samples, batches: evaluation.batches },
-        progress: partOf(progress, shares.timed, 1),
-        partial: (soFar) => partial(asComparison(soFar, false)),
-      },
-    );
-    return asComparison(found, true);
+    const latency = await latencyOf(sessions, comparing);
+    const loadMs = {
+      reference: sessions.reference.loadMs,
+      candidate: sessions.candidate.loadMs,
+    };
+    const known = { ...countedFigures(comparing), kernels, latency, loadMs, ...apart };
+    return await withOutputs(known, sessions, comparing, context.partial);
   } finally {
     await sessions.reference.release();
     await sessions.candidate.release();
   }
 }
 
-interface Pair<T> {
-  readonly reference: T;
-  readonly candidate: T;
+async function prepare(
+  opened: Models,
+  request: CompareRequest,
+  { signal, progress }: CallContext,
+): Promise<Comparing> {
+  checkRequest(request);
+  const { file, candidate, dims, shapes, data, seed } = request;
+  // The sizes asked for are those of the original; the candidate need not have inputs of the same names.
+  const models = {
+    reference: opened.sized(file, { dims, shapes }),
+    candidate: opened.sized(candidate, {}),
+  };
+  checkMemory(models.reference);
+  checkMemory(models.candidate);
+  const evaluation = evaluationInputs(models.reference, data, seed);
+  // At the sizes asked for; else on a sample of usual length, or at the model's own sizes.
+  const isAsked = Object.keys({ ...dims, ...shapes }).length > 0;
+  const reference = isAsked ? madeUp(models.reference, seed) : evaluation.typical();
+  const feeds = { reference, candidate: adaptFeeds(...takersOf(models))(reference) };
+  return { models, request, evaluation, runner: await loadRunner(), feeds, signal, progress };
 }
 
 function checkRequest({ rounds, warmup, threads }: CompareRequest): void {
@@ -82,92 +105,107 @@ function checkRequest({ rounds, warmup, threads }: CompareRequest): void {
   if (rounds < 1) throw new UserError('badInput', 'At least one round is needed.');
 }
 
-/** The sizes asked for are those of the original; the candidate need not have inputs of the same names. */
-function openPair(models: Models, request: CompareRequest): Pair<SizedModel> {
-  const { file, candidate, dims, shapes } = request;
-  const pair = {
-    reference: models.sized(file, { dims, shapes }),
-    candidate: models.sized(candidate, {}),
-  };
-  checkMemory(pair.reference);
-  checkMemory(pair.candidate);
-  return pair;
+function takersOf({ reference, candidate }: Pair<SizedModel>) {
+  const taker = ({ file, index }: SizedModel) => ({
+    name: basename(file),
+    inputs: inputSpecs(index.model),
+  });
+  return [taker(reference), taker(candidate)] as const;
 }
 
-async function loadPair(
-  runner: Runner,
-  { reference, candidate }: Pair<SizedModel>,
-  threads: number,
-): Promise<Pair<Session>> {
-  const options = { threads, provider: 'cpu', optimize: 'all' } as const;
-  const first = await runner.load(reference.file, options);
-  try {
-    return { reference: first, candidate: await runner.load(candidate.file, options) };
-  } catch (error) {
-    await first.release();
-    throw error;
-  }
-}
-
-function kernelsOf(runner: Runner, { structure, file }: SizedModel, threads: number) {
+function kernelsOf({ runner, request, models: { candidate } }: Comparing) {
   return withTemporaryFolder((folder, open) =>
-    proveKernels(structure, {
-      ...{ runner, file, threads, open },
+    proveKernels(candidate.structure, {
+      ...{ runner, file: candidate.file, threads: request.threads, open },
       optimizedFile: join(folder, 'executed.onnx'),
     }),
   );
 }
 
+/** One after the other, so that neither disturbs the other. */
+async function footprints(
+  program: string,
+  { models, request: { threads }, feeds, signal }: Comparing,
+): Promise<Pick<Comparison, 'loadMs' | 'peakMemoryBytes'>> {
+  const of = (side: keyof Pair<unknown>) =>
+    footprintApart(program, { file: models[side].file, threads, feeds: feeds[side] }, signal);
+  const reference = await of('reference');
+  const candidate = await of('candidate');
+  return {
+    loadMs: { reference: reference.loadMs, candidate: candidate.loadMs },
+    peakMemoryBytes: {
+      reference: reference.peakMemoryBytes,
+      candidate: candidate.peakMemoryBytes,
+    },
+  };
+}
+
+async function loadPair({ runner, models, request }: Comparing): Promise<Pair<Session>> {
+  const options = { threads: request.threads, provider: 'cpu', optimize: 'all' } as const;
+  const reference = await runner.load(models.reference.file, options);
+  try {
+    return { reference, candidate: await runner.load(models.candidate.file, options) };
+  } catch (error) {
+    await reference.release();
+    throw error;
+  }
+}
+
 /** What is known without running. */
-function countedFigures({ reference, candidate }: Pair<SizedModel>, evaluation: Evaluation) {
+function countedFigures({ models: { reference, candidate }, evaluation, runner }: Comparing) {
   return {
     featherweight: version,
+    runtime: runner.version,
     reference: basename(reference.file),
     candidate: basename(candidate.file),
     bytes: { reference: modelBytes(reference), candidate: modelBytes(candidate) },
     data: evaluation.data,
-    samples: 0,
     leftOut: evaluation.leftOut,
     peakMemoryBytes: { reference: null, candidate: null },
     layers: layerChanges(reference.structure, candidate.structure),
   };
 }
 
-const loadTimes = ({ reference, candidate }: Pair<Session>) => ({
-  reference: reference.loadMs,
-  candidate: candidate.loadMs,
-});
-
-/** At the sizes asked for; else on a sample of the data of usual length, or at the model's own sizes. */
 async function latencyOf(
-  { reference, candidate }: Pair<Session>,
-  pair: Pair<SizedModel>,
-  evaluation: Evaluation,
-  request: CompareRequest,
-  context: Pick<CallContext, 'signal' | 'progress'>,
+  sessions: Pair<Session>,
+  { feeds, request: { rounds, warmup, threads }, signal, progress }: Comparing,
 ): Promise<Comparison['latency']> {
-  const { dims, shapes, rounds, warmup, threads, seed } = request;
-  const isAsked = Object.keys({ ...dims, ...shapes }).length > 0;
-  const feeds = isAsked ? madeUp(pair.reference, seed) : evaluation.typical();
-  const adapt = adaptFeeds(...sidesOf(pair, { reference, candidate }));
   const measured = await compareLatency(
-    { session: reference, feeds },
-    { session: candidate, feeds: adapt(feeds) },
-    { rounds, warmup, ...context },
+    { session: sessions.reference, feeds: feeds.reference },
+    { session: sessions.candidate, feeds: feeds.candidate },
+    { rounds, warmup, signal, progress: partOf(progress, shares.memory, shares.timed) },
   );
-  return { ...measured, threads, inputs: shapesOf(feeds) };
+  const inputs = Object.entries(feeds.reference).map(([name, { shape }]) => ({
+    name,
+    shape: [...shape],
+  }));
+  return { ...measured, threads, inputs };
 }
 
-const shapesOf = (feeds: Feeds) =>
-  Object.entries(feeds).map(([name, { shape }]) => ({ name, shape: [...shape] }));
+type Known = Omit<Comparison, keyof ReturnType<typeof outputFigures> | 'complete'>;
 
-function sidesOf(pair: Pair<SizedModel>, sessions: Pair<Session>): readonly [Side, Side] {
-  const side = (of: keyof Pair<unknown>): Side => ({
-    name: basename(pair[of].file),
-    inputs: inputSpecs(pair[of].index.model),
-    outputs: sessions[of].outputs,
-  });
-  return [side('reference'), side('candidate')];
+async function withOutputs(
+  known: Known,
+  sessions: Pair<Session>,
+  { models, evaluation: { samples, batches }, signal, progress }: Comparing,
+  partial: CallContext['partial'],
+): Promise<Comparison> {
+  const { outputs } = sessions.reference;
+  const [reference, candidate] = takersOf(models);
+  const main = mainOutput(models.reference.structure, outputs) ?? '';
+  const sides = [
+    { ...reference, outputs },
+    { ...candidate, outputs: sessions.candidate.outputs },
+  ] as const;
+  const found = await compareOutputs(
+    { ...sessions, sides },
+    {
+      ...{ samples, batches, signal, readings: readingsOf(models.reference, outputs) },
+      progress: partOf(progress, shares.timed, 1),
+      partial: (soFar) => partial({ ...known, ...outputFigures(soFar, main), complete: false }),
+    },
+  );
+  return { ...known, ...outputFigures(found, main), complete: true };
 }
 
 function readingsOf(
@@ -188,62 +226,4 @@ function tokensInput({ index, shapes }: SizedModel): string | undefined {
   const isTokens = (spec: ReturnType<typeof inputSpecs>[number]) =>
     purposeOf(spec, index, shapes).kind === 'ids';
   return inputSpecs(index.model).find(isTokens)?.name;
-}
-
-function outputFigures(found: ReadonlyMap<string, OutputDifference>, main: string) {
-  const [first] = found;
-  const output = found.has(main) ? main : (first?.[0] ?? main);
-  const difference = found.get(output);
-  const { sqnrDb, cosine, maxError, meanError, broken } = figuresOf(output, difference);
-  return {
-    samples: difference?.samples ?? 0,
-    ...{ output, sqnrDb, cosine, maxError, meanError, broken },
-    metric: difference?.kl ? ('classes' as const) : ('values' as const),
-    accuracy: accuracyOf(difference),
-    agreement: intervalOf(difference?.agreement),
-    kl: intervalOf(difference?.kl),
-    perplexity: perplexityOf(difference),
-    outputs: [...found].map(([name, each]) => figuresOf(name, each)),
-  };
-}
-
-function figuresOf(name: string, difference: OutputDifference | undefined): OutputFigures {
-  return {
-    name,
-    sqnrDb: finite(difference?.sqnrDb),
-    cosine: finite(difference?.cosine),
-    maxError: difference?.largestFinite ?? 0,
-    meanError: finite(difference?.meanError) ?? 0,
-    broken: difference?.broken ?? 0,
-  };
-}
-
-function accuracyOf(difference: OutputDifference | undefined): Comparison['accuracy'] {
-  const accuracy = difference?.accuracy;
-  const interval = intervalOf(accuracy?.difference);
-  return accuracy && interval ? { ...accuracy, difference: interval } : null;
-}
-
-function perplexityOf(difference: OutputDifference | undefined): Comparison['perplexity'] {
-  const perplexity = difference?.perplexity;
-  const interval = intervalOf(perplexity?.logRatio);
-  if (!perplexity || !interval) return null;
-  const { reference, candidate, tokens } = perplexity;
-  const ratio = {
-    mean: Math.exp(interval.mean),
-    low: Math.exp(interval.low),
-    high: Math.exp(interval.high),
-  };
-  return { reference, candidate, tokens, ratio };
-}
-
-const finite = (value: number | undefined) =>
-  value !== undefined && Number.isFinite(value) ? value : null;
-
-/** Null where it has no meaning, as for a mean of infinite values; an interval of one sample is not known, and shown as none. */
-function intervalOf(estimate: HalfWidth | undefined): Estimate | null {
-  if (!estimate || !Number.isFinite(estimate.mean)) return null;
-  const { mean } = estimate;
-  const halfWidth = Number.isFinite(estimate.halfWidth) ? estimate.halfWidth : 0;
-  return { mean, low: mean - halfWidth, high: mean + halfWidth };
 }

@@ -7,8 +7,11 @@ import { runtimeFacts } from './runtime';
 import { weightStatistics } from './statistics';
 import { textView } from './text';
 
-/** The engine's methods over the files of this machine. Models that were read lately stay read. */
-export function engine(): Handlers<EngineApi> {
+/**
+ * The engine's methods over the files of this machine. Models that were read lately stay read. `program` is what a further process of the
+ * engine is started from, where one is to be had.
+ */
+export function engine(program?: string): Handlers<EngineApi> {
   const models = new Models();
   return {
     inspect: ({ file, ...sizes }) => inspect(models.sized(file, sizes)),
@@ -48,7 +51,11 @@ export function engine(): Handlers<EngineApi> {
     },
     async compare(request, context) {
       const { compare } = await import('./compare');
-      return compare(models, request, context);
+      return compare(models, request, context, program);
+    },
+    async footprint(request) {
+      const { footprint } = await import('./footprint');
+      return footprint(request);
     },
     async sensitivity(request, context) {
       const { sensitivity } = await import('./sensitivity');

@@ -18,5 +18,5 @@ const connection = createMessageConnection(
   new IPCMessageReader(process),
   new IPCMessageWriter(process),
 );
-serve<EngineApi>(connection, engine());
+serve<EngineApi>(connection, engine(__filename));
 connection.listen();

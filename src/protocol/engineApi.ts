@@ -41,6 +41,30 @@ export interface RuntimeFacts {
   node: string;
 }
 
+export interface FootprintRequest {
+  /** Absolute path. */
+  file: string;
+  threads: number;
+  /** By input name; `data` is the typed array of the type, or a list of strings. */
+  feeds: Readonly<
+    Record<
+      string,
+      {
+        readonly dtype: string;
+        readonly shape: readonly number[];
+        readonly data: ArrayBufferView | readonly string[];
+      }
+    >
+  >;
+}
+
+/** What loading and running a model takes. */
+export interface Footprint {
+  loadMs: number;
+  /** Above what the process had before; null where the system does not tell. */
+  peakMemoryBytes: number | null;
+}
+
 /**
  * What the engine does. Every call names its model, so a restarted engine answers the same call the same way. Each method takes one
  * argument; the second, added by `rpc.ts`, carries cancellation and progress.
@@ -64,6 +88,8 @@ export interface EngineApi {
   build(request: BuildRequest): Built;
   /** Runs two models on the same inputs; the partial results are comparisons that are not `complete`. */
   compare(request: CompareRequest): Comparison;
+  /** Loads a model and runs it; for a process that has done nothing else. */
+  footprint(request: FootprintRequest): Footprint;
   /** Compresses one layer at a time; the partial results are not `complete`. */
   sensitivity(request: SensitivityRequest): Sensitivity;
 }
@@ -81,5 +107,6 @@ export const lanes: Readonly<Record<keyof EngineApi, 'read' | 'run'>> = {
   checkRecipe: 'read',
   build: 'run',
   compare: 'run',
+  footprint: 'run',
   sensitivity: 'run',
 };

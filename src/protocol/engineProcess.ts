@@ -37,6 +37,7 @@ const doing: Readonly<Record<Method, string>> = {
   checkRecipe: 'checking the recipe of',
   build: 'building from',
   compare: 'comparing with',
+  footprint: 'loading',
   sensitivity: 'measuring the sensitivity of',
 };
 

@@ -5,9 +5,12 @@ import { describeSpec, type InputSpec } from '../runtime/inputs';
 import type { Feeds, RunTensor } from '../runtime/runner';
 
 /** What one model is called in messages, and what it takes. */
-export interface Side {
+export interface Taker {
   readonly name: string;
   readonly inputs: readonly InputSpec[];
+}
+
+export interface Side extends Taker {
   readonly outputs: readonly string[];
 }
 
@@ -15,7 +18,7 @@ export interface Side {
  * How inputs of the original are given to the candidate: by name, or by place where all names differ; numbers in the type it takes.
  * Throws `badInput` for an input that the original does not have.
  */
-export function adaptFeeds(reference: Side, candidate: Side): (feeds: Feeds) => Feeds {
+export function adaptFeeds(reference: Taker, candidate: Taker): (feeds: Feeds) => Feeds {
   const names = new Set(reference.inputs.map((spec) => spec.name));
   const byPlace =
     candidate.inputs.length === reference.inputs.length &&
