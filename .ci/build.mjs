@@ -13,5 +13,5 @@ const { values } = parseArgs({
 });
 removeCodeCache(values.outdir);
 await bundle(values);
-writeSchemas();
+await writeSchemas();
 if (!values.watch) await writeCodeCache(values.outdir);

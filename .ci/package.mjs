@@ -40,7 +40,7 @@ const leftOut = /\.d\.ts$|\.map$|libonnxruntime\.\d+\.\d+\.\d+\.dylib$/;
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
-writeSchemas();
+await writeSchemas();
 for (const name of all ? Object.keys(targets) : [target]) await pack(name);
 
 /** @param {string} name */

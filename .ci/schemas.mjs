@@ -41,14 +41,7 @@ const schemas = {
 export async function writeSchemas(folder = 'media/schemas') {
   mkdirSync(folder, { recursive: true });
   const written = Object.entries(schemas).map(([file, { type, from, title }]) => {
-    const generator = createGenerator({
-      path: from,
-      tsconfig: 'tsconfig.json',
-      skipTypeCheck: true,
-      additionalProperties: true,
-      topRef: false,
-    });
-    const { $schema, ...schema } = generator.createSchema(type);
+    const { $schema, ...schema } = generatorOf(from).createSchema(type);
     const path = join(folder, file);
     writeFileSync(path, `${JSON.stringify({ $schema, title, ...schema }, null, 2)}\n`);
     return path;
@@ -56,6 +49,28 @@ export async function writeSchemas(folder = 'media/schemas') {
   const recipe = join(folder, 'recipe.schema.json');
   writeFileSync(recipe, `${JSON.stringify(await recipeSchema(), null, 2)}\n`);
   return [...written, recipe];
+}
+
+/** @type {Map<string, import('ts-json-schema-generator').SchemaGenerator>} */
+const generators = new Map();
+
+/**
+ * What makes schemas of the types in a file; reading all that it imports takes longest.
+ * @param {string} path
+ */
+function generatorOf(path) {
+  const known = generators.get(path);
+  const made =
+    known ??
+    createGenerator({
+      path,
+      tsconfig: 'tsconfig.json',
+      skipTypeCheck: true,
+      additionalProperties: true,
+      topRef: false,
+    });
+  generators.set(path, made);
+  return made;
 }
 
 /** The schema of recipes, which the actions themselves say. */

@@ -172,7 +172,8 @@ export function chooseLayers(
   };
 }
 
-function structureOf(index: GraphIndex, open: OpenExternal | undefined): Structure {
+/** The layers of a model of any size. */
+export function structureOf(index: GraphIndex, open: OpenExternal | undefined): Structure {
   const shapes = inferShapes(index, { sizes: new Map(), ...(open ? { open } : {}) });
   return buildStructure(index, shapes, open);
 }

@@ -114,6 +114,13 @@ export interface Built {
   seconds: number;
 }
 
+/** `featherweight quantize --json`. */
+export interface Quantized extends Built {
+  scheme: string;
+  /** Absolute path of the recipe that was written. */
+  recipe: string;
+}
+
 /**
  * `loaded`: the runtime made a session of it, with all its optimisations. `parsed`: without them, since its weights are large: operators,
  * types and shapes fit. `not`: the original does not load here either.

@@ -5,7 +5,9 @@ import { complain, type Spot } from './spots';
 
 /** The figures of a recipe's last build. Nothing depends on them, so what does not look like figures is left out with a warning. */
 export function readMeasured(spot: Spot): MeasuredRecipe | undefined {
-  const value: unknown = spot.node.type === 'object' ? getNodeValue(spot.node) : undefined;
+  // The parser's objects have no prototype, which comparing them would tell.
+  const value: unknown =
+    spot.node.type === 'object' ? structuredClone(getNodeValue(spot.node)) : undefined;
   const bytes = (value as MeasuredRecipe | undefined)?.bytes;
   if (typeof bytes?.before === 'number' && typeof bytes.after === 'number') {
     return value as MeasuredRecipe;

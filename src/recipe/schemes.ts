@@ -1,0 +1,90 @@
+import type { Step } from '../protocol/recipe';
+import type { ModelTraits } from './traits';
+
+/** A name of `featherweight quantize --scheme`: a number format, and the steps that are the best we know to get a model into it. */
+export interface Scheme {
+  /** One sentence for `--help`. */
+  readonly about: string;
+  /** Why it cannot be made of such a model; undefined where it can. */
+  refuses?(model: ModelTraits): string | undefined;
+  steps(model: ModelTraits): readonly Step[];
+}
+
+const all = {};
+const convolutions = { parts: ['convolution'] } as const;
+
+const needsData = ({ data }: ModelTraits): string | undefined =>
+  data ? undefined : 'Its scales come from data: name some with --data.';
+
+/** Exact steps that make other steps possible or better, in the order in which they help one another. */
+export const preparations: readonly Step[] = [
+  { action: 'foldConstants', targets: all },
+  { action: 'foldBatchNorm', targets: all },
+  { action: 'skipUnread', targets: all },
+  { action: 'fuseQkv', targets: all },
+  { action: 'keepUnfused', targets: all },
+];
+
+/** Scales per channel came with operator set 13. */
+const raise: Step = { action: 'convertOpset', targets: all, params: { version: '13' } };
+
+const weights = (bits: string, more: Record<string, unknown> = {}): Step => ({
+  action: 'weightOnly',
+  targets: all,
+  params: { bits, ...more },
+});
+const dynamic: Step = { action: 'int8Dynamic', targets: all };
+
+/** Every scheme, the usual ones first. */
+export const schemes = {
+  int8: {
+    about:
+      'the best 8-bit integers known for this model: convolutions with --data, all else without',
+    steps: ({ family, parts, data }) => {
+      if (!data || !parts.includes('convolution')) return [dynamic];
+      const integers: Step = {
+        action: 'int8Static',
+        targets: family === 'cnn' ? all : convolutions,
+      };
+      return [raise, integers, dynamic];
+    },
+  },
+  int4: {
+    about: 'the best 4-bit weights known for this model, embeddings included',
+    steps: () => [weights('4')],
+  },
+  'int8-dynamic': {
+    about: '8-bit integers, scales of activations found at run time',
+    steps: () => [dynamic],
+  },
+  'int8-static': {
+    about: '8-bit integers, scales of activations found on --data',
+    refuses: needsData,
+    steps: () => [raise, { action: 'int8Static', targets: all }],
+  },
+  'int8-weights': {
+    about: '8-bit weights with a scale per block, activations as they are',
+    steps: () => [weights('8')],
+  },
+  int2: { about: '2-bit weights: measure what they cost', steps: () => [weights('2')] },
+} as const satisfies Record<string, Scheme>;
+
+export type SchemeName = keyof typeof schemes;
+export const schemeNames = Object.keys(schemes) as readonly SchemeName[];
+
+export function isSchemeName(name: string): name is SchemeName {
+  return Object.hasOwn(schemes, name);
+}
+
+export function schemeOf(name: SchemeName): Scheme {
+  return schemes[name];
+}
+
+/** A scheme's steps for a model, after the preparations unless they are not wanted. */
+export function schemeSteps(
+  name: SchemeName,
+  model: ModelTraits,
+  { prepare }: { readonly prepare: boolean },
+): readonly Step[] {
+  return [...(prepare ? preparations : []), ...schemeOf(name).steps(model)];
+}
