@@ -17,6 +17,7 @@ export interface RecipeView {
   error?: { message: string; hint?: string };
   /** The model that was built from it. */
   candidate?: {
+    /** Its path. */
     file: string;
     bytes: number;
     /** False where the recipe was changed since. */

@@ -154,23 +154,24 @@ function memoryLine({ peakMemoryBytes: { reference, candidate } }: Comparison): 
     {
       ...{ id: 'memory', title: 'peak memory', bars: barsOf(reference, candidate), note: '' },
       ...{ reference: formatBytes(reference), candidate: formatBytes(candidate) },
-      ...factorWords(reference / candidate, 'less', 'more', 'about the same'),
+      ...factorWords(reference / candidate, 'less', 'more', 'about the same', memoryNoise),
     },
   ];
 }
 
+/** Measured once: the figures stand for themselves, and no verdict is made of them. */
 function loadLine({ loadMs: { reference, candidate } }: Comparison): ComparisonLine {
   return {
-    ...{ id: 'load', title: 'load', bars: barsOf(reference, candidate), note: 'once' },
+    ...{ id: 'load', title: 'load', bars: barsOf(reference, candidate), tone: null },
     ...{ reference: formatMs(reference), candidate: formatMs(candidate) },
-    ...factorWords(reference / candidate, 'quicker', 'longer', 'about the same'),
+    ...{ verdict: '', note: 'measured once' },
   };
 }
 
-/** What is measured once, without an interval, is not told apart below this. */
-const noise = 0.02;
+/** The most memory of a process is not told apart below this: it differs so much between two runs of one model. */
+const memoryNoise = 0.05;
 
-function factorWords(factor: number, more: string, less: string, same: string) {
+function factorWords(factor: number, more: string, less: string, same: string, noise = 0.005) {
   if (!Number.isFinite(factor) || factor <= 0) return { verdict: '', tone: null };
   if (Math.abs(factor - 1) < noise) return { verdict: same, tone: 'same' as const };
   return factor > 1

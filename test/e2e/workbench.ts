@@ -102,6 +102,25 @@ export class Workbench {
     await entry.waitFor({ state: 'detached' });
   }
 
+  /** Opens the menu inside the open menu. */
+  async openSubmenu(title: string): Promise<void> {
+    const entry = this.page.locator('.monaco-menu .action-label', { hasText: title });
+    await entry.first().waitFor();
+    await this.page.waitForTimeout(500);
+    await entry.first().hover();
+    await this.page.locator('.monaco-submenu').waitFor();
+  }
+
+  /** Answers the quick input that is open. */
+  async answer(title: string): Promise<void> {
+    await this.pick(title);
+  }
+
+  /** Puts away what the extension told in the corner. */
+  async quiet(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+  }
+
   /** The dashboard's own page inside the active webview. */
   async dashboard(): Promise<Frame> {
     const outer = this.page.locator('iframe.webview.ready:visible').first();

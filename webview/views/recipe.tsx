@@ -1,6 +1,7 @@
 import { formatBytes, formatRatio } from '../../src/base/format';
 import type { RecipeView } from '../../src/protocol/recipeView';
 import { Button, Ring } from '../kit';
+import { baseName } from './facts';
 import { Measured } from './measured';
 import type { ViewProps } from './props';
 import { Steps } from './steps';
@@ -86,8 +87,13 @@ function Outlook({ recipe, dashboard, act }: PlanProps) {
           {candidate && (
             <>
               {', '}
-              <button type="button" class="link file" onClick={() => act.openCandidate()}>
-                {candidate.file}
+              <button
+                type="button"
+                class="link file"
+                data-tip={candidate.file}
+                onClick={() => act.openCandidate()}
+              >
+                {baseName(candidate.file)}
               </button>
               {!fresh && <span class="quiet"> before the last change</span>}
             </>

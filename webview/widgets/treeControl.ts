@@ -33,6 +33,8 @@ export function onTreeKey(event: KeyboardEvent, tree: TreeSituation): void {
   const command = treeCommand(event, position);
   if (!command) return;
   event.preventDefault();
+  // The editor hears what reaches the window, and would select the page's text as well.
+  if (command.kind === 'selectAll') event.stopPropagation();
   obey(command, tree);
 }
 

@@ -66,7 +66,7 @@ const layers = small.layers.map(({ id, op, weightBytes }) => ({
 export const chosenLayer = linears[0]!.id;
 export const view = recipeView(known);
 export const comparison = comparisonOf({ kernels, layers });
-export const candidate = { file: 'model.int8.onnx', bytes: 19_900_000, current: true };
+export const candidate = { file: '/models/model.int8.onnx', bytes: 19_900_000, current: true };
 
 /** A model with a recipe that was not built yet. */
 export const planned: Scenario = {
