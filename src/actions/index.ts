@@ -5,6 +5,7 @@ import { int8Static } from './int8Static';
 import { convertOpset } from './prepare/convertOpset';
 import { foldBatchNorm } from './prepare/foldBatchNorm';
 import { foldConstants } from './prepare/foldConstants';
+import { fuseQkv } from './prepare/fuseQkv';
 import { keepUnfused } from './prepare/keepUnfused';
 import { skipUnread } from './prepare/skipUnread';
 import { weightOnly } from './weightOnly';
@@ -19,6 +20,7 @@ export const actions = {
   foldConstants,
   skipUnread,
   keepUnfused,
+  fuseQkv,
 } as const satisfies Record<string, unknown>;
 
 export type ActionName = keyof typeof actions;

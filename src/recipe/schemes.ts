@@ -1,4 +1,5 @@
 import type { Step } from '../protocol/recipe';
+import { payingPreparations } from './preparations';
 import type { ModelTraits } from './traits';
 
 /** A name of `featherweight quantize --scheme`: a number format, and the steps that are the best we know to get a model into it. */
@@ -11,19 +12,9 @@ export interface Scheme {
 }
 
 const all = {};
-const convolutions = { parts: ['convolution'] } as const;
 
 const needsData = ({ data }: ModelTraits): string | undefined =>
   data ? undefined : 'Its scales come from data: name some with --data.';
-
-/** Exact steps that make other steps possible or better, in the order in which they help one another. */
-export const preparations: readonly Step[] = [
-  { action: 'foldConstants', targets: all },
-  { action: 'foldBatchNorm', targets: all },
-  { action: 'skipUnread', targets: all },
-  { action: 'fuseQkv', targets: all },
-  { action: 'keepUnfused', targets: all },
-];
 
 /** Scales per channel came with operator set 13. */
 const raise: Step = { action: 'convertOpset', targets: all, params: { version: '13' } };
@@ -33,21 +24,15 @@ const weights = (bits: string, more: Record<string, unknown> = {}): Step => ({
   targets: all,
   params: { bits, ...more },
 });
+const integers: Step = { action: 'int8Static', targets: all };
 const dynamic: Step = { action: 'int8Dynamic', targets: all };
 
 /** Every scheme, the usual ones first. */
 export const schemes = {
   int8: {
     about:
-      'the best 8-bit integers known for this model: convolutions with --data, all else without',
-    steps: ({ family, parts, data }) => {
-      if (!data || !parts.includes('convolution')) return [dynamic];
-      const integers: Step = {
-        action: 'int8Static',
-        targets: family === 'cnn' ? all : convolutions,
-      };
-      return [raise, integers, dynamic];
-    },
+      'the best 8-bit integers known for this model; --data makes it more exact and convolutions fast',
+    steps: ({ data }) => (data ? [raise, integers, dynamic] : [dynamic]),
   },
   int4: {
     about: 'the best 4-bit weights known for this model, embeddings included',
@@ -60,7 +45,7 @@ export const schemes = {
   'int8-static': {
     about: '8-bit integers, scales of activations found on --data',
     refuses: needsData,
-    steps: () => [raise, { action: 'int8Static', targets: all }],
+    steps: () => [raise, integers],
   },
   'int8-weights': {
     about: '8-bit weights with a scale per block, activations as they are',
@@ -86,5 +71,5 @@ export function schemeSteps(
   model: ModelTraits,
   { prepare }: { readonly prepare: boolean },
 ): readonly Step[] {
-  return [...(prepare ? preparations : []), ...schemeOf(name).steps(model)];
+  return [...(prepare ? payingPreparations : []), ...schemeOf(name).steps(model)];
 }

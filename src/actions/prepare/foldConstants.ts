@@ -2,7 +2,7 @@ import { intAttribute } from '../../onnx/attributes';
 import { computedTensor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import { consumersOf, type NodeEntry, type Scope } from '../../onnx/graph';
-import { elementCount, type Dim, type Tensor } from '../../onnx/model';
+import { elementCount, type Tensor } from '../../onnx/model';
 import { isNumeric } from '../../onnx/shapes/dims';
 import type { Shapes } from '../../onnx/shapes/shapes';
 import { storedBytes } from '../../onnx/weights';
@@ -10,6 +10,9 @@ import { defineAction, type Workbench } from '../action';
 import { floatValues } from '../linear';
 import { Constants, smallTensor, storedFloats, storedTensor } from './constants';
 import { evaluations } from './evaluate';
+import { maskEdits } from './maskArithmetic';
+import { constantTarget } from './targets';
+import { viewEdits } from './views';
 import { certainShapes, isOp, isOutput, isStandard, wholeModel } from './whole';
 
 /**
@@ -25,7 +28,10 @@ export const foldConstants = defineAction({
   edits: (bench) => {
     const shapes = certainShapes(bench);
     const folding = bench.structure.index.entries.flatMap((entry) => edit(bench, shapes, entry));
-    return [...fixedInputs(bench), ...folding];
+    // What follows is told by shapes: it waits until these are constants.
+    if (folding.length > 0) return [...fixedInputs(bench), ...folding];
+    const views = viewEdits(bench, shapes);
+    return [...fixedInputs(bench), ...(views.length > 0 ? views : maskEdits(bench, shapes))];
   },
 });
 
@@ -93,19 +99,6 @@ function targetEdits(bench: Workbench, shapes: Shapes, entry: NodeEntry): Edit[]
   const name = constants.integers(`${node.outputs[0] ?? 'reshape'}_shape`, constant);
   const next = { ...node, inputs: [input, name] };
   return [...constants.edits, { kind: 'replaceNode', entry, nodes: [next] }];
-}
-
-/** Sizes as a Reshape may be given them: numbers as they are, 0 for the input's own at that axis, −1 for one that is left over. */
-export function constantTarget(
-  source: readonly Dim[] | undefined,
-  target: readonly Dim[] | undefined,
-): number[] | undefined {
-  if (!source || !target || target.some((dim) => dim === 0)) return undefined;
-  const sizes = target.map((dim, axis) =>
-    typeof dim === 'number' ? dim : dim !== null && source[axis] === dim ? 0 : undefined,
-  );
-  const open = sizes.filter((size) => size === undefined || size === -1);
-  return open.length <= 1 ? sizes.map((size) => size ?? -1) : undefined;
 }
 
 /** A float value made of stored ones, unless the file would grow: storage that unpacks itself stays packed. */
