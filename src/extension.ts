@@ -23,7 +23,7 @@ export interface Extension extends Services {
 /** Puts the extension together. Only registers: the engine starts when a model is opened. */
 export function activate(context: vscode.ExtensionContext): Extension {
   const services = compose(context);
-  const tree = new LayerTree(services.models, services.selection);
+  const tree = new LayerTree(services.models, services.recipes, services.selection);
   context.subscriptions.push(
     registerDashboard(services),
     registerTextView(services),
@@ -47,7 +47,7 @@ function compose(context: vscode.ExtensionContext): Services {
   const memory = new ModelMemory(context.workspaceState);
   const storage = context.storageUri ?? context.globalStorageUri;
   const models = own(new ModelStore({ engine, memory, storage, log }));
-  const recipes = own(new RecipeStore({ engine, storage, log }));
+  const recipes = own(new RecipeStore({ engine, storage, state: context.workspaceState, log }));
   const texts = own(new TextFiles(models));
   const lenses = own(new CostLenses(texts, models));
   const selection = own(new Selection());

@@ -73,7 +73,6 @@ export const contextKeys = {
   /** Something was done once: a step of the walkthrough is finished. */
   didOpen: 'featherweight.didOpen',
   didProfile: 'featherweight.didProfile',
-  didReadText: 'featherweight.didReadText',
   didCompare: 'featherweight.didCompare',
   didQuantize: 'featherweight.didQuantize',
 } as const;

@@ -33,6 +33,13 @@ export async function build(
   await recipe.reload();
   const { content, model } = usable(recipe);
   checkSteps(recipe);
+  if (model.scheme !== 'file') {
+    throw new UserError(
+      'unsupported',
+      vscode.l10n.t('{0} does not lie on this disk.', baseName(model)),
+      vscode.l10n.t('Download the model and build it in a folder.'),
+    );
+  }
   if (!(await isForModel(recipe, model))) return undefined;
   if (content.data?.calibration !== undefined && !(await mayRun(baseName(model)))) return undefined;
   const place = await placeOf(recipe, model, options);
@@ -70,9 +77,7 @@ async function run(
       ),
   );
   log.info(`Built ${built.output} in ${built.seconds.toFixed(1)} s`);
-  recipe.candidate = { uri: output, bytes: built.bytes, steps };
-  recipe.comparison = undefined;
-  recipe.changed();
+  recipe.keep({ model: output.toString(), bytes: built.bytes, steps });
   return built;
 }
 

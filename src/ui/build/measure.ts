@@ -37,7 +37,7 @@ export async function measure(
       vscode.l10n.t('Build the model first.'),
     );
   }
-  const isOurs = recipe.candidate?.uri.toString() === candidate.toString();
+  const isOurs = recipe.candidate?.model === candidate.toString();
   const steps = isOurs ? (recipe.candidate?.steps ?? '') : '';
   const title = vscode.l10n.t('Comparing {0} with {1}', baseName(candidate), baseName(original));
   const comparison = await withProgress(recipe, title, (signal, progress) =>

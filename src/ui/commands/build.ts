@@ -7,7 +7,8 @@ import { recipeOf, usable } from '../build/target';
 import { showContext } from '../context';
 import { showError } from '../errors';
 import type { OpenRecipe } from '../recipes/openRecipe';
-import { recipeUriOf } from '../recipes/address';
+import { baseName, recipeUriOf } from '../recipes/address';
+import { exists } from '../models/localFile';
 import type { Services } from '../services';
 import { showReport } from './exportComparison';
 import { openDashboard, pickModel, targetOf } from './target';
@@ -45,11 +46,13 @@ export async function measureCandidateCommand(
 export async function startMeasure(services: Services, recipe: OpenRecipe): Promise<void> {
   await shown(services, recipe, async () => {
     await recipe.reload();
+    const known = candidateOf(recipe);
     const isCurrent = recipe.candidate?.steps === recipe.steps;
-    if (!isCurrent && !(await build(services, recipe))) return;
-    const { model } = usable(recipe);
-    if (!recipe.candidate) return;
-    await finish(services, { original: model, candidate: recipe.candidate.uri, recipe });
+    const isThere = known !== undefined && (await exists(known));
+    if (!(isCurrent && isThere) && !(await build(services, recipe))) return;
+    const { model: original } = usable(recipe);
+    const candidate = candidateOf(recipe);
+    if (candidate) await finish(services, { original, candidate, recipe });
   });
 }
 
@@ -77,12 +80,13 @@ async function shown({ log }: Services, { name }: OpenRecipe, work: () => Promis
   } catch (error) {
     if (isCancelled(error)) return;
     log.error(error instanceof Error ? error : String(error));
-    await showError(error, name);
+    // Not waited for: it stands until somebody closes it.
+    void showError(error, name);
   }
 }
 
 async function pairOf(services: Services, argument: unknown, selected: unknown) {
-  const { models, recipes } = services;
+  const { recipes } = services;
   const picked = Array.isArray(selected)
     ? selected.filter((it): it is vscode.Uri => it instanceof vscode.Uri)
     : [];
@@ -92,11 +96,18 @@ async function pairOf(services: Services, argument: unknown, selected: unknown) 
   if (maker?.model) return { original: maker.model, candidate: front, recipe: maker };
   const recipe = recipes.at(recipeUriOf(front));
   await recipe.load();
-  const known = picked[1] ?? recipe.candidate?.uri;
-  const candidate =
-    known ??
-    (await pickModel(vscode.l10n.t('Compare {0} with…', models.get(front)?.name ?? ''), front));
-  return candidate && { original: front, candidate, recipe };
+  const known = picked[1] ?? candidateOf(recipe);
+  if (known) return { original: front, candidate: known, recipe };
+  const other = await pickModel(vscode.l10n.t('Compare {0} with…', baseName(front)), front);
+  if (!other) return undefined;
+  // A model with a recipe is an original; one without was most likely made from the other.
+  if (recipe.text !== undefined) return { original: front, candidate: other, recipe };
+  return { original: other, candidate: front, recipe: recipes.at(recipeUriOf(other)) };
+}
+
+/** The model that was built from a recipe last. */
+export function candidateOf({ candidate }: OpenRecipe): vscode.Uri | undefined {
+  return candidate && vscode.Uri.parse(candidate.model, true);
 }
 
 /** Says what is done and offers what people do next. */
@@ -113,10 +124,10 @@ async function offer(
   const report = vscode.l10n.t('Show Report');
   const choices = isBuilt ? [compare, open, folder] : [report];
   const choice = await vscode.window.showInformationMessage(text, ...choices);
-  const { candidate } = recipe;
+  const candidate = candidateOf(recipe);
   if (choice === compare) await startMeasure(services, recipe);
-  if (choice === open && candidate) await openDashboard(services, candidate.uri);
-  if (choice === folder && candidate) await reveal(candidate.uri);
+  if (choice === open && candidate) await openDashboard(services, candidate);
+  if (choice === folder && candidate) await reveal(candidate);
   if (choice === report && comparison) await showReport(comparison);
 }
 

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { showContext } from '../context';
 import type { Services } from '../services';
 import { textUriOf } from '../text/uri';
 import { targetOf } from './target';
@@ -9,5 +8,4 @@ export async function openTextCommand(services: Services, argument?: unknown): P
   const uri = await targetOf(services, argument);
   if (!uri) return;
   await vscode.window.showTextDocument(textUriOf(uri), { preview: false });
-  showContext('didReadText', true);
 }

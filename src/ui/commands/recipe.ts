@@ -9,6 +9,7 @@ import { pickRecipe, recipeOf, usable } from '../build/target';
 import { chooseOne, separator, type Entry } from '../quickInput';
 import { argumentOf } from '../layerArgument';
 import type { OpenModel } from '../models/openModel';
+import { isRecipe } from '../recipes/address';
 import type { OpenRecipe } from '../recipes/openRecipe';
 import { addToRecipe, changeRecipe, createRecipe } from '../recipes/write';
 import type { Services } from '../services';
@@ -93,15 +94,29 @@ interface Source {
 
 /** Asks for a ready recipe or another recipe's file, and writes its steps into the recipe of the model in front. */
 export async function applyRecipeCommand(services: Services, argument?: unknown): Promise<void> {
-  const uri = await targetOf(services, argument);
-  if (!uri) return;
-  const model = await bringUp(services, uri);
-  const recipe = services.recipes.of(model);
-  await recipe.load();
+  const chosen = await recipeAndModel(services, argument);
+  if (!chosen) return;
+  const { recipe, model } = chosen;
   const source = await askSource(services, model, recipe);
   const steps = await source?.steps();
   if (!steps || steps.length === 0) return;
   await applySteps(services, recipe, model, steps);
+}
+
+/** The recipe it was called on with its model, or the model in front with the recipe beside it. */
+async function recipeAndModel(services: Services, argument: unknown) {
+  const given = typeof argument === 'string' ? vscode.Uri.parse(argument, true) : argument;
+  if (given instanceof vscode.Uri && isRecipe(given)) {
+    const recipe = services.recipes.at(given);
+    await recipe.load();
+    return { recipe, model: await bringUp(services, usable(recipe).model) };
+  }
+  const uri = await targetOf(services, argument);
+  if (!uri) return undefined;
+  const model = await bringUp(services, uri);
+  const recipe = services.recipes.of(model);
+  await recipe.load();
+  return { recipe, model };
 }
 
 /** Writes steps into the recipe beside a model; asks whether they join those that are there or take their place. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Handlers } from '../../protocol/rpc';
 import type { RecipeApi } from '../../protocol/viewApi';
 import { removeStep } from '../../recipe/edit';
-import { startBuild, startMeasure } from '../commands/build';
+import { candidateOf, startBuild, startMeasure } from '../commands/build';
 import { exportComparison } from '../commands/exportComparison';
 import { showRecipe } from '../commands/recipe';
 import { openDashboard } from '../commands/target';
@@ -43,8 +43,8 @@ export function recipeHandlers(services: Services, model: OpenModel): Handlers<R
     measure: () => void startMeasure(services, recipe),
     cancelBuild: () => recipe.cancel(),
     openCandidate: () => {
-      const { candidate } = recipe;
-      if (candidate) run(() => openDashboard(services, candidate.uri));
+      const candidate = candidateOf(recipe);
+      if (candidate) run(() => openDashboard(services, candidate));
     },
     exportComparison: () => {
       const { comparison } = recipe;

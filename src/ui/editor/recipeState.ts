@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import type { DashboardState } from '../../protocol/viewApi';
 import { comparisonView } from '../../report/comparisonView';
 import { recipeView } from '../../report/recipeView';
@@ -35,7 +36,7 @@ function viewOf(recipe: OpenRecipe): DashboardState['recipe'] {
     ...(candidate
       ? {
           candidate: {
-            file: candidate.uri.fsPath,
+            file: vscode.Uri.parse(candidate.model, true).fsPath,
             bytes: candidate.bytes,
             current: candidate.steps === recipe.steps,
           },

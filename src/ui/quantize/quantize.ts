@@ -41,8 +41,13 @@ export async function chooseAction(services: Services, wanted: Wanted): Promise<
 }
 
 /** Adds the entry of a menu: at once where nothing must be asked, else after its form. */
-export async function applyEntry(services: Services, wanted: Wanted, entry: MenuEntry) {
-  const facts = await factsOf(services, entry.action);
+export async function applyEntry(
+  services: Services,
+  wanted: Wanted,
+  { action, params }: MenuEntry,
+) {
+  const facts = await factsOf(services, action);
+  const entry = { action, params: choiceLike(facts, params)?.params ?? params };
   const [offer] = (await services.recipes.offers(wanted.model.uri, layersOf(wanted))).filter(
     ({ action }) => action === entry.action,
   );
@@ -163,6 +168,13 @@ async function targetsOf(
   const check = await recipes.estimate(model.uri, [{ action, targets: { layers }, params }]);
   const fitting = check.steps[0]?.layers ?? [];
   return { layers: fitting.length > 0 ? fitting : layers };
+}
+
+/** The action's own choice that an entry stands for: it knows the block that suits a width. */
+function choiceLike({ choices }: ActionFacts, params: Values) {
+  return choices.find((choice) =>
+    Object.entries(params).every(([name, value]) => choice.params[name] === value),
+  );
 }
 
 async function fitting({ recipes }: Services, { model, layers }: Wanted, entry: MenuEntry) {

@@ -44,11 +44,12 @@ export class RecipeLenses implements vscode.CodeLensProvider, vscode.Disposable 
 
 function headLenses(recipe: OpenRecipe, document: vscode.TextDocument): vscode.CodeLens[] {
   const range = document.lineAt(0).range;
-  const address = recipe.uri.toString();
-  const lens = (title: string, name: CommandName, tooltip: string) =>
-    new vscode.CodeLens(range, { title, tooltip, command: commands[name], arguments: [address] });
-  if (!recipe.recipe) return [];
-  const { check } = recipe;
+  const { check, model, uri } = recipe;
+  if (!model) return [];
+  const lens = (title: string, name: CommandName, tooltip: string, on = uri) => {
+    const command = { title, tooltip, command: commands[name], arguments: [on.toString()] };
+    return new vscode.CodeLens(range, command);
+  };
   return [
     lens(vscode.l10n.t('Build'), 'build', vscode.l10n.t('Make the steps and write the new model')),
     lens(
@@ -67,6 +68,7 @@ function headLenses(recipe: OpenRecipe, document: vscode.TextDocument): vscode.C
             `${vscode.l10n.t('file')} ${savingText(check)}`,
             'openDashboard',
             vscode.l10n.t('Open the model'),
+            model,
           ),
         ]
       : []),

@@ -17,6 +17,8 @@ export interface RecipeSurroundings {
   /** Every action there is; asked for once. */
   readonly actions: () => Promise<readonly ActionFacts[]>;
   readonly storage: vscode.Uri;
+  /** What is kept from one session to the next. */
+  readonly state: vscode.Memento;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -25,11 +27,14 @@ export type RecipeChange = 'content' | 'progress';
 
 /** What the last build of a recipe left. */
 export interface Candidate {
-  readonly uri: vscode.Uri;
+  /** Address of the model. */
+  readonly model: string;
   readonly bytes: number;
   /** The steps it was built from, as text: it is out of date when they differ. */
   readonly steps: string;
 }
+
+const candidateKey = (recipe: vscode.Uri) => `candidate ${recipe.toString()}`;
 
 const noChoices: Choices = new Map();
 /** A check belongs to one text: what it chooses is found out once. */
@@ -50,7 +55,6 @@ export class OpenRecipe implements vscode.Disposable {
   problem: string | undefined;
   busy: { what: string; fraction: number; note: string } | undefined;
   error: { message: string; hint?: string } | undefined;
-  candidate: Candidate | undefined;
   comparison: { readonly value: Comparison; readonly steps: string } | undefined;
 
   private readonly changes = new vscode.EventEmitter<RecipeChange>();
@@ -109,6 +113,18 @@ export class OpenRecipe implements vscode.Disposable {
     const known = chosen.get(check) ?? choicesOf(facts);
     chosen.set(check, known);
     return known;
+  }
+
+  /** What was built of it last, in this session or an earlier one. */
+  get candidate(): Candidate | undefined {
+    return this.around.state.get<Candidate>(candidateKey(this.uri));
+  }
+
+  /** Keeps what was built; a comparison of an earlier build says nothing about it. */
+  keep(candidate: Candidate | undefined): void {
+    void this.around.state.update(candidateKey(this.uri), candidate);
+    this.comparison = undefined;
+    this.changes.fire('content');
   }
 
   get isBusy(): boolean {

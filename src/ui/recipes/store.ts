@@ -18,6 +18,7 @@ export interface RecipeEvent {
 interface Around {
   readonly engine: { readonly api: Remote<EngineApi> };
   readonly storage: vscode.Uri;
+  readonly state: vscode.Memento;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -46,8 +47,7 @@ export class RecipeStore implements vscode.Disposable {
     const key = uri.toString();
     const known = this.recipes.get(key);
     if (known) return known;
-    const { engine, storage, log } = this.around;
-    const recipe = new OpenRecipe(uri, { engine, storage, log, actions: () => this.actions() });
+    const recipe = new OpenRecipe(uri, { ...this.around, actions: () => this.actions() });
     this.recipes.set(key, recipe);
     recipe.onDidChange((change) => this.changes.fire({ recipe, change }));
     void recipe.load();
@@ -62,9 +62,7 @@ export class RecipeStore implements vscode.Disposable {
   /** The recipe that a model was built from in this session. */
   makerOf(candidate: vscode.Uri): OpenRecipe | undefined {
     const address = candidate.toString();
-    return [...this.recipes.values()].find(
-      (recipe) => recipe.candidate?.uri.toString() === address,
-    );
+    return [...this.recipes.values()].find(({ candidate: built }) => built?.model === address);
   }
 
   /** Every action there is, asked of the engine once. */

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Selected, Selection } from '../selection';
 import type { TextFiles } from './files';
-import { findItem, outlineOf, sectionAt } from './outline';
+import { findItem, outlineOf, sectionAt, type Section } from './outline';
 import { textView } from '../names';
 import { lineOf, startOfLine } from './symbols';
 
@@ -42,12 +42,11 @@ export class TextFollower implements vscode.Disposable {
     this.timer = setTimeout(() => void this.selectAt(textEditor), restMs);
   }
 
-  private async selectAt({ document, selection }: vscode.TextEditor): Promise<void> {
+  private async selectAt({ document, selections }: vscode.TextEditor): Promise<void> {
     const shown = await this.texts.shown(document.uri);
-    const section = shown && sectionAt(shown.view.sections, selection.active.line);
-    if (!section) return;
-    const item = findItem(outlineOf(shown.view.sections), (it) => it === section);
-    this.selection.set(shown.model, item?.layers ?? [], 'text');
+    if (!shown) return;
+    const layers = selections.flatMap((each) => layersIn(shown.view.sections, each));
+    if (layers.length > 0) this.selection.set(shown.model, [...new Set(layers)], 'text');
   }
 
   private async show({ model, layers, origin }: Selected): Promise<void> {
@@ -68,4 +67,17 @@ export class TextFollower implements vscode.Disposable {
       }
     }
   }
+}
+
+/** What the cursor is in, or everything that a stretch of marked lines touches. */
+function layersIn(sections: readonly Section[], selection: vscode.Selection): readonly string[] {
+  const { start, end, active } = selection;
+  if (start.line === end.line) {
+    const section = sectionAt(sections, active.line);
+    const item = section && findItem(outlineOf(sections), (it) => it === section);
+    return item?.layers ?? [];
+  }
+  return sections
+    .filter((it) => it.kind === 'layer' && it.line <= end.line && it.end >= start.line)
+    .map(({ id }) => id);
 }

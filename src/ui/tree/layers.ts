@@ -7,6 +7,7 @@ import { layerHover, moduleHover } from '../layerMarkdown';
 import type { OpenModel } from '../models/openModel';
 import type { ModelStore } from '../models/store';
 import { views } from '../names';
+import type { RecipeStore } from '../recipes/store';
 import type { Selection } from '../selection';
 import { findItem, outlineOf, type OutlineItem } from '../text/outline';
 import { partIcon } from './icons';
@@ -29,6 +30,7 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
 
   constructor(
     private readonly models: ModelStore,
+    private readonly recipes: RecipeStore,
     private readonly selection: Selection,
   ) {
     this.view = vscode.window.createTreeView(views.layers, {
@@ -43,6 +45,10 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
       models.onDidChangeActive(() => this.refresh()),
       models.onDidChange(({ model, change }) => {
         if (model === models.active && change === 'figures') this.refresh();
+      }),
+      recipes.onDidChange(({ recipe, change }) => {
+        const model = models.active;
+        if (change === 'content' && model && recipe === recipes.of(model)) this.refresh();
       }),
       selection.onDidChange(({ origin }) => {
         if (origin !== 'tree') void this.follow();
@@ -69,7 +75,8 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
     node.contextValue = section.kind;
     node.iconPath = partIcon(owner, section.kind, layers);
     const cost = figuresOf(owner)?.costOf(layers);
-    node.description = cost ? costBadge(cost) : '';
+    const chosen = section.kind === 'layer' ? this.choiceOf(owner, section.id)?.label : undefined;
+    node.description = [cost && costBadge(cost), chosen].filter(Boolean).join(' · ');
     node.accessibilityInformation = { label: [section.name, node.description].join(', ') };
     return node;
   }
@@ -79,7 +86,7 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
     if (!figures) return node;
     const layer = item.section.kind === 'layer' ? figures.layer(item.section.id) : undefined;
     node.tooltip = layer
-      ? layerHover(owner, figures, layer)
+      ? layerHover(owner, figures, layer, { chosen: this.choiceOf(owner, layer.layer.id) })
       : moduleHover(owner, figures, item.section.name, item.layers);
     return node;
   }
@@ -87,6 +94,10 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
   dispose(): void {
     this.parts.dispose();
     this.changes.dispose();
+  }
+
+  private choiceOf(model: OpenModel, layer: string) {
+    return this.recipes.of(model).choices.get(layer);
   }
 
   private rowOf(owner: OpenModel, item: OutlineItem): TreeRow {
