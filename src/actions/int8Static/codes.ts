@@ -3,6 +3,7 @@ import type { Range } from '../../kernels/calibrate';
 import { floatScalar, makeNode, makeTensor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import type { Node } from '../../onnx/model';
+import { encodeElements } from '../../tensor/decode';
 import type { Workbench } from '../action';
 
 /** A scale as a number, and the initializers that hold it and its zero point. */
@@ -24,6 +25,7 @@ export interface Coded extends Scale {
 export class CodeBook {
   readonly edits: Edit[] = [];
   private readonly scales = new Map<string, Scale>();
+  private readonly zeroPoints = new Map<number, string>();
 
   constructor(
     private readonly bench: Workbench,
@@ -37,31 +39,37 @@ export class CodeBook {
     const { names, structure } = this.bench;
     const { scale, zeroPoint } = activationScale(this.ranges.get(root), ceiling);
     const scaleName = names.fresh(`${root}_scale`);
-    const zeroPointName = names.fresh(`${root}_zero_point`);
     const scope = structure.index.main;
-    const zero = makeTensor(zeroPointName, 'uint8', [], Uint8Array.of(zeroPoint));
-    this.edits.push(
-      { kind: 'setTensor', scope, tensor: floatScalar(scaleName, scale) },
-      { kind: 'setTensor', scope, tensor: zero },
-    );
-    const made = { scaleName, zeroPointName, scale };
+    this.edits.push({ kind: 'setTensor', scope, tensor: floatScalar(scaleName, scale) });
+    const made = { scaleName, zeroPointName: this.zeroPointOf(zeroPoint), scale };
     this.scales.set(root, made);
     return made;
   }
 
-  /** The product of a value with the inverse of its channels' divisors. */
-  smooth(name: string, divisors: Float32Array): Node {
+  private zeroPointOf(value: number): string {
+    const known = this.zeroPoints.get(value);
+    if (known) return known;
     const { names, structure } = this.bench;
-    const factors = makeTensor(
-      names.fresh(`${name}_factors`),
-      'float32',
-      [divisors.length],
-      divisors.map((divisor) => 1 / divisor),
-    );
-    this.edits.push({ kind: 'setTensor', scope: structure.index.main, tensor: factors });
-    return makeNode('Mul', [name, factors.name], [names.fresh(`${name}_smoothed`)], {
-      name: names.fresh(`${name}_Smooth`),
-    });
+    const name = names.fresh(`zero_point_${value}`);
+    const tensor = makeTensor(name, 'uint8', [], Uint8Array.of(value));
+    this.edits.push({ kind: 'setTensor', scope: structure.index.main, tensor });
+    this.zeroPoints.set(value, name);
+    return name;
+  }
+
+  /** The product of a value with its channels' factors, stored as float16: twice as many bits would say no more about a range. */
+  smooth(name: string, factors: Float32Array): Node[] {
+    const { names, structure } = this.bench;
+    const [stored, cast, smoothed] = ['factors', 'by', 'smooth'].map((what) =>
+      names.fresh(`${name}_${what}`),
+    ) as [string, string, string];
+    const codes = encodeElements('float16', factors);
+    const tensor = makeTensor(stored, 'float16', [factors.length], codes);
+    this.edits.push({ kind: 'setTensor', scope: structure.index.main, tensor });
+    return [
+      makeNode('Cast', [stored], [cast], { to: 1 }),
+      makeNode('Mul', [name, cast], [smoothed]),
+    ];
   }
 }
 
@@ -84,17 +92,11 @@ function nextBelow(value: number): number {
   return new Float32Array(bits.buffer)[0] ?? value;
 }
 
-export function quantizeNode({ names }: Workbench, floats: string, to: Coded): Node {
-  return makeNode('QuantizeLinear', [floats, to.scaleName, to.zeroPointName], [to.codes], {
-    name: names.fresh(`${floats}_QuantizeLinear`),
-  });
+export function quantizeNode(floats: string, to: Coded): Node {
+  return makeNode('QuantizeLinear', [floats, to.scaleName, to.zeroPointName], [to.codes]);
 }
 
-export function dequantizeNode({ names }: Workbench, from: Coded): Node {
-  return makeNode(
-    'DequantizeLinear',
-    [from.codes, from.scaleName, from.zeroPointName],
-    [from.floats],
-    { name: names.fresh(`${from.floats}_DequantizeLinear`) },
-  );
+export function dequantizeNode(from: Coded): Node {
+  const inputs = [from.codes, from.scaleName, from.zeroPointName];
+  return makeNode('DequantizeLinear', inputs, [from.floats]);
 }

@@ -9,10 +9,10 @@ import { realValues, watchRange, type RangeWatch } from './ranges';
 import { RowSample } from './sample';
 import { tuneInput } from './tune';
 
-/** How values become codes: ranges by root value, and what an input's channels are divided by before. */
+/** How values become codes: ranges by root value, and what an input's channels are multiplied by before. */
 export interface Grids {
   readonly ranges: ReadonlyMap<string, Range>;
-  readonly divisors: ReadonlyMap<string, Float32Array>;
+  readonly factors: ReadonlyMap<string, Float32Array>;
 }
 
 /** Runs the model on the data once, and chooses the grid of every value that the plan keeps in 8 bits. */
@@ -33,13 +33,13 @@ export async function findGrids(
   );
   await watch(bench, samples, watches);
   const ranges = new Map([...watches].map(([name, seen]) => [name, seen.range()]));
-  const divisors = new Map<string, Float32Array>();
+  const factors = new Map<string, Float32Array>();
   for (const [name, sample] of samples) {
     const grid = tuneInput(bench, sample, readersOf(sites, name) ?? [], params.smooth);
     ranges.set(name, grid.range);
-    if (grid.divisors) divisors.set(name, grid.divisors);
+    if (grid.factors) factors.set(name, grid.factors);
   }
-  return { ranges, divisors };
+  return { ranges, factors };
 }
 
 /** Values inside chains have no one product whose error could be weighed. */

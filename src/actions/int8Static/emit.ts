@@ -8,7 +8,7 @@ import { CodeBook, dequantizeNode, quantizeNode, type Coded, type Scale } from '
 import type { Int8StaticParams } from './params';
 import type { Convolution, Product, Site } from './products';
 import { Rewrite } from './rewrite';
-import { storeConvolution, storeProduct, type StoreOptions } from './weights';
+import { WeightStore, type StoredWeight } from './weights';
 
 /** The edits that make a plan real. */
 export function planEdits(
@@ -33,7 +33,7 @@ export function planEdits(
       ? codeBehind(bench, point.name, point.writer, scale, rewrite)
       : codeBefore(bench, book, point.name, read, scale, rewrite, {
           readsCodes: (entry) => readCodes.has(entry),
-          divisors: grids.divisors.get(point.name),
+          factors: grids.factors.get(point.name),
         });
     coded.set(point.name, made);
   }
@@ -43,18 +43,21 @@ export function planEdits(
       if (floats) rewrite.input(entry, name, floats);
     }
   }
-  const options = { reduceRange: params.target === 'avx2' };
-  const stored = sites.flatMap((site) => {
-    const input = coded.get(site.input);
-    if (!input) return [];
-    return site.kind === 'convolution'
-      ? convolve(bench, site, input, rewrite, options)
-      : multiply(bench, site, input, rewrite, {
-          ...options,
-          divisors: grids.divisors.get(site.input),
-        });
+  const scaled = sites.flatMap((site) => {
+    const inputScale = coded.get(site.input)?.scale;
+    return site.kind === 'convolution' && inputScale ? [{ site, inputScale }] : [];
   });
-  return [...book.edits, ...stored, ...rewrite.edits()];
+  const store = new WeightStore(bench, scaled, { reduceRange: params.target === 'avx2' });
+  for (const site of sites) {
+    const input = coded.get(site.input);
+    if (!input) continue;
+    if (site.kind === 'convolution') convolve(bench, site, input, store, rewrite);
+    else multiply(bench, site, input, store.product(site, grids.factors.get(site.input)), rewrite);
+  }
+  return [
+    ...[...book.edits, ...store.edits, ...rewrite.edits()],
+    { kind: 'importOpset', domain: 'com.microsoft', version: 1 },
+  ];
 }
 
 /** Integer operators by the value that they read, in file order. */
@@ -77,16 +80,16 @@ function codeBehind(
   rewrite: Rewrite,
 ): Coded {
   const floats = bench.names.fresh(`${name}_float`);
-  const coded = { ...scale, codes: bench.names.fresh(`${name}_quantized`), floats: name };
+  const coded = { ...scale, codes: bench.names.fresh(`${name}_codes`), floats: name };
   rewrite.output(writer, name, floats);
-  rewrite.after(writer, quantizeNode(bench, floats, coded), dequantizeNode(bench, coded));
+  rewrite.after(writer, quantizeNode(floats, coded), dequantizeNode(coded));
   return coded;
 }
 
 interface Reading {
   /** Whether a node reads the codes themselves. */
   readonly readsCodes: (entry: NodeEntry) => boolean;
-  readonly divisors: Float32Array | undefined;
+  readonly factors: Float32Array | undefined;
 }
 
 /** Codes of a value before the first that reads them; its other readers keep the floats. */
@@ -97,17 +100,17 @@ function codeBefore(
   readers: readonly NodeEntry[],
   scale: Scale,
   rewrite: Rewrite,
-  { readsCodes, divisors }: Reading,
+  { readsCodes, factors }: Reading,
 ): Coded {
   const { names } = bench;
-  const codes = names.fresh(`${name}_quantized`);
+  const codes = names.fresh(`${name}_codes`);
   const coded = { ...scale, codes, floats: names.fresh(`${name}_dequantized`) };
   const [first] = readers;
   if (!first) return coded;
-  const smooth = divisors && book.smooth(name, divisors);
-  if (smooth) rewrite.before(first, smooth);
-  rewrite.before(first, quantizeNode(bench, smooth?.outputs[0] ?? name, coded));
-  if (!readers.every(readsCodes)) rewrite.before(first, dequantizeNode(bench, coded));
+  const smooth = factors && book.smooth(name, factors);
+  if (smooth) rewrite.before(first, ...smooth);
+  rewrite.before(first, quantizeNode(smooth?.at(-1)?.outputs[0] ?? name, coded));
+  if (!readers.every(readsCodes)) rewrite.before(first, dequantizeNode(coded));
   return coded;
 }
 
@@ -116,24 +119,22 @@ function convolve(
   bench: Workbench,
   site: Convolution,
   input: Coded,
+  store: WeightStore,
   rewrite: Rewrite,
-  options: StoreOptions,
-): Edit[] {
+): void {
   const { entry, weight, bias } = site;
-  const { stored, edits } = storeConvolution(bench, site, input.scale, options);
-  const dequantize = (name: string, codes: string, scales: string, zeroPoints: string) => {
+  const stored = store.convolution(site, input.scale);
+  const dequantize = (name: string, from: StoredWeight & { zeroPoints: string }) => {
     const output = bench.names.fresh(`${name}_dequantized`);
     rewrite.input(entry, name, output);
-    return makeNode('DequantizeLinear', [codes, scales, zeroPoints], [output], {
+    const inputs = [from.codes, from.scales, from.zeroPoints];
+    return makeNode('DequantizeLinear', inputs, [output], {
       ...{ name: bench.names.fresh(`${name}_DequantizeLinear`), axis: 0 },
     });
   };
   rewrite.input(entry, site.input, input.floats);
-  rewrite.before(entry, dequantize(weight.name, stored.codes, stored.scales, stored.zeroPoints));
-  if (stored.bias) {
-    rewrite.before(entry, dequantize(bias, stored.bias, stored.biasScales, stored.biasZeroPoints));
-  }
-  return edits;
+  rewrite.before(entry, dequantize(weight.name, stored));
+  if (stored.bias) rewrite.before(entry, dequantize(bias, stored.bias));
 }
 
 /**
@@ -142,22 +143,19 @@ function convolve(
  */
 function multiply(
   bench: Workbench,
-  site: Product,
+  { entry, add, bias }: Product,
   input: Coded,
+  stored: StoredWeight,
   rewrite: Rewrite,
-  options: StoreOptions,
-): Edit[] {
-  const { entry, add, bias } = site;
-  const { stored, edits } = storeProduct(bench, site, options);
+): void {
   const last = add ?? entry;
   const inputs = [
     ...[input.codes, stored.codes, input.scaleName, stored.scales],
-    ...[input.zeroPointName, stored.zeroPoints, ...(bias ? [bias] : [])],
+    ...[input.zeroPointName, ...(bias ? ['', bias] : [])],
   ];
   const node = makeNode('MatMulIntegerToFloat', inputs, [last.node.outputs[0] ?? ''], {
     ...{ name: entry.node.name || bench.names.fresh(entry.id), domain: 'com.microsoft' },
   });
   rewrite.instead(entry, []);
   rewrite.instead(last, [node]);
-  return [...edits, { kind: 'importOpset', domain: 'com.microsoft', version: 1 }];
 }

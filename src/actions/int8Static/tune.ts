@@ -37,18 +37,18 @@ function weightsOf(matrices: readonly Matrix[]): InputWeights {
       }
     }
   }
-  const squaredSteps = (factors: Float32Array) =>
+  const squaredSteps = (factors: Float32Array | undefined) =>
     matrices.reduce((sum, matrix) => sum + stepsOf(matrix, factors), 0);
   return { energy, largest, squaredSteps };
 }
 
-/** Σ over columns of the squared step of symmetric 8-bit integers, rows multiplied by `factors`. */
-function stepsOf({ k, n, values }: Matrix, factors: Float32Array): number {
+/** Σ over columns of the squared step of symmetric 8-bit integers, rows divided by `factors`. */
+function stepsOf({ k, n, values }: Matrix, factors: Float32Array | undefined): number {
   const largest = new Float32Array(n);
   for (let row = 0; row < k; row++) {
-    const factor = factors[row] ?? 1;
+    const factor = factors?.[row] ?? 1;
     for (let column = 0; column < n; column++) {
-      const value = Math.abs(values[row * n + column] ?? 0) * factor;
+      const value = Math.abs(values[row * n + column] ?? 0) / factor;
       if (value > (largest[column] ?? 0)) largest[column] = value;
     }
   }
