@@ -96,7 +96,7 @@ describe('the sample', () => {
   });
 
   step('opens again from the walkthrough', async () => {
-    await vscode.command('Welcome: Open Walkthrough...', 'See What Every Layer Costs');
+    await vscode.command('Welcome: Open Walkthrough...', 'Make a Model Lighter');
     await vscode.page.locator('.getting-started-step').first().waitFor();
     await vscode.shot('walkthrough');
     await vscode.open('digits-vit/model.onnx');
