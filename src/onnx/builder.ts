@@ -118,9 +118,12 @@ export function rememberLast(): <T>(compute: () => T) => () => T {
     const self = {};
     return () => {
       if (owner !== self) {
+        // Let go first, ownership too: what is computed may itself ask for the result that was kept.
+        owner = undefined;
         kept = undefined;
-        kept = compute();
+        const made = compute();
         owner = self;
+        kept = made;
       }
       return kept as T;
     };
