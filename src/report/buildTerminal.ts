@@ -69,18 +69,19 @@ function counted(count: number, what: string): string {
 /** Names of so many layers follow a reason. */
 const mostNamed = 3;
 
-/** Layers that no step compressed and some step was asked to, by the last reason given. */
+/**
+ * Layers that the first compressing step was asked to change and that none did, by the reason it gave. What later steps leave also lists what
+ * the earlier ones made.
+ */
 function leftLines({ built, actions }: BuildReport, { palette, width }: TerminalOptions): string[] {
   const compressing = built.steps.filter(
     ({ action }) => actions.find(({ name }) => name === action)?.group !== 'prepare',
   );
   const changed = new Set(compressing.flatMap((step) => step.layers));
-  const reasons = new Map<string, string>();
-  for (const { layer, why } of compressing.flatMap((step) => step.skipped)) {
-    if (!changed.has(layer)) reasons.set(layer, why);
-  }
   const byReason = new Map<string, string[]>();
-  for (const [layer, why] of reasons) byReason.set(why, [...(byReason.get(why) ?? []), layer]);
+  for (const { layer, why } of compressing[0]?.skipped ?? []) {
+    if (!changed.has(layer)) byReason.set(why, [...(byReason.get(why) ?? []), layer]);
+  }
   if (byReason.size === 0) return [];
   const lines = [...byReason].flatMap(([why, layers]) => [
     ...wrapText(`${counted(layers.length, 'layer')}: ${why}`, width - 2).map((line) => `  ${line}`),
