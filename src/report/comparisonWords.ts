@@ -14,7 +14,7 @@ const fileName = (path: string) => printable(path.split(/[\\/]/).pop() ?? path, 
 /** How it was measured: data, samples, shape of the timed runs, runtime. */
 export function conditionsLine(comparison: Comparison): string {
   const { data, samples, leftOut, latency, runtime, complete } = comparison;
-  const on = data === 'synthetic' ? 'made-up inputs' : printable(data, 80);
+  const on = data === 'synthetic' ? 'made-up inputs' : fileName(data);
   const counted = `${samples.toLocaleString('en-US')} ${samples === 1 ? 'sample' : 'samples'}`;
   return [
     `${on}, ${counted}`,
@@ -54,9 +54,9 @@ export function missedKernels(proofs: readonly KernelProof[]): MissedKernels[] {
   }
   return [...found.values()]
     .map(({ first, layers }) => ({
-      why: first.why ?? '',
-      wanted: first.wanted,
-      ran: first.ran.join(', ') || 'nothing',
+      why: printable(first.why ?? '', 400),
+      wanted: printable(first.wanted),
+      ran: printable(first.ran.join(', ') || 'nothing'),
       layers,
     }))
     .sort((a, b) => b.layers.length - a.layers.length);
@@ -66,7 +66,7 @@ export function missedKernels(proofs: readonly KernelProof[]): MissedKernels[] {
 export function kernelNotes(proofs: readonly KernelProof[]): { why: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const { ok, why } of proofs) if (ok && why) counts.set(why, (counts.get(why) ?? 0) + 1);
-  return [...counts].map(([why, count]) => ({ why, count }));
+  return [...counts].map(([why, count]) => ({ why: printable(why, 400), count }));
 }
 
 /** "3 of 41 layers": who a sentence is about. */

@@ -7,6 +7,7 @@ import { zipSync } from 'fflate';
 import { UserError } from '../../../src/base/errors';
 import { Output } from '../../../src/onnx/output';
 import { tensorMessage } from '../../../src/onnx/tensorMessage';
+import { batchesByLength } from '../../../src/runtime/datasets/dataset';
 import { openDataset } from '../../../src/runtime/datasets/open';
 import type { InputSpec } from '../../../src/runtime/inputs';
 import type { Feeds, RunTensor } from '../../../src/runtime/runner';
@@ -273,3 +274,55 @@ test(
     }
   },
 );
+
+test('evaluation takes every sample once, the short ones first, with their labels', () => {
+  const lengths = [4, 1, 3, 2, 2];
+  saveArrays('lengths.npz', {
+    input_ids: int64(
+      [5, 4],
+      lengths.flatMap((length, row) => [0, 1, 2, 3].map((at) => (at < length ? 10 * row + 1 : 0))),
+    ),
+    attention_mask: int64(
+      [5, 4],
+      lengths.flatMap((length) => [0, 1, 2, 3].map((at) => Number(at < length))),
+    ),
+    label: int64([5], [40, 10, 30, 20, 21]),
+  });
+  const data = open('lengths.npz', [ids, mask]);
+  assert.deepEqual(data.lengths(), lengths);
+  const batches = batchesByLength(data, 2);
+  assert.deepEqual(batches, [[1, 3], [4, 2], [0]]);
+  const found = batches.map((samples) => data.select(samples));
+  assert.deepEqual(
+    found.map(({ labels }) => labels),
+    [[10, 20], [21, 30], [40]],
+  );
+  assert.deepEqual(
+    found.map(({ feeds }) => feeds['input_ids']!.shape),
+    [
+      [2, 2],
+      [2, 3],
+      [1, 4],
+    ],
+  );
+  assert.deepEqual(numbers(found[0]!.feeds, 'input_ids'), [11, 0, 31, 31]);
+});
+
+test('samples may be taken in any order along any axis', () => {
+  saveArrays('any.npz', { image: float32([3, 2], [0, 1, 2, 3, 4, 5]) });
+  const image: InputSpec = { name: 'image', dtype: 'float32', shape: ['n', 2] };
+  const data = open('any.npz', [image]);
+  assert.equal(data.lengths(), undefined);
+  assert.deepEqual(numbers(data.select([2, 0]).feeds, 'image'), [4, 5, 0, 1]);
+});
+
+test('a model with a batch of its own gets full batches only', () => {
+  saveArrays('fixed.npz', { image: float32([5, 2], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) });
+  const image: InputSpec = { name: 'image', dtype: 'float32', shape: [2, 2] };
+  const data = open('fixed.npz', [image]);
+  assert.deepEqual([data.atOnce, data.batches(32)], [2, 2]);
+  assert.deepEqual(batchesByLength(data, 32), [
+    [0, 1],
+    [2, 3],
+  ]);
+});
