@@ -58,10 +58,14 @@ export function skippedView(refusals: readonly Refusal[]): SkippedView[] {
     if (layers) layers.push(layer);
     else byReason.set(why, [layer]);
   }
-  return [...byReason]
+  const groups = [...byReason]
     .map(([why, all]) => ({ why, count: all.length, layers: all.slice(0, shownLayers) }))
-    .sort((a, b) => b.count - a.count)
-    .slice(0, shownReasons);
+    .sort((a, b) => b.count - a.count);
+  const rest = groups.slice(shownReasons);
+  if (rest.length === 0) return groups;
+  const count = rest.reduce((sum, group) => sum + group.count, 0);
+  const layers = rest.flatMap((group) => group.layers).slice(0, shownLayers);
+  return [...groups.slice(0, shownReasons), { why: 'Other reasons.', count, layers }];
 }
 
 /** What a recipe does to every layer that it changes, by the layer's id: for the table, the lenses and the tree. */

@@ -64,6 +64,20 @@ test('what stays as it is is told by reason, the most frequent first', () => {
   ]);
 });
 
+test('reasons without end are summed up, and no layer is lost', () => {
+  const refusals = Array.from({ length: 1000 }, (_, i) => ({
+    layer: `l${i}`,
+    why: `Reason ${i}.`,
+  }));
+  const groups = skippedView(refusals);
+  assert.equal(groups.length, 6);
+  assert.deepEqual(groups.at(-1), {
+    why: 'Other reasons.',
+    count: 995,
+    layers: ['l5', 'l6', 'l7'],
+  });
+});
+
 const inspection = encoder(2);
 const [first, second] = inspection.layers.filter((layer) => layer.role === 'query');
 const recipe = {

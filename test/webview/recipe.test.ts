@@ -35,6 +35,10 @@ test(
       /^int8, dynamic attention and feed-forward Show Text Remove 36 layers, 42\.\d MB → 10\.\d MB 2 layers stay as they are \(pooler\.dense, classifier\): Its weights are shared/,
     );
     assert.match(await text(page, '.step:nth-child(2)'), /^4-bit weights block 64 embedding/);
+    const several = page.locator('.step').nth(1).locator('summary');
+    assert.equal(await several.innerText(), '2 layers stay as they are');
+    await several.click();
+    assert.match(await text(page, '.step details ul'), /\(position\): Too small to be worth it/);
     assert.match(
       await text(page, '.outlook'),
       /predicted 19\.8 MB of 89\.5 MB, 4\.5x smaller built – calibration train\.npz/,

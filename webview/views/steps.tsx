@@ -66,17 +66,39 @@ function StepNotes({ step }: { readonly step: StepView }) {
       <li>{stepFigures(step)}</li>
       {problem && <li class="step-problem">{problem}</li>}
       {speedNote && <li>No faster: {speedNote}</li>}
-      {skipped.map((group) => (
-        <li key={group.why}>{skippedText(group)}</li>
-      ))}
+      <Skipped skipped={skipped} />
     </ul>
   );
 }
+
+/** One reason is read at once; a step for the whole model has a reason for every kind of layer, and most are as expected. */
+function Skipped({ skipped }: { readonly skipped: readonly SkippedView[] }) {
+  const [only] = skipped;
+  if (!only) return null;
+  if (skipped.length === 1) return <li>{skippedText(only)}</li>;
+  const all = skipped.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <li>
+      <details>
+        <summary>{staying(all)}</summary>
+        <ul class="step-notes">
+          {skipped.map((group) => (
+            <li key={group.why}>{skippedText(group)}</li>
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
+}
+
+const staying = (count: number): string =>
+  count === 1
+    ? '1 layer stays as it is'
+    : `${count.toLocaleString('en-US')} layers stay as they are`;
 
 /** "2 layers stay as they are (pooler, classifier): …", with the reason as the action gives it. */
 function skippedText({ why, count, layers }: SkippedView): string {
   const names = layers.map((layer) => printable(layer)).join(', ');
   const more = count > layers.length ? ', …' : '';
-  const stay = count === 1 ? '1 layer stays as it is' : `${count} layers stay as they are`;
-  return `${stay} (${names}${more}): ${why}`;
+  return `${staying(count)} (${names}${more}): ${why}`;
 }

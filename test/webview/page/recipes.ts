@@ -43,7 +43,13 @@ const check: RecipeCheck = {
         { layer: 'classifier', why: 'Its weights are shared with another layer.' },
       ],
     },
-    stepOf('weightOnly', tables, 7.1),
+    {
+      ...stepOf('weightOnly', tables, 7.1),
+      skipped: [
+        { layer: 'position', why: 'Too small to be worth it.' },
+        { layer: 'type', why: 'Its weights are computed, not stored.' },
+      ],
+    },
   ],
 };
 const known = { file: 'model.featherweight.json', recipe, actions: actionFacts, check };
