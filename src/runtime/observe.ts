@@ -42,7 +42,8 @@ export async function observe(
   try {
     for (const { feeds, mask } of calibration.batches()) {
       throwIfAborted(signal);
-      const { outputs } = await session.run(feeds, made);
+      // What the model is fed is known without running it.
+      const outputs = made.length > 0 ? (await session.run(feeds, made)).outputs : {};
       const all = { ...feeds, ...outputs };
       await see(
         new Map(

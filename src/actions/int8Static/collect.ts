@@ -67,5 +67,6 @@ async function watch(
     }
   };
   const names = [...watches.keys(), ...samples.keys()];
-  if (calibration) await observe(structure.index, calibration, names, see, { signal, progress });
+  if (!calibration || names.length === 0) return;
+  await observe(structure.index, calibration, names, see, { signal, progress });
 }
