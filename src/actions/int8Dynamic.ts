@@ -1,8 +1,8 @@
 import { makeNode } from '../onnx/builder';
 import type { Edit } from '../onnx/edit';
-import type { Node } from '../onnx/model';
 import type { Layer } from '../structure/structure';
 import { defineAction, doesNotFit, type Workbench } from './action';
+import { evenInput } from './evenInputs';
 import { type QuantizedWeight, sharedWeight, tiedWeight } from './int8Weights';
 import { linearFit, linearOf, replaced, type Linear } from './linear';
 import type { ParamsOf } from '../protocol/params';
@@ -15,6 +15,12 @@ const params = {
     title: 'Seven bits',
     help: 'For x86 processors without VNNI, whose 8-bit products overflow: weights use −64 to 64.',
     default: false,
+  },
+  evenInputs: {
+    kind: 'boolean',
+    title: 'Even out inputs',
+    help: 'Divides channels that a norm lets stand far out, and multiplies the weight’s rows: one scale then serves all of the input.',
+    default: true,
   },
 } as const;
 
@@ -71,36 +77,51 @@ function linearEdits(
     if (!linear) return [];
     const [input = ''] = linear.node.inputs;
     const key = `${bench.structure.index.scopes.indexOf(layer.main.scope)} ${input}`;
+    const tied = tiedWeight(bench, layer, linear, tables);
     const known = inputs.get(key);
-    const quantized = known ?? quantizeInput(bench, input);
+    const quantized = known ?? quantizeInput(bench, layer, input, options.evenInputs && !tied);
     inputs.set(key, quantized);
-    const before: Edit[] = known
-      ? []
-      : [{ kind: 'insertBefore', entry: layer.main, nodes: [quantized.node] }];
     const weight =
-      tiedWeight(bench, layer, linear, tables) ??
-      sharedWeight(bench, layer, linear, { weights, reduceRange: options.reduceRange });
+      tied ??
+      sharedWeight(bench, layer, linear, {
+        weights,
+        reduceRange: options.reduceRange,
+        factors: quantized.factors,
+      });
+    const before = known ? [] : quantized.edits;
     return [...before, ...weight.edits, ...productEdits(bench, layer, linear, quantized, weight)];
   });
 }
 
 interface QuantizedInput {
-  readonly node: Node;
   readonly codes: string;
   readonly scale: string;
   readonly zeroPoint: string;
+  /** What the input's channels were divided by, if they were. */
+  readonly factors: Float32Array | undefined;
+  readonly edits: readonly Edit[];
 }
 
-function quantizeInput({ names }: Workbench, input: string): QuantizedInput {
+function quantizeInput(
+  bench: Workbench,
+  layer: Layer,
+  input: string,
+  mayEven: boolean,
+): QuantizedInput {
+  const { names } = bench;
+  const even = mayEven ? evenInput(bench, layer) : undefined;
+  const source = even?.output ?? input;
   const codes = names.fresh(`${input}_quantized`);
   const scale = names.fresh(`${input}_scale`);
   const zeroPoint = names.fresh(`${input}_zero_point`);
   const name = names.fresh(`${input}_QuantizeLinear`);
+  const quantize = makeNode('DynamicQuantizeLinear', [source], [codes, scale, zeroPoint], { name });
+  const { scope } = layer.main;
+  const evening: Edit[] = even ? [{ kind: 'setTensor', scope, tensor: even.tensor }] : [];
+  const nodes = even ? [even.node, quantize] : [quantize];
   return {
-    node: makeNode('DynamicQuantizeLinear', [input], [codes, scale, zeroPoint], { name }),
-    codes,
-    scale,
-    zeroPoint,
+    ...{ codes, scale, zeroPoint, factors: even?.factors },
+    edits: [...evening, { kind: 'insertBefore', entry: layer.main, nodes }],
   };
 }
 
@@ -113,7 +134,7 @@ function productEdits(
 ): Edit[] {
   const [output = ''] = node.outputs;
   const [product, floats, scales, scaled] = ['product', 'float', 'scales', 'scaled'].map((what) =>
-    names.fresh(`${output}_${what}`),
+    names.fresh(what),
   ) as [string, string, string, string];
   const last = bias ? scaled : output;
   const nodes = [

@@ -13,8 +13,17 @@ export interface QuantizedWeight {
   readonly linear: Linear;
   readonly codes: string;
   readonly scales: string;
+  readonly factors?: Float32Array | undefined;
   /** What makes them; nothing where another layer has made them. */
   readonly edits: readonly Edit[];
+}
+
+export interface WeightOptions {
+  /** Those made so far, to which this one is added. */
+  readonly weights: QuantizedWeight[];
+  readonly reduceRange: boolean;
+  /** What the input's channels were divided by. */
+  readonly factors: Float32Array | undefined;
 }
 
 /** The weight of a product, quantized once for all products that read it alike. Those made are added to `weights`. */
@@ -22,16 +31,18 @@ export function sharedWeight(
   bench: Workbench,
   layer: Layer,
   linear: Linear,
-  { weights, reduceRange }: { weights: QuantizedWeight[]; reduceRange: boolean },
+  { weights, reduceRange, factors }: WeightOptions,
 ): QuantizedWeight {
-  const known = weights.find((each) => readAlike(each.linear, linear));
+  const known = weights.find((each) => readAlike(each.linear, linear) && each.factors === factors);
   if (known) return { ...known, edits: [] };
   const { names, remember, open } = bench;
   const { weight, k, n } = linear;
   const codes = names.fresh(`${weight.name}_quantized`);
   const scales = names.fresh(`${weight.name}_scale`);
   const options = { dtype: 'int8', symmetric: true, axis: 1, reduceRange } as const;
-  const quantize = remember(() => quantizeAffine(readWeight(linear, open), [k, n], options));
+  const quantize = remember(() =>
+    quantizeAffine(multiplied(readWeight(linear, open), n, factors), [k, n], options),
+  );
   const tensors = [
     computedTensor(codes, 'int8', [k, n], () => quantize().codes),
     computedTensor(scales, 'float32', [n], () => quantize().scales),
@@ -39,9 +50,18 @@ export function sharedWeight(
   const { node, scope: own } = layer.main;
   const scope = scopeOf(own, node.inputs[1] ?? '') ?? own;
   const edits: Edit[] = tensors.map((tensor) => ({ kind: 'setTensor', scope, tensor }));
-  const made = { linear, codes, scales, edits };
+  const made = { linear, codes, scales, factors, edits };
   weights.push(made);
   return made;
+}
+
+/** The rows of a weight [K, N] times one factor each. */
+function multiplied(
+  values: Float32Array,
+  n: number,
+  factors: Float32Array | undefined,
+): Float32Array {
+  return factors ? values.map((value, i) => value * (factors[Math.floor(i / n)] ?? 1)) : values;
 }
 
 function readAlike(a: Linear, b: Linear): boolean {

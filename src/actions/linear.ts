@@ -99,9 +99,13 @@ export function ownBytes(layer: Layer): number {
   return layer.weights.reduce((sum, weight) => sum + bytesHere(layer, weight), 0);
 }
 
-function bytesHere(layer: Layer, { tensor, parameters }: Weight): number {
-  const isShared = layer.tiedTo !== undefined && parameters > 0 && tensor.shape.length > 1;
-  return isShared ? 0 : storedBytes(tensor);
+function bytesHere(layer: Layer, weight: Weight): number {
+  return isStoredEarlier(layer, weight) ? 0 : storedBytes(weight.tensor);
+}
+
+/** Whether a weight is the very tensor of an earlier layer; one stored a second time takes its own bytes. */
+export function isStoredEarlier(layer: Layer, { tensor, parameters, original }: Weight): boolean {
+  return layer.tiedTo !== undefined && !original && parameters > 0 && tensor.shape.length > 1;
 }
 
 /** The saving of storing one of the layer's weights in `bytes`; none where an earlier layer stores it. */

@@ -49,7 +49,8 @@ function finishLayers(
   weights: ReadonlyMap<Draft, readonly Weight[]>,
 ): Layer[] {
   const names = nameLayers(bench, drafts, weights);
-  const all = [...weights.values()].flat();
+  // In file order, so that the first of two copies is the original.
+  const all = drafts.flatMap((draft) => weights.get(draft) ?? []);
   const copies = findCopies(bench, all);
   const firstUse = new Map<unknown, string>();
   return drafts.map((draft, i) => {
