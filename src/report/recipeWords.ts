@@ -28,7 +28,8 @@ export function stepWords({ action, params = {} }: Step, facts?: ActionFacts): S
 function paramWords(spec: ParamSpec, value: unknown): string {
   const title = spec.title.charAt(0).toLowerCase() + spec.title.slice(1);
   if (spec.kind === 'boolean') return value === true ? title : `not ${title}`;
-  if (spec.kind !== 'choice') return `${title} ${String(value)}`;
+  // A number says more than the sentence about it.
+  if (spec.kind !== 'choice' || /^\d+$/.test(String(value))) return `${title} ${String(value)}`;
   // What an option means is a sentence in places: its beginning names it.
   const option = spec.options[String(value)]?.split(/[:,]/)[0] ?? String(value);
   return `${title} ${option.charAt(0).toLowerCase()}${option.slice(1)}`;

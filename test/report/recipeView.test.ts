@@ -23,6 +23,7 @@ test('a step has the words of the menu, and says what is not as usual', () => {
   });
   assert.match(wordsOf({ params: { bits: '4', block: '64' } }).title, /^4-bit/);
   assert.equal(wordsOf({ params: { bits: '4', block: '64' } }).params, 'block 64');
+  assert.equal(wordsOf({ params: { bits: '8' } }).params, 'width 8');
 });
 
 test('a step of an unknown action keeps its name, made fit to show', () => {
