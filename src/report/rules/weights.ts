@@ -47,18 +47,20 @@ export const weightsRules = {
       const { inspection, layersOf } = facts;
       const copies = layersOf.head.flatMap((head) => {
         const table = layersOf.embedding.find((layer) => layer.id === head.tiedTo);
-        return head.weights.filter((weight) =>
-          table?.weights.some((one) => sameMatrix(one, weight)),
-        );
+        return head.weights
+          .filter((weight) => table?.weights.some((one) => sameMatrix(one, weight)))
+          .map((weight) => ({ weight, layers: [head.id, ...(table ? [table.id] : [])] }));
       });
-      const weight = copies[0];
-      if (!weight || weight.bytes < bigTableBytes) return undefined;
+      const [copy] = copies;
+      if (!copy || copy.weight.bytes < bigTableBytes) return undefined;
+      const { weight, layers } = copy;
       const share = weight.bytes / inspection.totals.weightBytes;
       return {
         strength: share,
         figure: formatShare(share),
         text: `of the weight bytes are the embedding table once more, for the head: storing it once would save ${formatBytes(weight.bytes)}.`,
         filter: 'part:head,embedding',
+        action: { title: 'Store it once', action: 'deduplicate', params: {}, layers },
       };
     },
   },
