@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
 import { version } from '../../package.json';
-import { UserError } from '../base/errors';
+import { isCancelled, isUserError, UserError } from '../base/errors';
 import { partOf, type Progress } from '../base/progress';
-import type { CompareRequest, Comparison } from '../protocol/build';
+import type { CompareRequest, Comparison, LayerChange } from '../protocol/build';
 import type { CallContext } from '../protocol/rpc';
 import { inputSpecs } from '../runtime/inputs';
 import { purposeOf } from '../runtime/purpose';
@@ -11,6 +11,7 @@ import { compareOutputs } from '../verify/agreement';
 import { adaptFeeds } from '../verify/alignment';
 import { proveKernels } from '../verify/kernels';
 import { compareLatency } from '../verify/latency';
+import { layerErrors } from '../verify/layerErrors';
 import { layerChanges } from '../verify/layers';
 import type { OutputOptions } from '../verify/outputs';
 import { mainOutput, readingOf } from '../verify/reading';
@@ -24,7 +25,10 @@ import { loadRunner } from './runtime';
 import { withTemporaryFolder } from './temporaryFolder';
 
 /** Where in the progress each part of the work ends. */
-const shares = { kernels: 0.05, memory: 0.15, timed: 0.4 } as const;
+const shares = { kernels: 0.05, memory: 0.15, timed: 0.4, outputs: 0.95 } as const;
+
+/** Samples that are enough to tell the worst layers. */
+const samplesForLayers = 8;
 
 interface Pair<T> {
   readonly reference: T;
@@ -60,19 +64,19 @@ export async function compare(
   progress(shares.kernels, 'read the kernels');
   const apart = program === undefined ? undefined : await footprints(program, comparing);
   progress(shares.memory, 'measured memory');
-  const sessions = await loadPair(comparing);
-  try {
+  const known = { ...countedFigures(comparing), kernels };
+  const compared = await withSessions(comparing, async (sessions) => {
     const latency = await latencyOf(sessions, comparing);
-    const loadMs = {
-      reference: sessions.reference.loadMs,
-      candidate: sessions.candidate.loadMs,
-    };
-    const known = { ...countedFigures(comparing), kernels, latency, loadMs, ...apart };
-    return await withOutputs(known, sessions, comparing, context.partial);
-  } finally {
-    await sessions.reference.release();
-    await sessions.candidate.release();
-  }
+    const { reference, candidate } = sessions;
+    const loadMs = { reference: reference.loadMs, candidate: candidate.loadMs };
+    return withOutputs(
+      { ...known, latency, loadMs, ...apart },
+      sessions,
+      comparing,
+      context.partial,
+    );
+  });
+  return { ...compared, layers: await withErrors(compared.layers, comparing), complete: true };
 }
 
 async function prepare(
@@ -140,13 +144,50 @@ async function footprints(
   };
 }
 
-async function loadPair({ runner, models, request }: Comparing): Promise<Pair<Session>> {
+async function withSessions<T>(
+  { runner, models, request }: Comparing,
+  work: (sessions: Pair<Session>) => Promise<T>,
+): Promise<T> {
   const options = { threads: request.threads, provider: 'cpu', optimize: 'all' } as const;
   const reference = await runner.load(models.reference.file, options);
   try {
-    return { reference, candidate: await runner.load(models.candidate.file, options) };
-  } catch (error) {
+    const candidate = await runner.load(models.candidate.file, options);
+    try {
+      return await work({ reference, candidate });
+    } finally {
+      await candidate.release();
+    }
+  } finally {
     await reference.release();
+  }
+}
+
+/** Layers with how far their results are from the original's; as they are where the runtime refuses to hand those out. */
+async function withErrors(
+  layers: readonly LayerChange[],
+  { models, runner, request, evaluation, signal, progress }: Comparing,
+): Promise<LayerChange[]> {
+  const adapt = adaptFeeds(...takersOf(models));
+  const watch = ({ file, structure }: SizedModel, feeds: (given: Feeds) => Feeds) => ({
+    ...{ file, structure, feeds },
+  });
+  try {
+    const found = await layerErrors(
+      watch(models.reference, (feeds) => feeds),
+      watch(models.candidate, adapt),
+      {
+        ...{ runner, signal, threads: request.threads },
+        samples: evaluation.few(samplesForLayers),
+        progress: partOf(progress, shares.outputs, 1),
+      },
+    );
+    return layers.map((change) => {
+      const sqnrDb = found.get(change.layer);
+      return sqnrDb === undefined ? change : { ...change, sqnrDb };
+    });
+  } catch (error) {
+    // Some values cannot be made outputs; everything else is known by now.
+    if (isUserError(error) && !isCancelled(error)) return [...layers];
     throw error;
   }
 }
@@ -201,11 +242,11 @@ async function withOutputs(
     { ...sessions, sides },
     {
       ...{ samples, batches, signal, readings: readingsOf(models.reference, outputs) },
-      progress: partOf(progress, shares.timed, 1),
+      progress: partOf(progress, shares.timed, shares.outputs),
       partial: (soFar) => partial({ ...known, ...outputFigures(soFar, main), complete: false }),
     },
   );
-  return { ...known, ...outputFigures(found, main), complete: true };
+  return { ...known, ...outputFigures(found, main), complete: false };
 }
 
 function readingsOf(

@@ -48,6 +48,8 @@ export interface Evaluation {
   readonly typical: () => Feeds;
   /** Batches of up to so many samples, the short ones first. */
   readonly batches: (size: number) => Iterable<Batch>;
+  /** So many runs of one sample each, short and long ones. */
+  readonly few: (count: number) => readonly Feeds[];
 }
 
 /** Runs with made-up inputs where there is no data: each is a sample of its own. */
@@ -66,17 +68,25 @@ export function evaluationInputs(
     return { feeds: complete(feeds), labels };
   };
   const used = batchesByLength(dataset, 1).flat();
-  const middle = Math.floor(used.length / 2);
+  const at = (share: number) => {
+    const from = Math.floor(share * (used.length - (dataset.atOnce ?? 1)));
+    return select(used.slice(from, from + (dataset.atOnce ?? 1))).feeds;
+  };
   return {
     data: basename(data),
     samples: used.length,
     leftOut: dataset.count - used.length,
-    typical: () => select(used.slice(middle, middle + (dataset.atOnce ?? 1))).feeds,
+    typical: () => at(0.5),
+    few: (count) => evenly(Math.min(count, used.length)).map(at),
     *batches(size) {
       for (const samples of batchesByLength(dataset, size)) yield select(samples);
     },
   };
 }
+
+/** Numbers from 0 to 1 at equal distances. */
+const evenly = (count: number) =>
+  Array.from({ length: count }, (_, place) => (count === 1 ? 0.5 : place / (count - 1)));
 
 function madeUpEvaluation(sized: SizedModel, seed: number): Evaluation {
   const batch = batchSize(sized);
@@ -85,6 +95,8 @@ function madeUpEvaluation(sized: SizedModel, seed: number): Evaluation {
     samples: madeUpRuns * batch,
     leftOut: 0,
     typical: () => madeUp(sized, seed),
+    few: (count) =>
+      Array.from({ length: Math.min(count, madeUpRuns) }, (_, run) => madeUp(sized, seed + run)),
     *batches() {
       for (let run = 0; run < madeUpRuns; run++) {
         yield { feeds: madeUp(sized, seed + run), labels: undefined };

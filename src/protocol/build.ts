@@ -122,8 +122,8 @@ export interface Quantized extends Built {
 }
 
 /**
- * `loaded`: the runtime made a session of it, with all its optimisations. `parsed`: without them, since its weights are large: operators,
- * types and shapes fit. `not`: the original does not load here either.
+ * `loaded`: the runtime made a session of it, with all its optimisations. `parsed`: of the model without its weights, since they are large:
+ * operators, types and shapes fit. `not`: the original does not load here either.
  */
 export type Tried = 'loaded' | 'parsed' | 'not';
 
@@ -232,4 +232,6 @@ export interface LayerChange {
   from: string | null;
   to: string | null;
   bytes: { reference: number; candidate: number };
+  /** Signal to noise of what the layer hands on, errors of the layers before it included; absent where it was not measured or is exact. */
+  sqnrDb?: number;
 }

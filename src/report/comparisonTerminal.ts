@@ -13,6 +13,8 @@ import {
   kernelNotes,
   layersText,
   missedKernels,
+  outputError,
+  worstLayers,
 } from './comparisonWords';
 import type { TerminalOptions } from './terminal';
 
@@ -117,6 +119,7 @@ function changes(
     { title: 'bytes', align: 'right', drop: 1 },
     { title: '', align: 'right', drop: 1 },
     { title: 'change', align: 'right' },
+    { title: 'output', align: 'right', drop: 3 },
   ];
   const rows = shown.map((change): TextCell[] => [
     { text: printable(change.layer) },
@@ -125,8 +128,13 @@ function changes(
     { text: formatBytes(change.bytes.reference), paint: palette.quiet },
     { text: formatBytes(change.bytes.candidate), paint: palette.quiet },
     { text: bytesDelta(change) },
+    { text: outputError(change), paint: palette.quiet },
   ]);
+  const worst = worstLayers(comparison);
+  const worstLines = worst
+    ? wrapText(`Furthest from the original’s results: ${worst}`, width).map(palette.quiet)
+    : [];
   const rest = changed.length - shown.length;
   const more = rest > 0 ? [palette.quiet(`… and ${rest} more: --layers ${changed.length}`)] : [];
-  return [...textTable(columns, rows, { width, quiet: palette.quiet }), ...more];
+  return [...textTable(columns, rows, { width, quiet: palette.quiet }), ...more, ...worstLines];
 }

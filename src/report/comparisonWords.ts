@@ -95,3 +95,19 @@ export function bytesDelta({ bytes: { reference, candidate } }: LayerChange): st
   const sign = delta < 0 ? '−' : delta > 0 ? '+' : '';
   return `${sign}${formatBytes(Math.abs(delta))}`;
 }
+
+/** "23.1 dB"; empty where it was not measured or is exact. */
+export const outputError = ({ sqnrDb }: LayerChange): string =>
+  sqnrDb === undefined ? '' : `${sqnrDb.toFixed(1)} dB`;
+
+/** Names shown of the worst layers. */
+const mostWorst = 5;
+
+/** "a 9.7 dB, b 10.4 dB": the layers whose results are furthest from the original's; undefined where none was measured. */
+export function worstLayers({ layers }: Comparison): string | undefined {
+  const known = layers.filter(({ sqnrDb, change }) => sqnrDb !== undefined && change === 'changed');
+  const worst = known.sort((a, b) => (a.sqnrDb ?? 0) - (b.sqnrDb ?? 0)).slice(0, mostWorst);
+  return worst.length === 0
+    ? undefined
+    : worst.map((change) => `${printable(change.layer, 80)} ${outputError(change)}`).join(', ');
+}

@@ -133,11 +133,14 @@ test('a model against itself has nothing to tell, on all samples of the data', a
 test('a worse model is told, paired with its interval', async () => {
   const data = dataOf(70);
   const worse = classifier({ weight: [1, 0, 0, -1, 1, 1, 0, 2] });
-  const { accuracy, agreement, kl } = await compared(classifier(), worse, { data });
+  const { accuracy, agreement, kl, layers } = await compared(classifier(), worse, { data });
   assert.ok(accuracy && accuracy.difference.high < 0, JSON.stringify(accuracy));
   const change = accuracy.candidate - accuracy.reference;
   assert.ok(Math.abs(accuracy.difference.mean - change) < 1e-9);
   assert.ok((agreement?.mean ?? 1) < 1 && (kl?.mean ?? 0) > 0);
+  // One weight of eight turned round: the error is about as large as the signal.
+  const [layer] = layers;
+  assert.ok(layer?.sqnrDb !== undefined && Math.abs(layer.sqnrDb) < 10, JSON.stringify(layer));
 });
 
 test('half precision inside and out is held against float32', async () => {

@@ -11,6 +11,7 @@ import {
   kernelNotes,
   layersText,
   missedKernels,
+  outputError,
 } from '../comparisonWords';
 import { escape, htmlPage } from './htmlPage';
 
@@ -77,7 +78,7 @@ ${list}<details><summary>Every layer</summary>${table(head, rows)}</details></se
 
 function changes(comparison: Comparison): string {
   const titles = ['layer', 'change', 'original', 'candidate'];
-  const figureTitles = ['bytes before', 'bytes after', 'difference'];
+  const figureTitles = ['bytes before', 'bytes after', 'difference', 'output error'];
   const head = [
     ...titles.map((title) => `<th scope="col"><button>${title}</button></th>`),
     ...figureTitles.map((title) => `<th scope="col" class="n"><button>${title}</button></th>`),
@@ -89,7 +90,8 @@ ${table(head, rows)}</section>`;
 
 interface Cell {
   readonly text: string;
-  readonly value?: number;
+  /** What the column sorts by; '' stands last. */
+  readonly value?: number | '';
 }
 
 function changeCells(change: LayerChange): Cell[] {
@@ -100,6 +102,7 @@ function changeCells(change: LayerChange): Cell[] {
     { text: formatBytes(reference), value: reference },
     { text: formatBytes(candidate), value: candidate },
     { text: bytesDelta(change), value: candidate - reference },
+    { text: outputError(change), value: change.sqnrDb ?? '' },
   ];
 }
 

@@ -11,6 +11,7 @@ import {
   kernelNotes,
   layersText,
   missedKernels,
+  outputError,
 } from '../comparisonWords';
 
 /** A comparison as Markdown, for a pull request or a note. Names from the files are escaped. */
@@ -56,10 +57,11 @@ function changes(comparison: Comparison): string {
     formatBytes(change.bytes.reference),
     formatBytes(change.bytes.candidate),
     bytesDelta(change),
+    outputError(change),
   ]);
   const title = `## Layers: ${changesLine(comparison.layers)}`;
-  const head = ['layer', 'original', 'candidate', 'bytes', '', 'change'];
-  return rows.length === 0 ? title : `${title}\n\n${table(head, rows, '---rrr')}`;
+  const head = ['layer', 'original', 'candidate', 'bytes', '', 'change', 'output error'];
+  return rows.length === 0 ? title : `${title}\n\n${table(head, rows, '---rrrr')}`;
 }
 
 function table(head: readonly string[], rows: readonly string[][], aligns: string): string {
