@@ -2,11 +2,17 @@ import { defineAction, doesNotFit } from './action';
 import { linearFit, linearOf, replaced } from './linear';
 import { tableFit, tableOf } from './table';
 import { type Findings, solve } from './weightOnly/collect';
-import { keptMatrices, widened } from './weightOnly/keep';
+import { budgetOf, keptMatrices, widened } from './weightOnly/keep';
 import { matricesOf } from './weightOnly/matrices';
 import { matrixEdits } from './weightOnly/nodes';
-import { packMatrix } from './weightOnly/pack';
-import { blockwiseOf, dividingBlock, grids, packedBytes, params } from './weightOnly/params';
+import { packMatrix, packOptions } from './weightOnly/pack';
+import {
+  blockwiseOf,
+  dividingBlock,
+  hasByteScales,
+  packedBytes,
+  params,
+} from './weightOnly/params';
 
 /** Weights in 2, 4 or 8 bits with a scale per block: MatMulNBits for products, GatherBlockQuantized for tables. */
 export const weightOnly = defineAction<typeof params, Findings>({
@@ -34,28 +40,28 @@ export const weightOnly = defineAction<typeof params, Findings>({
     const linear = linearOf(layer);
     const table = tableOf(layer);
     const blockwise = blockwiseOf(options);
+    const inBytes = hasByteScales(options);
     if (table) {
       const block = dividingBlock(table.width, blockwise.block) ?? blockwise.block;
-      const bytes = packedBytes(table.width, table.rows, { ...blockwise, block });
+      const bytes = packedBytes(table.width, table.rows, { ...blockwise, block }, inBytes);
       return replaced(layer, table.weight, bytes);
     }
     return linear
-      ? replaced(layer, linear.weight, packedBytes(linear.k, linear.n, blockwise))
+      ? replaced(layer, linear.weight, packedBytes(linear.k, linear.n, blockwise, inBytes))
       : replaced(layer, undefined, 0);
   },
   collect: solve,
   edits(bench, layers, options, findings) {
     const matrices = matricesOf(layers, options);
-    const kept = findings?.kept ?? keptMatrices(matrices, options);
+    const kept = findings?.kept ?? keptMatrices(matrices, budgetOf(matrices, options));
     return [
       ...matrices.flatMap((each) => {
         const matrix = kept.has(each.id) ? widened(each) : each;
         const known = findings?.packed.get(matrix.id);
-        const grid = grids[options.grid](matrix.options);
         const packed = known
           ? () => known
-          : bench.remember(() => packMatrix(matrix, bench.open, grid));
-        return matrixEdits(bench, matrix, packed);
+          : bench.remember(() => packMatrix(matrix, packOptions(matrix, options, bench.open)));
+        return matrixEdits(bench, matrix, packed, hasByteScales(options));
       }),
       { kind: 'importOpset', domain: 'com.microsoft', version: 1 },
     ];

@@ -7,10 +7,10 @@ import { observable } from '../../runtime/observe';
 import type { Layer } from '../../structure/structure';
 import type { Workbench } from '../action';
 import { outputErrors } from './errors';
-import { keptMatrices, widened, widerThan } from './keep';
+import { affordable, type Budget, budgetOf, keptMatrices, widened } from './keep';
 import { type Matrix, matricesOf } from './matrices';
-import { type Packed, packingError, packMatrix } from './pack';
-import { grids, type Params } from './params';
+import { type Packed, packingError, packMatrix, packOptions } from './pack';
+import type { Params } from './params';
 
 /** What the data says about the matrices, by their ids. */
 export interface Findings {
@@ -32,43 +32,53 @@ export async function solve(
   layers: readonly Layer[],
   params: Params,
 ): Promise<Findings> {
-  const { calibration, progress, open } = bench;
+  const { calibration, progress } = bench;
   const matrices = matricesOf(layers, params);
+  const budget = budgetOf(matrices, params);
   const narrow = new Map<string, Packed>();
   const wide = new Map<string, Packed>();
-  if (!calibration) return { kept: keptMatrices(matrices, params), packed: narrow };
+  if (!calibration) return { kept: keptMatrices(matrices, budget), packed: narrow };
   if (params.rounding === 'gptq') {
     const rounding = partOf(progress, 0, roundShare);
-    await roundAll({ ...bench, progress: rounding }, calibration, matrices, params, narrow, wide);
+    const task = { matrices, params, budget, narrow, wide };
+    await roundAll({ ...bench, progress: rounding }, calibration, task);
   }
-  if (params.keep === 0 || widerThan[matrices[0]?.options.bits ?? 8] === undefined) {
-    return { kept: new Set(), packed: narrow };
-  }
+  const doubtful = matrices.filter((matrix) => affordable(matrix, budget));
+  if (doubtful.length === 0) return { kept: new Set(), packed: narrow };
   const difference = (matrix: Matrix) =>
-    packingError(matrix, open, narrow.get(matrix.id) ?? nearest(bench, matrix, params));
+    packingError(matrix, bench.open, narrow.get(matrix.id) ?? nearest(bench, matrix, params));
   const trying = partOf(progress, roundShare, 1);
-  const errors = await outputErrors(bench, calibration, matrices, difference, trying);
-  const kept = keptMatrices(matrices, params, errors);
-  const packed = new Map(narrow);
-  for (const id of kept) {
-    const known = wide.get(id);
-    if (known) packed.set(id, known);
-    else packed.delete(id);
-  }
-  return { kept, packed };
+  const errors = await outputErrors(bench, calibration, doubtful, difference, trying);
+  const kept = keptMatrices(matrices, budget, errors);
+  return { kept, packed: chosen(narrow, wide, kept) };
+}
+
+function chosen(
+  narrow: ReadonlyMap<string, Packed>,
+  wide: ReadonlyMap<string, Packed>,
+  kept: ReadonlySet<string>,
+): ReadonlyMap<string, Packed> {
+  const usual = [...narrow].filter(([id]) => !kept.has(id));
+  return new Map([...usual, ...[...wide].filter(([id]) => kept.has(id))]);
 }
 
 function nearest({ open }: Workbench, matrix: Matrix, params: Params): Packed {
-  return packMatrix(matrix, open, grids[params.grid](matrix.options));
+  return packMatrix(matrix, packOptions(matrix, params, open));
+}
+
+interface Rounding {
+  readonly matrices: readonly Matrix[];
+  readonly params: Params;
+  readonly budget: Budget;
+  /** What is rounded goes there, in both widths where it may be kept in the wider one. */
+  readonly narrow: Map<string, Packed>;
+  readonly wide: Map<string, Packed>;
 }
 
 async function roundAll(
   bench: Workbench,
   calibration: Calibration,
-  matrices: readonly Matrix[],
-  params: Params,
-  narrow: Map<string, Packed>,
-  wide: Map<string, Packed>,
+  { matrices, params, budget, narrow, wide }: Rounding,
 ): Promise<void> {
   const seen = matrices.flatMap((matrix) => {
     const inputs = inputsOf(bench, matrix);
@@ -79,11 +89,11 @@ async function roundAll(
     const progress = partOf(bench.progress, i / groups.length, (i + 1) / groups.length);
     await roundGroup(bench, calibration, group, progress, (matrix, factors) => {
       const pack = (each: Matrix) =>
-        packMatrix(each, bench.open, grids[params.grid](each.options), factors);
+        packMatrix(each, { ...packOptions(each, params, bench.open), factors });
       narrow.set(matrix.id, pack(matrix));
-      // Eight bits are exact enough without; what may be kept in four is rounded while the factors are there.
       const wider = widened(matrix);
-      if (params.keep > 0 && wider.options.bits < 8) wide.set(matrix.id, pack(wider));
+      // Eight bits are exact enough without.
+      if (affordable(matrix, budget) && wider.options.bits < 8) wide.set(matrix.id, pack(wider));
     });
   }
 }

@@ -10,7 +10,7 @@ import type { Workbench } from '../action';
 import type { Matrix } from './matrices';
 
 /** A ranking settles on few samples, and every matrix runs the model once for each. */
-const batchesUsed = 4;
+const batchesUsed = 2;
 
 /** A matrix whose readers can be disturbed; '' where nobody reads it in that way. */
 interface Site {

@@ -1,6 +1,6 @@
-import { type Bits, type BlockwiseOptions } from '../../kernels/blockwise';
+import type { Bits } from '../../kernels/blockwise';
 import type { Matrix } from './matrices';
-import { packedBytes, type Params } from './params';
+import { hasByteScales, packedBytes, type Params } from './params';
 
 /** Width of the matrices that are kept more exact; undefined where there is nothing to gain. */
 export const widerThan = { 2: 4, 3: 4, 4: 8, 8: undefined } as const satisfies Record<
@@ -14,34 +14,50 @@ export function widened(matrix: Matrix): Matrix {
   return { ...matrix, options: { ...matrix.options, bits } };
 }
 
+/** What keeping matrices more exact costs, and what all may cost together. */
+export interface Budget {
+  readonly bytes: number;
+  /** Bytes that a matrix grows by; 0 where it is in the widest format already. */
+  readonly growth: (matrix: Matrix) => number;
+}
+
+/** Room for the matrices to grow by `keep` percent of what they take. */
+export function budgetOf(matrices: readonly Matrix[], params: Params): Budget {
+  const bytesOf = ({ k, n, options }: Matrix) => packedBytes(k, n, options, hasByteScales(params));
+  const total = matrices.reduce((sum, matrix) => sum + bytesOf(matrix), 0);
+  return {
+    bytes: (total * params.keep) / 100,
+    growth: (matrix) => bytesOf(widened(matrix)) - bytesOf(matrix),
+  };
+}
+
+/** Whether there is room to keep the matrix more exact. */
+export function affordable(matrix: Matrix, { bytes, growth }: Budget): boolean {
+  return growth(matrix) > 0 && growth(matrix) <= bytes;
+}
+
 /**
- * Ids of the matrices to keep more exact: those that avoid most error for their bytes, until those of all have grown by `keep` percent.
- * `errors` are what each does to the model's outputs at the narrow width; where they were not measured, tables come first that every
- * position reads, the smallest first: their error is the same at every token, and they take little.
+ * Ids of the matrices to keep more exact: those that avoid most error for their bytes, as far as the budget goes. `errors` are what each
+ * does to the model's outputs at the narrow width; where they were not measured, tables come first that every position reads, the
+ * smallest first: their error is the same at every token, and they take little.
  */
 export function keptMatrices(
   matrices: readonly Matrix[],
-  { keep }: Params,
+  budget: Budget,
   errors?: ReadonlyMap<string, number>,
 ): ReadonlySet<string> {
-  const total = matrices.reduce((sum, matrix) => sum + bytesOf(matrix, matrix.options), 0);
-  const growth = (matrix: Matrix) =>
-    bytesOf(matrix, widened(matrix).options) - bytesOf(matrix, matrix.options);
   const worth = (matrix: Matrix) =>
-    (errors ? (errors.get(matrix.id) ?? 0) : Number(matrix.tables.length > 0)) / growth(matrix);
+    (errors ? (errors.get(matrix.id) ?? 0) : Number(matrix.tables.length > 0)) /
+    budget.growth(matrix);
   const ranked = matrices
-    .filter((matrix) => growth(matrix) > 0 && worth(matrix) > 0)
+    .filter((matrix) => affordable(matrix, budget) && worth(matrix) > 0)
     .sort((a, b) => worth(b) - worth(a));
   const kept = new Set<string>();
-  let left = (total * keep) / 100;
+  let left = budget.bytes;
   for (const matrix of ranked) {
-    if (growth(matrix) > left) continue;
-    left -= growth(matrix);
+    if (budget.growth(matrix) > left) continue;
+    left -= budget.growth(matrix);
     kept.add(matrix.id);
   }
   return kept;
-}
-
-function bytesOf({ k, n }: Matrix, options: BlockwiseOptions): number {
-  return packedBytes(k, n, options);
 }

@@ -1,5 +1,8 @@
+import type { ScaleLadder } from '../../kernels/scaleCodes';
 import { computedTensor, makeNode, makeTensor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
+import type { NodeEntry } from '../../onnx/graph';
+import type { Node, Tensor } from '../../onnx/model';
 import type { Layer } from '../../structure/structure';
 import type { Workbench } from '../action';
 import type { Linear } from '../linear';
@@ -18,58 +21,137 @@ interface Stored {
 }
 
 /** The matrix stored as codes and scales, and its layers made to read those. */
-export function matrixEdits(bench: Workbench, matrix: Matrix, packed: () => Packed): Edit[] {
-  const { products, tables } = matrix;
-  const asTable = tables.length > 0;
-  const { edits, stored } = storedParts(bench, matrix, packed, asTable);
+export function matrixEdits(
+  bench: Workbench,
+  matrix: Matrix,
+  packed: () => Packed,
+  byteScales: boolean,
+): Edit[] {
+  const { products, tables, scope } = matrix;
+  // Where scales are computed the codes must be, too: without optimisations the kernel would take the one before it has the other.
+  const flat = tables.length > 0 || byteScales;
+  const codes = codesOf(bench, matrix, packed, flat);
+  const zeroPoints = matrix.options.symmetric ? [] : [zeroPointsOf(bench, matrix, packed)];
+  const scales = byteScales
+    ? byteScalesOf(bench, matrix, packed)
+    : floatScalesOf(bench, matrix, packed);
+  const blocks = flat && products.length > 0 ? blockedCodes(bench, matrix, codes.name) : undefined;
+  const stored = { scales: scales.name, zeroPoints: zeroPoints[0]?.name ?? '' };
+  const tensors = [codes, ...scales.tensors, ...zeroPoints, ...(blocks?.tensors ?? [])];
+  const [first] = [...tables, ...products];
+  const made = [...scales.nodes, ...(blocks?.nodes ?? [])];
   return [
-    ...edits,
-    ...tables.map(({ layer }) => tableEdit(bench, matrix, layer, stored)),
-    ...products.flatMap(({ layer, linear }) =>
-      asTable
-        ? tiedProductEdits(bench, matrix, layer, linear, stored)
-        : [productEdit(bench, matrix, layer, linear, stored)],
+    ...tensors.map((tensor): Edit => ({ kind: 'setTensor', scope, tensor })),
+    ...(first && made.length > 0
+      ? [{ kind: 'insertBefore', entry: firstOf(matrix), nodes: made } satisfies Edit]
+      : []),
+    ...tables.map(({ layer }) => tableEdit(bench, matrix, layer, { ...stored, codes: codes.name })),
+    ...products.map(({ layer, linear }) =>
+      productEdit(bench, matrix, layer, linear, { ...stored, codes: blocks?.name ?? codes.name }),
     ),
   ];
 }
 
+/** The node that stands first in the file: what all read is made before it. */
+function firstOf({ tables, products }: Matrix): NodeEntry {
+  const entries = [...tables, ...products].map(({ layer }) => layer.main);
+  return entries.reduce((a, b) => (b.index < a.index ? b : a));
+}
+
+/** A value, and what it takes to make it. */
+interface Made {
+  readonly name: string;
+  readonly tensors: readonly Tensor[];
+  readonly nodes: readonly Node[];
+}
+
 /** Look-ups take the codes of a row side by side; products have its blocks as an axis of their own. */
-function storedParts(
+function codesOf(
   { names }: Workbench,
-  { name, scope, k, n, options }: Matrix,
+  { name, k, n, options: { bits, block } }: Matrix,
   packed: () => Packed,
-  asTable: boolean,
-): { edits: Edit[]; stored: Stored } {
-  const { bits, block, symmetric } = options;
+  flat: boolean,
+): Tensor {
   const blocks = Math.ceil(k / block);
-  const blockBytes = (block * bits) / 8;
-  const codes = computedTensor(
-    names.fresh(`${name}_Q${bits}`),
-    'uint8',
-    asTable ? [n, blocks * blockBytes] : [n, blocks, blockBytes],
-    () => packed().codes,
-  );
-  const scales = computedTensor(
-    names.fresh(`${name}_scales`),
-    'float32',
-    [n, blocks],
-    () => packed().scales,
-  );
-  const zeroPoints = computedTensor(
-    names.fresh(`${name}_zero_points`),
-    'uint8',
-    [n, Math.ceil((blocks * bits) / 8)],
-    () => packed().zeroPoints,
-  );
-  const tensors = symmetric ? [codes, scales] : [codes, scales, zeroPoints];
-  return {
-    edits: tensors.map((tensor) => ({ kind: 'setTensor', scope, tensor })),
-    stored: {
-      codes: codes.name,
-      scales: scales.name,
-      zeroPoints: symmetric ? '' : zeroPoints.name,
-    },
+  const bytes = (block * bits) / 8;
+  const shape = flat ? [n, blocks * bytes] : [n, blocks, bytes];
+  return computedTensor(names.fresh(`${name}_Q${bits}`), 'uint8', shape, () => packed().codes);
+}
+
+function zeroPointsOf(
+  { names }: Workbench,
+  { name, k, n, options: { bits, block } }: Matrix,
+  packed: () => Packed,
+): Tensor {
+  const shape = [n, Math.ceil((Math.ceil(k / block) * bits) / 8)];
+  const fresh = names.fresh(`${name}_zero_points`);
+  return computedTensor(fresh, 'uint8', shape, () => packed().zeroPoints);
+}
+
+function floatScalesOf(
+  { names }: Workbench,
+  { name, k, n, options: { block } }: Matrix,
+  packed: () => Packed,
+): Made {
+  const shape = [n, Math.ceil(k / block)];
+  const fresh = names.fresh(`${name}_scales`);
+  const tensor = computedTensor(fresh, 'float32', shape, () => packed().scales);
+  return { name: fresh, tensors: [tensor], nodes: [] };
+}
+
+/** exp(code · step + offset), which the runtime computes once, when it loads the model. */
+function byteScalesOf(
+  { names }: Workbench,
+  { name, k, n, options: { block } }: Matrix,
+  packed: () => Packed,
+): Made {
+  const named = (what: string) => names.fresh(`${name}_scale_${what}`);
+  const shape = [n, Math.ceil(k / block)];
+  const ladder = () => {
+    const { ladder } = packed();
+    if (!ladder) throw new Error(`${name}: its scales are not in bytes.`);
+    return ladder;
   };
+  // Two numbers are kept for good: they may be written long after the codes, which would have to be computed again.
+  let known: ScaleLadder | undefined;
+  const codes = computedTensor(named('codes'), 'uint8', shape, () => {
+    known = ladder().of;
+    return ladder().codes;
+  });
+  const scalar = (what: 'step' | 'offset') =>
+    computedTensor(named(what), 'float32', [], () =>
+      Float32Array.of((known ??= ladder().of)[what]),
+    );
+  const [step, offset] = [scalar('step'), scalar('offset')];
+  const [floats, steps, powers] = [named('floats'), named('steps'), named('powers')];
+  const scales = names.fresh(`${name}_scales`);
+  return {
+    name: scales,
+    tensors: [codes, step, offset],
+    nodes: [
+      makeNode('Cast', [codes.name], [floats], { name: named('Cast'), to: 1 }),
+      makeNode('Mul', [floats, step.name], [steps], { name: named('Mul') }),
+      makeNode('Add', [steps, offset.name], [powers], { name: named('Add') }),
+      makeNode('Exp', [powers], [scales], { name: named('Exp') }),
+    ],
+  };
+}
+
+function blockedCodes(
+  { names }: Workbench,
+  { k, n, options: { bits, block } }: Matrix,
+  codes: string,
+): Made {
+  const sizes = [n, Math.ceil(k / block), (block * bits) / 8];
+  const shape = makeTensor(
+    ...([names.fresh(`${codes}_shape`), 'int64', [3]] as const),
+    BigInt64Array.from(sizes, BigInt),
+  );
+  const name = names.fresh(`${codes}_blocks`);
+  const reshape = makeNode('Reshape', [codes, shape.name], [name], {
+    name: names.fresh(`${codes}_Reshape`),
+  });
+  return { name, tensors: [shape], nodes: [reshape] };
 }
 
 function tableEdit(
@@ -92,36 +174,6 @@ function tableEdit(
       }),
     ],
   };
-}
-
-/** The runtime makes the other shape once, when it loads the model. */
-function tiedProductEdits(
-  bench: Workbench,
-  matrix: Matrix,
-  layer: Layer,
-  linear: Linear,
-  stored: Stored,
-): Edit[] {
-  const { names } = bench;
-  const { k, n, scope, options } = matrix;
-  const { bits, block } = options;
-  const shape = BigInt64Array.of(
-    BigInt(n),
-    BigInt(Math.ceil(k / block)),
-    BigInt((block * bits) / 8),
-  );
-  const shapeName = names.fresh(`${stored.codes}_shape`);
-  const codes = names.fresh(`${stored.codes}_blocks`);
-  const name = names.fresh(`${stored.codes}_Reshape`);
-  return [
-    { kind: 'setTensor', scope, tensor: makeTensor(shapeName, 'int64', [3], shape) },
-    {
-      kind: 'insertBefore',
-      entry: layer.main,
-      nodes: [makeNode('Reshape', [stored.codes, shapeName], [codes], { name })],
-    },
-    productEdit(bench, matrix, layer, linear, { ...stored, codes }),
-  ];
 }
 
 function productEdit(

@@ -7,8 +7,10 @@ import {
 } from '../../kernels/blockwise';
 import { type InverseFactor, roundGptq } from '../../kernels/gptq';
 import { packCodes, packZeroPoints, unpackBits } from '../../kernels/packing';
+import { ladderOf, type ScaleLadder, scaleCodes, scalesOf } from '../../kernels/scaleCodes';
 import type { OpenExternal } from '../../onnx/shapes/shapes';
 import type { Matrix } from './matrices';
+import { grids, hasByteScales, type Params } from './params';
 
 /** A matrix as the runtime's kernels take it. */
 export interface Packed {
@@ -16,41 +18,81 @@ export interface Packed {
   readonly codes: Uint8Array;
   /** [N, blocks] */
   readonly scales: Float32Array;
+  /** The scales in a byte each, where they are stored so; they stand exactly on the ladder. */
+  readonly ladder: { readonly codes: Uint8Array; readonly of: ScaleLadder } | undefined;
   /** [N, ceil(blocks · bits / 8)] */
   readonly zeroPoints: Uint8Array;
+}
+
+export interface PackOptions {
+  readonly open: OpenExternal | undefined;
+  readonly grid: Grid;
+  /** Whether scales are rounded to a byte. */
+  readonly byteScales: boolean;
+  /** Of the inputs' Hessian: outputs then change least on those inputs. Without, weights are rounded to the nearest. */
+  readonly factors?: readonly InverseFactor[] | undefined;
+}
+
+/** Rounding to the nearest, as the parameters have it. */
+export function packOptions(
+  { options }: Matrix,
+  params: Params,
+  open: OpenExternal | undefined,
+): PackOptions {
+  return { open, grid: grids[params.grid](options), byteScales: hasByteScales(params) };
 }
 
 /** Elements that are worked on at once, so that a matrix of any size takes little memory. */
 const elementsAtOnce = 1 << 23;
 
-/** Quantizes a matrix: to the nearest, or so that its outputs change least on the inputs that the factors were made of. */
-export function packMatrix(
-  { k, n, options, read }: Matrix,
-  open: OpenExternal | undefined,
-  grid: Grid,
-  factors?: readonly InverseFactor[],
-): Packed {
+/** Quantizes a matrix, a band of channels at a time. */
+export function packMatrix(matrix: Matrix, pack: PackOptions): Packed {
+  const { k, n, options, read } = matrix;
   const { bits, block } = options;
   const blocks = Math.ceil(k / block);
   const codeBytes = (blocks * block * bits) / 8;
   const zeroBytes = Math.ceil((blocks * bits) / 8);
-  const packed = {
-    codes: new Uint8Array(n * codeBytes),
-    scales: new Float32Array(n * blocks),
-    zeroPoints: new Uint8Array(n * zeroBytes),
-  };
-  const step = Math.max(1, Math.floor(elementsAtOnce / k));
-  for (let from = 0; from < n; from += step) {
-    const channels = read(open, from, Math.min(n, from + step));
-    const chosen = chooseGrids(channels, k, options, grid);
-    const quantized: Blockwise = factors
-      ? roundGptq(channels, k, factors, options, chosen)
+  const codes = new Uint8Array(n * codeBytes);
+  const zeroPoints = new Uint8Array(n * zeroBytes);
+  const { grids, ladder } = gridsOf(matrix, pack);
+  for (const { from, to } of bandsOf(matrix)) {
+    const channels = read(pack.open, from, to);
+    const chosen = {
+      scales: grids.scales.subarray(from * blocks, to * blocks),
+      zeroPoints: grids.zeroPoints.subarray(from * blocks, to * blocks),
+    };
+    const quantized: Blockwise = pack.factors
+      ? roundGptq(channels, k, pack.factors, options, chosen)
       : roundToGrids(channels, k, options, chosen);
-    packed.codes.set(packCodes(quantized), from * codeBytes);
-    packed.scales.set(quantized.scales, from * blocks);
-    packed.zeroPoints.set(packZeroPoints(quantized), from * zeroBytes);
+    codes.set(packCodes(quantized), from * codeBytes);
+    zeroPoints.set(packZeroPoints(quantized), from * zeroBytes);
   }
-  return packed;
+  return { codes, scales: grids.scales, ladder, zeroPoints };
+}
+
+function bandsOf({ k, n }: Matrix): { from: number; to: number }[] {
+  const step = Math.max(1, Math.floor(elementsAtOnce / k));
+  return Array.from({ length: Math.ceil(n / step) }, (_, i) => ({
+    from: i * step,
+    to: Math.min(n, (i + 1) * step),
+  }));
+}
+
+/** The grids of all blocks; codes are chosen for the scales as they will be stored. */
+function gridsOf(matrix: Matrix, { open, grid, byteScales }: PackOptions) {
+  const { k, n, options, read } = matrix;
+  const blocks = Math.ceil(k / options.block);
+  const scales = new Float32Array(n * blocks);
+  const zeroPoints = new Uint8Array(n * blocks);
+  for (const { from, to } of bandsOf(matrix)) {
+    const chosen = chooseGrids(read(open, from, to), k, options, grid);
+    scales.set(chosen.scales, from * blocks);
+    zeroPoints.set(chosen.zeroPoints, from * blocks);
+  }
+  if (!byteScales) return { grids: { scales, zeroPoints }, ladder: undefined };
+  const of = ladderOf(scales);
+  const codes = scaleCodes(scales, of);
+  return { grids: { scales: scalesOf(codes, of), zeroPoints }, ladder: { codes, of } };
 }
 
 /** What packing changed: Ŵ − W as channels [N, K]. */

@@ -15,13 +15,23 @@ export const params = {
     title: 'Block',
     help: 'Weights that share a scale. Smaller blocks are more exact and take more bytes.',
     options: { '16': '16', '32': '32', '64': '64', '128': '128', '256': '256' },
-    default: '64',
+    default: '32',
   },
   symmetric: {
     kind: 'boolean',
     title: 'Symmetric',
-    help: 'No zero points: a little smaller, a little less exact.',
+    help: 'No zero points: a little smaller, a little less exact. Scales are float32 then, as some are negative.',
     default: false,
+  },
+  scales: {
+    kind: 'choice',
+    title: 'Scales',
+    help: 'How the scales of the blocks are stored.',
+    options: {
+      byte: 'A byte each, made float32 when the model is loaded: room for smaller blocks',
+      float32: 'float32, as other tools have them',
+    },
+    default: 'byte',
   },
   keep: {
     kind: 'number',
@@ -29,7 +39,7 @@ export const params = {
     help: 'Bytes that the most sensitive weights may add by taking twice the bits: found by trying each where there is data; tables of positions and the like without.',
     min: 0,
     max: 100,
-    default: 3,
+    default: 1,
   },
   rounding: {
     kind: 'choice',
@@ -74,13 +84,19 @@ export function dividingBlock(width: number, block: number): number | undefined 
   return undefined;
 }
 
+/** Whether scales take a byte each: only positive ones can. */
+export function hasByteScales({ scales, symmetric }: Params): boolean {
+  return scales === 'byte' && !symmetric;
+}
+
 /** Bytes of codes, scales and zero points of n channels of k inputs. */
 export function packedBytes(
   k: number,
   n: number,
   { bits, block, symmetric }: BlockwiseOptions,
+  byteScales: boolean,
 ): number {
   const blocks = Math.ceil(k / block);
   const zeroPoints = symmetric ? 0 : n * Math.ceil((blocks * bits) / 8);
-  return (n * blocks * block * bits) / 8 + 4 * n * blocks + zeroPoints;
+  return (n * blocks * block * bits) / 8 + (byteScales ? 1 : 4) * n * blocks + zeroPoints;
 }
