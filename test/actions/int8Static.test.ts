@@ -1,47 +1,110 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { Models } from '../../src/engine/models';
 import { ortRunner } from '../../src/runtime/ort';
+import { openCalibration } from '../../src/engine/calibration';
+import { facesOf, matchFaces } from '../support/faces';
 import { modelsFolder, withoutModels } from '../support/models';
+import { kernelsOf } from '../support/quantized';
 import { trial } from '../support/trial';
 
-/** Operators of the graph that the runtime makes of a model, with their counts. */
-async function optimised(file: string): Promise<Record<string, number>> {
-  const folder = mkdtempSync(join(tmpdir(), 'featherweight-optimised-'));
-  const optimizedFile = join(folder, 'model.onnx');
-  const session = await ortRunner().load(file, {
-    ...{ threads: 1, provider: 'cpu', optimize: 'all', optimizedFile },
-  });
-  await session.release();
-  const { entries } = new Models().sized(optimizedFile, {}).index;
-  rmSync(folder, { recursive: true, force: true });
-  const counts: Record<string, number> = {};
-  for (const { node } of entries) counts[node.op] = (counts[node.op] ?? 0) + 1;
-  return counts;
+const at = (path: string) => join(modelsFolder, path);
+const step = { action: 'int8Static', targets: {} };
+
+for (const [model, before] of [
+  ['model.onnx', []],
+  ['model-bn.onnx', [{ action: 'foldBatchNorm', targets: {} }]],
+] as const) {
+  test(
+    `mnist-resnet/${model}: convolutions, sums and the pool run on integers, as accurate as before`,
+    { skip: withoutModels },
+    async (t) => {
+      const made = await trial(at(`mnist-resnet/${model}`), [...before, step], {
+        calibration: at('mnist-resnet/calib.npz'),
+      });
+      t.after(() => made.remove());
+      const kernels = await kernelsOf(made.file);
+      assert.deepEqual(
+        ['QLinearConv', 'QLinearAdd', 'QLinearGlobalAveragePool'].map((op) => kernels[op]),
+        [15, 6, 1],
+      );
+      for (const op of ['Conv', 'Relu', 'Add', 'BatchNormalization', 'DequantizeLinear']) {
+        assert.equal(kernels[op], undefined, op);
+      }
+      const { accuracy, sqnrDb } = await made.difference(at('mnist-resnet/test.npz'));
+      assert.ok(Math.abs(accuracy!.candidate - accuracy!.reference) <= 0.001);
+      assert.ok(sqnrDb > 35, `${sqnrDb} dB`);
+      assert.ok(made.share < 0.31, String(made.share));
+    },
+  );
 }
 
 test(
-  'mnist-resnet: every convolution, sum and pool runs on integers, as accurate as before',
+  'mobilenet: every convolution runs on integers, as accurate as before',
   { skip: withoutModels },
   async (t) => {
-    const folder = join(modelsFolder, 'mnist-resnet');
-    const step = { action: 'int8Static', targets: {} };
-    const made = await trial(join(folder, 'model.onnx'), [step], {
-      calibration: join(folder, 'calib.npz'),
+    const made = await trial(at('mnist-resnet/mobilenet.onnx'), [step], {
+      calibration: at('mnist-resnet/calib.npz'),
     });
     t.after(() => made.remove());
-    const kernels = await optimised(made.file);
-    assert.equal(kernels['QLinearConv'], 15);
-    assert.equal(kernels['QLinearAdd'], 6);
-    for (const op of ['Conv', 'Relu', 'Add', 'DequantizeLinear']) {
-      assert.equal(kernels[op], undefined, op);
-    }
-    const { accuracy, sqnrDb } = await made.difference(join(folder, 'test.npz'));
+    const kernels = await kernelsOf(made.file);
+    assert.deepEqual([kernels['QLinearConv'], kernels['Conv']], [23, undefined]);
+    const { accuracy } = await made.difference(at('mnist-resnet/test.npz'));
     assert.ok(Math.abs(accuracy!.candidate - accuracy!.reference) <= 0.001);
-    assert.ok(sqnrDb > 35, `${sqnrDb} dB`);
-    assert.ok(made.share < 0.32);
+  },
+);
+
+test(
+  'ultraface: from operator set 9, all 52 convolutions on integers, the same faces',
+  { skip: withoutModels },
+  async (t) => {
+    const images = at('ultraface/images.npz');
+    const made = await trial(
+      at('ultraface/model.onnx'),
+      [{ action: 'convertOpset', targets: {} }, step],
+      { calibration: images },
+    );
+    t.after(() => made.remove());
+    const kernels = await kernelsOf(made.file);
+    assert.deepEqual([kernels['QLinearConv'], kernels['Conv']], [52, undefined]);
+    const runner = ortRunner();
+    const { batches } = openCalibration(made.source, {
+      ...{ runner, data: images, samples: 24, folder: dirname(made.file), threads: 1 },
+    });
+    const options = { threads: 1, provider: 'cpu', optimize: 'all' } as const;
+    const reference = await runner.load(at('ultraface/model.onnx'), options);
+    const candidate = await runner.load(made.file, options);
+    const overlaps: number[] = [];
+    for (const { feeds } of batches()) {
+      const [wanted, found] = [await reference.run(feeds), await candidate.run(feeds)].map(
+        ({ outputs }) =>
+          facesOf(outputs['scores']!.data as Float32Array, outputs['boxes']!.data as Float32Array),
+      );
+      const match = matchFaces(wanted!, found!);
+      assert.deepEqual([match.matched.length, match.extra], [match.faces, 0]);
+      overlaps.push(...match.matched);
+    }
+    const mean = overlaps.reduce((a, b) => a + b, 0) / overlaps.length;
+    assert.equal(overlaps.length, 19);
+    assert.ok(mean >= 0.95, String(mean));
+    await reference.release();
+    await candidate.release();
+  },
+);
+
+test(
+  'MiniLM: inputs of products alone, with outliers smoothed, keep its answers',
+  { skip: withoutModels },
+  async (t) => {
+    const made = await trial(at('minilm-sst2/model.onnx'), [step], {
+      ...{ calibration: at('minilm-sst2/calibration.npz'), samples: 64 },
+    });
+    t.after(() => made.remove());
+    const kernels = await kernelsOf(made.file);
+    assert.equal(kernels['MatMulIntegerToFloat'], 38);
+    assert.equal(kernels['Gemm'], undefined);
+    assert.ok(made.share <= 0.254, String(made.share));
+    const { kl } = await made.difference(at('minilm-sst2/dev.npz'));
+    assert.ok(kl!.mean <= 0.0017, String(kl!.mean));
   },
 );

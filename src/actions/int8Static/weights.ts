@@ -88,7 +88,7 @@ export class WeightStore {
 
   private bias(site: Convolution, inputScale: number, quantize: () => Affine) {
     const { names, open } = this.bench;
-    const codes = names.fresh(`${site.bias}_quantized`);
+    const codes = names.fresh(`${site.bias}_codes`);
     const scales = names.fresh(`${site.bias}_scale`);
     const [channels = 0] = site.weight.tensor.shape;
     const steps = () => quantize().scales.map((scale) => inputScale * scale);
@@ -107,7 +107,7 @@ export class WeightStore {
     channels: number,
     quantize: () => Affine,
   ): StoredWeight {
-    const codes = this.bench.names.fresh(`${weight}_quantized`);
+    const codes = this.bench.names.fresh(`${weight}_codes`);
     const scales = this.bench.names.fresh(`${weight}_scale`);
     this.add(computedTensor(codes, 'int8', shape, () => quantize().codes));
     this.add(computedTensor(scales, 'float32', [channels], () => quantize().scales));
