@@ -98,7 +98,7 @@ function namesOf(layers: readonly string[]): string {
 
 function footnotes({ built, recipe }: BuildReport, { palette, width }: TerminalOptions): string[] {
   const { seconds, peakMemoryBytes, tried, notes } = built;
-  const loads = tried === 'not' ? [] : ['ONNX Runtime loads it'];
+  const loads = tried === 'loaded' ? ['ONNX Runtime loads it'] : [];
   const effort = `${seconds.toFixed(1)} s, ${formatBytes(peakMemoryBytes)} of memory at most`;
   return [
     ...[...loads, effort, ...(recipe === undefined ? [] : [`recipe in ${printable(recipe)}`])],

@@ -60,10 +60,8 @@ const levels = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'a
 
 function sessionOptions(options: SessionOptions): Options {
   const { threads, provider, optimize, optimizedFile, traceFile, arena, externalFolder } = options;
-  const { prepack = true } = options;
   const extra: Record<string, string> = {};
   if (externalFolder) extra['model_external_initializers_file_folder_path'] = externalFolder;
-  if (!prepack) extra['session.disable_prepacking'] = '1';
   if (optimizedFile) {
     extra['optimized_model_external_initializers_file_name'] = weightsBeside(optimizedFile);
     extra['optimized_model_external_initializers_min_size_in_bytes'] = '1024';

@@ -25,8 +25,6 @@ export interface SessionOptions {
   readonly traceFile?: string;
   /** Keep freed memory for the next request (the default): faster, and larger. */
   readonly arena?: boolean;
-  /** Rearrange weights for speed while loading (the default), which copies them. */
-  readonly prepack?: boolean;
   /** Folder of the external data of a model that is given as bytes. */
   readonly externalFolder?: string;
   /** What messages call a model that is given as bytes. */
