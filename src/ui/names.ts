@@ -39,6 +39,7 @@ export const layerCommands = {
   quantizeBits4: 'featherweight.quantizeBits4',
   quantizeBits2: 'featherweight.quantizeBits2',
   quantizeHalf: 'featherweight.quantizeHalf',
+  quantizeMore: 'featherweight.quantizeMore',
   undoLayers: 'featherweight.undoLayers',
 } as const;
 

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { commands, type CommandName } from '../names';
 import { showError } from '../errors';
 import type { Services } from '../services';
+import { applyRecipeCommand } from './applyRecipe';
 import { buildCommand, compareOriginalCommand, measureCandidateCommand } from './build';
 import { compareCommand } from './compare';
 import { profileWithDataCommand } from './data';
@@ -25,7 +26,6 @@ import {
 } from './quantize';
 import {
   adoptModelCommand,
-  applyRecipeCommand,
   openRecipeCommand,
   removeStepCommand,
   showStepCommand,
@@ -64,6 +64,7 @@ const handlers = {
   measureCandidate: measureCandidateCommand,
   compareOriginal: compareOriginalCommand,
   ...quantizeEntryCommands,
+  quantizeMore: quantizeLayerCommand,
   undoLayers: undoLayersCommand,
   showStep: showStepCommand,
   removeStep: removeStepCommand,

@@ -9,7 +9,8 @@ import { openDashboard } from '../commands/target';
 import { showError } from '../errors';
 import type { OpenModel } from '../models/openModel';
 import { commands } from '../names';
-import { addStep, askRecipeData, chooseAction } from '../quantize/quantize';
+import { askRecipeData } from '../quantize/data';
+import { addStep, chooseAction } from '../quantize/quantize';
 import { changeRecipe, undoChosen } from '../recipes/write';
 import type { Services } from '../services';
 

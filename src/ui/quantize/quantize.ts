@@ -2,14 +2,15 @@ import * as vscode from 'vscode';
 import { UserError } from '../../base/errors';
 import type { ActionFacts, ActionOffer } from '../../protocol/build';
 import type { Step, Targets } from '../../protocol/recipe';
-import { setData } from '../../recipe/edit';
+import { setSteps } from '../../recipe/edit';
+import { stepWords } from '../../report/recipeWords';
 import { showContext } from '../context';
-import { askData } from '../commands/data';
 import type { OpenModel } from '../models/openModel';
-import { pathFrom } from '../recipes/address';
 import type { OpenRecipe } from '../recipes/openRecipe';
 import { addToRecipe, changeRecipe, createRecipe } from '../recipes/write';
+import { chooseOne } from '../quickInput';
 import type { Services } from '../services';
+import { askCalibration, useData } from './data';
 import { fillForm, withoutDefaults, type Values } from './form';
 import type { MenuEntry } from './menu';
 import { chooseOffer } from './offers';
@@ -71,6 +72,8 @@ export async function addStep(
   const recipe = recipes.of(model);
   const facts = await factsOf(services, action);
   await recipe.load();
+  const kept = wanted.layers === 'all' ? await askKept(recipe, facts) : 'all';
+  if (!kept) return;
   await createRecipe(recipe, model.uri, recipes);
   await useData(recipe, data);
   const given = withoutDefaults(facts, params);
@@ -79,8 +82,32 @@ export async function addStep(
     targets: await targetsOf(services, wanted, { action, params }),
     ...(Object.keys(given).length > 0 ? { params: given } : {}),
   };
-  await addToRecipe(recipes, recipe, step);
+  if (kept === 'all') await addToRecipe(recipes, recipe, step);
+  else await changeRecipe(recipe, (text) => setSteps(text, [...kept, step]));
   showContext('didQuantize', true);
+}
+
+/**
+ * Which steps a step for the whole model leaves: all, or those that only prepare. A layer is compressed by the first step that it fits,
+ * so that one more would change nothing where another has been before. Undefined for Esc.
+ */
+async function askKept(
+  { recipe, actions }: OpenRecipe,
+  { group }: ActionFacts,
+): Promise<readonly Step[] | 'all' | undefined> {
+  const steps = recipe?.steps ?? [];
+  const prepares = ({ action }: Step) =>
+    actions.some((facts) => facts.name === action && facts.group === 'prepare');
+  const compressing = steps.filter((step) => !prepares(step));
+  if (group === 'prepare' || compressing.length === 0) return 'all';
+  return chooseOne<readonly Step[] | 'all'>({
+    title: vscode.l10n.t('Quantize Model'),
+    placeholder: vscode.l10n.t('Other steps of the recipe quantize layers already'),
+    entries: [
+      { label: vscode.l10n.t('Replace them'), value: steps.filter(prepares) },
+      { label: vscode.l10n.t('Only the layers that they leave'), value: 'all' },
+    ],
+  });
 }
 
 /** The action of that name. Throws `badInput` where there is none. */
@@ -102,13 +129,14 @@ async function apply(services: Services, wanted: Wanted, offer: ActionOffer): Pr
 }
 
 async function form(services: Services, wanted: Wanted, facts: ActionFacts, params: Values) {
+  const { title } = stepWords({ action: facts.name, targets: {}, params }, facts);
   const { recipes } = services;
   const { model } = wanted;
   const recipe = recipes.of(model);
   await recipe.load();
   const targets = wanted.layers === 'all' ? {} : { layers: wanted.layers };
   const filled = await fillForm({
-    title: `${titleOf(wanted)} · ${facts.title}`,
+    title: `${titleOf(wanted)} · ${title}`,
     button: titleOf(wanted),
     ...{ facts, params },
     estimate: async (given, signal) =>
@@ -120,42 +148,6 @@ async function form(services: Services, wanted: Wanted, facts: ActionFacts, para
   if (!filled) return false;
   await addStep(services, wanted, { action: facts.name, ...filled });
   return true;
-}
-
-/** Asks for the data of a recipe and writes it there. */
-export async function askRecipeData(
-  { recipes }: Services,
-  model: OpenModel,
-  use: keyof typeof dataTitles,
-): Promise<void> {
-  const recipe = recipes.of(model);
-  await recipe.load();
-  const path = await askCalibration(recipe, model, use);
-  if (path === undefined) return;
-  await createRecipe(recipe, model.uri, recipes);
-  const { data } = recipe.recipe ?? {};
-  await changeRecipe(recipe, (text) => setData(text, { ...data, [use]: path }));
-}
-
-const dataTitles = {
-  calibration: (name: string) => vscode.l10n.t('Calibrate {0} With…', name),
-  evaluation: (name: string) => vscode.l10n.t('Evaluate {0} With…', name),
-} as const;
-
-/** Lets the user name data, as the recipe will name it. */
-async function askCalibration(
-  recipe: OpenRecipe,
-  model: OpenModel,
-  use: keyof typeof dataTitles = 'calibration',
-) {
-  const path = await askData(model.uri, dataTitles[use](model.name));
-  return path === undefined ? undefined : pathFrom(recipe.uri, vscode.Uri.file(path));
-}
-
-async function useData(recipe: OpenRecipe, calibration: string | undefined): Promise<void> {
-  const { data } = recipe.recipe ?? {};
-  if (calibration === undefined || calibration === data?.calibration) return;
-  await changeRecipe(recipe, (text) => setData(text, { ...data, calibration }));
 }
 
 /** Layers that the action does not fit are not named: a step that skips what was clicked would only complain of it. */
