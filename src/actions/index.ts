@@ -1,5 +1,9 @@
 import type { ActionFacts } from '../protocol/build';
 import type { Action } from './action';
+import { binary } from './binary';
+import { codebook } from './codebook';
+import { fixedPoint } from './fixedPoint';
+import { halfStorage } from './halfStorage';
 import { int8Dynamic } from './int8Dynamic';
 import { int8Static } from './int8Static';
 import { convertOpset } from './prepare/convertOpset';
@@ -15,6 +19,10 @@ export const actions = {
   int8Dynamic,
   int8Static,
   weightOnly,
+  halfStorage,
+  codebook,
+  fixedPoint,
+  binary,
   convertOpset,
   foldBatchNorm,
   foldConstants,

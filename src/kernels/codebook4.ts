@@ -59,21 +59,32 @@ function steps(table: Float32Array): Step[] {
   });
 }
 
-/** Quantizes consecutive values in blocks; for a weight [K, N] give it transposed, [N, K], as MatMulBnb4 stores it. */
+/** Largest magnitude of every block of consecutive values; the last block may be shorter. */
+export function blockMaxima(values: Float32Array, block: number): Float32Array {
+  const absMax = new Float32Array(Math.ceil(values.length / block));
+  for (let i = 0; i < values.length; i++) {
+    const b = Math.floor(i / block);
+    absMax[b] = Math.max(absMax[b] ?? 0, Math.abs(values[i] ?? 0));
+  }
+  return absMax;
+}
+
+/**
+ * Quantizes consecutive values in blocks; for a weight [K, N] give it transposed, [N, K], as MatMulBnb4 stores it. `absMax` may be
+ * given where it is stored less exactly, so that the codes are made for what will be read.
+ */
 export function quantizeCodebook(
   values: Float32Array,
   codebook: Codebook,
   block: number,
+  absMax: Float32Array = blockMaxima(values, block),
 ): CodebookQuantized {
   const ladder = steps(codebooks[codebook]);
   const limits = Float32Array.from(ladder, (step) => step.upTo);
-  const absMax = new Float32Array(Math.ceil(values.length / block));
   const codes = new Uint8Array(values.length);
   for (let b = 0; b < absMax.length; b++) {
     const end = Math.min(values.length, (b + 1) * block);
-    let largest = 0;
-    for (let i = b * block; i < end; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0));
-    absMax[b] = largest;
+    const largest = absMax[b] ?? 0;
     const reciprocal = largest === 0 ? 0 : Math.fround(1 / largest);
     for (let i = b * block; i < end; i++) {
       const value = Math.fround((values[i] ?? 0) * reciprocal);
@@ -98,10 +109,45 @@ export function dequantizeCodebook({
   );
 }
 
-/** MatMulBnb4's bytes: the first of two codes in the high half. */
-export function packHighFirst(codes: Uint8Array): Uint8Array {
-  const packed = new Uint8Array(Math.ceil(codes.length / 2));
-  for (let i = 0; i < codes.length; i += 2)
-    packed[i / 2] = ((codes[i] ?? 0) << 4) | (codes[i + 1] ?? 0);
+/** Codes of 1, 2 or 4 bits, the first in a byte's highest bits, as MatMulBnb4 has them; the last byte is filled with zeros. */
+export function packHighFirst(codes: Uint8Array, bits: 1 | 2 | 4 = 4): Uint8Array {
+  const perByte = 8 / bits;
+  const packed = new Uint8Array(Math.ceil(codes.length / perByte));
+  for (let i = 0; i < codes.length; i++) {
+    const at = Math.floor(i / perByte);
+    packed[at] = (packed[at] ?? 0) | ((codes[i] ?? 0) << (8 - bits * ((i % perByte) + 1)));
+  }
   return packed;
+}
+
+/** Block scales in 8 bits: code · scale + offset, one scale for each group of them. */
+export interface DoubleQuantized {
+  readonly codes: Int8Array;
+  readonly scales: Float32Array;
+  readonly offset: number;
+}
+
+/** Scales that share one scale in their turn, as in QLoRA (Dettmers et al. 2023, section 3). */
+export const scaleGroup = 256;
+
+/** Quantizes block scales to 8 bits around their mean, in groups of `scaleGroup`; the last group may be shorter. */
+export function doubleQuantize(absMax: Float32Array): DoubleQuantized {
+  const offset = Math.fround(
+    absMax.reduce((sum, value) => sum + value, 0) / Math.max(1, absMax.length),
+  );
+  const centred = absMax.map((value) => value - offset);
+  const scales = blockMaxima(centred, scaleGroup).map((largest) => largest / 127);
+  const codes = Int8Array.from(centred, (value, i) => {
+    const scale = scales[Math.floor(i / scaleGroup)] ?? 0;
+    return scale === 0 ? 0 : Math.round(value / scale);
+  });
+  return { codes, scales, offset };
+}
+
+/** The block scales that are read back, in float32 as the runtime computes them. */
+export function doubleDequantize({ codes, scales, offset }: DoubleQuantized): Float32Array {
+  return Float32Array.from(
+    codes,
+    (code, i) => Math.fround(code * (scales[Math.floor(i / scaleGroup)] ?? 0)) + offset,
+  );
 }

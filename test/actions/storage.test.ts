@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type ActionName, actionOf } from '../../src/actions/index';
+import { applySteps } from '../../src/build/apply';
+import { readParams } from '../../src/protocol/params';
+import { indexGraph } from '../../src/onnx/graph';
+import type { Graph } from '../../src/onnx/model';
+import { aGraph, aModel, aNode, aTensor, aValue } from '../support/build';
+import { modelsFolder, withoutModels } from '../support/models';
+import { trial } from '../support/trial';
+
+interface Scheme {
+  readonly action: ActionName;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Decibels of signal to noise that a real classifier keeps at least. */
+  readonly keeps: number;
+}
+
+const schemes: readonly Scheme[] = [
+  { action: 'halfStorage', params: {}, keeps: 70 },
+  { action: 'halfStorage', params: { type: 'bfloat16' }, keeps: 50 },
+  { action: 'codebook', params: {}, keeps: 25 },
+  { action: 'codebook', params: { codes: 'fp4', doubleQuantization: false }, keeps: 20 },
+  { action: 'codebook', params: { inMemory: '4bit' }, keeps: 25 },
+  { action: 'fixedPoint', params: { bits: 16 }, keeps: 85 },
+  { action: 'fixedPoint', params: { bits: 12, scale: 'powerOfTwo' }, keeps: 60 },
+  { action: 'fixedPoint', params: { bits: 8 }, keeps: 40 },
+  { action: 'fixedPoint', params: { bits: 3 }, keeps: 12 },
+  { action: 'fixedPoint', params: { bits: 2 }, keeps: 0 },
+  { action: 'binary', params: {}, keeps: 3 },
+];
+
+describe('weights stored small and expanded at load', { skip: withoutModels }, () => {
+  for (const { action: name, params: given, keeps } of schemes) {
+    test(`${name} ${Object.values(given).join(' ')}: real size is what was foretold, answers stay near`, async (t) => {
+      const model = name === 'codebook' && given['inMemory'] ? 'tiny-lm' : 'lstm-sst2';
+      const file = join(modelsFolder, model, 'model.onnx');
+      const made = await trial(file, [{ action: name, targets: {}, params: given }]);
+      t.after(() => made.remove());
+      const action = actionOf(name);
+      const { params } = readParams(action.params, given);
+      const saved = made.source.structure.layers
+        .filter((layer) => action.appliesTo(layer, params).fits)
+        .map((layer) => action.estimate(layer, params))
+        .reduce((sum, { before, after }) => sum + before - after, 0);
+      const real = made.source.bytes - made.bytes;
+      assert.ok(Math.abs(saved / real - 1) < 0.02, `${saved} foretold, ${real} saved`);
+      const data = model === 'tiny-lm' ? 'valid.npz' : 'dev.npz';
+      const { sqnrDb } = await made.difference(join(modelsFolder, model, data));
+      t.diagnostic(`${(100 * made.share).toFixed(1)} % of the file, ${sqnrDb.toFixed(1)} dB`);
+      assert.ok(sqnrDb > keeps, `${sqnrDb} dB`);
+    });
+  }
+});
+
+describe('stored weights in odd places', () => {
+  const numbers = Array.from({ length: 64 * 32 }, (_, i) => Math.sin(i * 1.7));
+  const weight = aTensor('w', 'float32', [64, 32], numbers);
+  const half = async (parts: Partial<Graph>) => {
+    const index = indexGraph(aModel(parts, { opsets: new Map([['', 17]]) }));
+    const { index: made } = await applySteps(index, [{ action: 'halfStorage', targets: {} }]);
+    return made.model.graph;
+  };
+  const product = aNode('MatMul', ['x', 'w'], ['y'], {}, { name: 'a' });
+  const ends = {
+    inputs: [aValue('x', 'float32', [2, 64])],
+    outputs: [aValue('y', 'float32', [2, 32])],
+  };
+
+  test('a weight two layers read is stored once, and both read it', async () => {
+    const made = await half({
+      ...ends,
+      outputs: [...ends.outputs, aValue('z', 'float32', [2, 32])],
+      initializers: [weight],
+      nodes: [product, aNode('MatMul', ['x', 'w'], ['z'], {}, { name: 'b' })],
+    });
+    assert.deepEqual(
+      made.initializers.map(({ dtype }) => dtype),
+      ['float16'],
+    );
+    const [cast, ...products] = made.nodes;
+    assert.equal(cast?.op, 'Cast');
+    assert.deepEqual(
+      products.map(({ inputs }) => inputs[1]),
+      [cast!.outputs[0], cast!.outputs[0]],
+    );
+  });
+
+  test('a weight that is an output of the model too stays one', async () => {
+    const made = await half({
+      ...ends,
+      outputs: [...ends.outputs, aValue('w', 'float32', [64, 32])],
+      initializers: [weight],
+      nodes: [product],
+    });
+    assert.ok(made.initializers.some(({ name }) => name === 'w'));
+  });
+
+  test('a weight that old files list as an input is no input any more', async () => {
+    const made = await half({
+      ...ends,
+      inputs: [...ends.inputs, aValue('w', 'float32', [64, 32])],
+      initializers: [weight],
+      nodes: [product],
+    });
+    assert.deepEqual(
+      made.inputs.map(({ name }) => name),
+      ['x'],
+    );
+  });
+
+  test('a Constant node keeps its output’s name', async () => {
+    const constant = aNode('Constant', [], ['w'], { value: { kind: 'tensor', value: weight } });
+    const made = await half({ ...ends, initializers: [], nodes: [constant, product] });
+    assert.deepEqual(
+      made.nodes.map(({ op, outputs }) => `${op} ${outputs[0]}`),
+      ['Cast w', 'MatMul y'],
+    );
+  });
+
+  test('a weight read inside a body of If is made outside, before it', async () => {
+    const inside = aGraph({
+      nodes: [aNode('MatMul', ['x', 'w'], ['inner'], {}, { name: 'a' })],
+      outputs: [aValue('inner', 'float32', [2, 32])],
+    });
+    const branch = { kind: 'graph', value: inside } as const;
+    const made = await half({
+      inputs: [...ends.inputs, aValue('c', 'bool', [])],
+      outputs: ends.outputs,
+      initializers: [weight],
+      nodes: [aNode('If', ['c'], ['y'], { then_branch: branch, else_branch: branch })],
+    });
+    assert.deepEqual(
+      made.nodes.map(({ op }) => op),
+      ['Cast', 'If'],
+    );
+    assert.equal(made.initializers.length, 1);
+  });
+});
