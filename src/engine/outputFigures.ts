@@ -55,7 +55,8 @@ const finite = (value: number | undefined) =>
 /** Null where it has no meaning, as for a mean of infinite values; an interval of one sample is not known, and shown as none. */
 function intervalOf(estimate: HalfWidth | undefined): Estimate | null {
   if (!estimate || !Number.isFinite(estimate.mean)) return null;
-  const { mean } = estimate;
+  const { mean, low, high } = estimate;
+  if (low !== undefined && high !== undefined) return { mean, low, high };
   const halfWidth = Number.isFinite(estimate.halfWidth) ? estimate.halfWidth : 0;
   return { mean, low: mean - halfWidth, high: mean + halfWidth };
 }

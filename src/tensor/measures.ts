@@ -4,6 +4,10 @@
  */
 type Values = ArrayLike<number>;
 
+/** 95 % of a normal distribution lie within so many standard deviations of its mean. */
+export const deviations95 = 1.96;
+const z = deviations95;
+
 /** Gathers how far candidates are from references, piece by piece, so that no values need to be kept. */
 export class Differences {
   private seen = 0;
@@ -181,7 +185,7 @@ export function meanWithInterval(values: Values): { mean: number; halfWidth: num
   const mean = n === 0 ? NaN : sum / n;
   let squares = 0;
   for (let i = 0; i < n; i++) squares += ((values[i] ?? 0) - mean) ** 2;
-  return { mean, halfWidth: n < 2 ? Infinity : 1.96 * Math.sqrt(squares / (n - 1) / n) };
+  return { mean, halfWidth: n < 2 ? Infinity : z * Math.sqrt(squares / (n - 1) / n) };
 }
 
 /**
@@ -201,7 +205,33 @@ export function clusteredMean(sums: Values, counts: Values): { mean: number; hal
   let squares = 0;
   for (let i = 0; i < n; i++) squares += ((sums[i] ?? 0) - mean * (counts[i] ?? 0)) ** 2;
   const error = Math.sqrt((squares * n) / (n - 1)) / rows;
-  return { mean, halfWidth: n < 2 ? Infinity : 1.96 * error };
+  return { mean, halfWidth: n < 2 ? Infinity : z * error };
+}
+
+/**
+ * 95 % interval of a share seen in `count` independent samples (Wilson's score interval): inside [0, 1], and with a width also where all
+ * samples agree.
+ */
+export function shareInterval(share: number, count: number): { low: number; high: number } {
+  const weight = 1 / (1 + z ** 2 / count);
+  const middle = weight * (share + z ** 2 / (2 * count));
+  const reach = weight * z * Math.sqrt((share * (1 - share)) / count + (z / (2 * count)) ** 2);
+  return { low: Math.max(0, middle - reach), high: Math.min(1, middle + reach) };
+}
+
+/**
+ * 95 % interval of the difference of two shares seen in the same `count` samples, `gained` of which only the second has and `lost` only the
+ * first (Bonett and Price 2012): with a width also where none differ.
+ */
+export function pairedInterval(
+  gained: number,
+  lost: number,
+  count: number,
+): { low: number; high: number } {
+  const [up, down] = [(gained + 1) / (count + 2), (lost + 1) / (count + 2)];
+  const middle = up - down;
+  const reach = z * Math.sqrt((up + down - middle ** 2) / (count + 2));
+  return { low: Math.max(-1, middle - reach), high: Math.min(1, middle + reach) };
 }
 
 /** Spearman's rank correlation; equal values share the mean of their ranks. */

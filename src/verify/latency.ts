@@ -2,6 +2,7 @@ import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
 import { type Spread, spreadOf } from '../profile/spread';
 import type { Feeds, Session } from '../runtime/runner';
+import { deviations95 } from '../tensor/measures';
 
 /** Two models timed in turn, so that whatever else the machine does meets both. */
 export interface LatencyComparison {
@@ -66,7 +67,7 @@ export function medianInterval(values: readonly number[]): {
   const sorted = [...values].sort((a, b) => a - b);
   const n = sorted.length;
   // The normal approximation of the binomial: ranks n/2 ± 1.96·√n/2.
-  const reach = (1.96 * Math.sqrt(n)) / 2;
+  const reach = (deviations95 * Math.sqrt(n)) / 2;
   const at = (rank: number) => sorted[Math.min(n - 1, Math.max(0, rank))] ?? NaN;
   return {
     ratio: spreadOf(sorted).median,

@@ -2,10 +2,13 @@ import type { Feeds, RunTensor } from '../runtime/runner';
 import { numbersOf } from '../runtime/arrays';
 import {
   clusteredMean,
+  deviations95,
   Differences,
   klDivergence,
   logSumExp,
   meanWithInterval,
+  pairedInterval,
+  shareInterval,
   topClass,
 } from '../tensor/measures';
 import { asLogits, type Reading } from '../tensor/scores';
@@ -14,6 +17,9 @@ import { asLogits, type Reading } from '../tensor/scores';
 export interface Estimate {
   readonly mean: number;
   readonly halfWidth: number;
+  /** The interval where it does not lie evenly around the mean. */
+  readonly low?: number;
+  readonly high?: number;
 }
 
 /** How far a candidate's outputs are from the reference's, over all batches seen. Undefined where a measure has no meaning. */
@@ -101,7 +107,7 @@ export class OutputComparison {
       cosine: errors.cosine,
       broken: errors.broken,
       kl: kl.sums.length > 0 ? clusteredMean(kl.sums, kl.counts) : undefined,
-      agreement: same.sums.length > 0 ? clusteredMean(same.sums, same.counts) : undefined,
+      agreement: same.sums.length > 0 ? shareOf(same) : undefined,
       accuracy: right.length > 0 ? accuracyOf(right) : undefined,
       perplexity: this.perplexity(),
     };
@@ -190,13 +196,27 @@ function certainClass(logits: ArrayLike<number>, at: number, classes: number): n
   return topClass(logits, at, classes);
 }
 
+/** Rows of one sample are not independent: their interval is that of as many independent rows as would scatter alike. */
+function shareOf({ sums, counts }: Sums): Estimate {
+  const { mean, halfWidth } = clusteredMean(sums, counts);
+  const variance = (halfWidth / deviations95) ** 2;
+  const isKnown = mean * (1 - mean) > 0 && variance > 0 && Number.isFinite(variance);
+  const rows = isKnown ? (mean * (1 - mean)) / variance : sums.length;
+  return { mean, halfWidth, ...shareInterval(mean, rows) };
+}
+
 function accuracyOf(right: readonly { reference: number; candidate: number }[]) {
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  // Paired: both models saw the same samples, so only those count on which they differ.
+  const changes = right.map((row) => row.candidate - row.reference);
+  const count = (of: number) => changes.filter((change) => change === of).length;
   return {
     reference: mean(right.map((row) => row.reference)),
     candidate: mean(right.map((row) => row.candidate)),
-    // Paired: both models saw the same samples, so only those count on which they differ.
-    difference: meanWithInterval(right.map((row) => row.candidate - row.reference)),
+    difference: {
+      ...meanWithInterval(changes),
+      ...pairedInterval(count(1), count(-1), changes.length),
+    },
   };
 }
 

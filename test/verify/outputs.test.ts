@@ -113,3 +113,16 @@ test('the perplexity of the next token, paddings left out', () => {
   near(perplexity?.candidate, 12 / 9);
   near(perplexity?.logRatio.mean, Math.log(12 / 9 / 4));
 });
+
+test('an interval is given for few samples too, and inside what is possible', () => {
+  for (const count of [1, 4]) {
+    const comparison = new OutputComparison();
+    for (let at = 0; at < count; at++) {
+      comparison.add(floats([1, 2], [1, 0]), floats([1, 2], [1, 0]), {}, [0]);
+    }
+    const { agreement, accuracy } = comparison.result();
+    assert.ok((agreement?.low ?? 1) < 1 && (agreement?.low ?? 0) > 0 && agreement?.high === 1);
+    const { low = 0, high = 0 } = accuracy?.difference ?? {};
+    assert.ok(low < 0 && high > 0 && low >= -1 && high <= 1, JSON.stringify(accuracy));
+  }
+});
