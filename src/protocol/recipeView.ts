@@ -70,14 +70,25 @@ export interface ComparisonView {
   reference: string;
   candidate: string;
   lines: ComparisonLine[];
-  /** `synthetic`, or the data's name. */
-  data: string;
-  samples: number;
-  /** Samples that could not be used. */
-  leftOut: number;
-  kernels: { schemes: SchemeKernels[]; misses: KernelProof[]; missCount: number };
-  /** The largest savings first. */
-  changes: { changed: number; added: number; removed: number; same: number; shown: LayerChange[] };
+  /** Data, samples, shapes of the timed runs, runtime. */
+  conditions: string;
+  kernels: {
+    schemes: SchemeKernels[];
+    misses: KernelProof[];
+    missCount: number;
+    /** What is worth knowing of kernels that do run. */
+    notes: { why: string; count: number }[];
+  };
+  changes: {
+    changed: number;
+    added: number;
+    removed: number;
+    same: number;
+    /** The largest savings first. */
+    shown: LayerChange[];
+    /** Those whose results are furthest from the original's. */
+    worst: LayerChange[];
+  };
   complete: boolean;
   /** False where the recipe or the candidate was changed since it was measured. */
   current: boolean;

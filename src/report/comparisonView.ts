@@ -1,31 +1,34 @@
-import type { Comparison, KernelProof } from '../protocol/build';
+import type { Comparison, KernelProof, LayerChange } from '../protocol/build';
 import type { ComparisonView, SchemeKernels } from '../protocol/recipeView';
 import { comparisonLines } from './comparisonLines';
+import { changedLayers, conditionsLine, furthestOff, kernelNotes } from './comparisonWords';
 
 /** Kernels that are not the wanted ones, and changed layers, that a page lists at most. */
 const shown = 50;
 
 /** A comparison as the dashboard shows it; `current` tells whether recipe and candidate are still those that were measured. */
 export function comparisonView(comparison: Comparison, current: boolean): ComparisonView {
-  const { reference, candidate, data, samples, leftOut, kernels, layers, complete } = comparison;
+  const { reference, candidate, kernels, layers, complete } = comparison;
   const misses = kernels.filter((proof) => !proof.ok);
-  const changes = layers.filter(({ change }) => change !== 'same');
-  const saved = ({ bytes }: (typeof layers)[number]) => bytes.reference - bytes.candidate;
-  const count = (kind: string) => layers.filter(({ change }) => change === kind).length;
+  const count = (kind: LayerChange['change']) =>
+    layers.filter(({ change }) => change === kind).length;
   return {
-    ...{ reference, candidate, data, samples, leftOut, complete, current },
+    ...{ reference, candidate, complete, current },
+    conditions: conditionsLine(comparison),
     lines: comparisonLines(comparison),
     kernels: {
       schemes: schemeKernels(kernels),
       misses: misses.slice(0, shown),
       missCount: misses.length,
+      notes: kernelNotes(kernels),
     },
     changes: {
       changed: count('changed'),
       added: count('added'),
       removed: count('removed'),
       same: count('same'),
-      shown: changes.sort((a, b) => saved(b) - saved(a)).slice(0, shown),
+      shown: changedLayers(comparison).slice(0, shown),
+      worst: furthestOff(comparison),
     },
   };
 }

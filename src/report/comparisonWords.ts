@@ -103,10 +103,15 @@ export const outputError = ({ sqnrDb }: LayerChange): string =>
 /** Names shown of the worst layers. */
 const mostWorst = 5;
 
-/** "a 9.7 dB, b 10.4 dB": the layers whose results are furthest from the original's; undefined where none was measured. */
-export function worstLayers({ layers }: Comparison): string | undefined {
+/** The changed layers whose results are furthest from the original's, the worst first; none where it was not measured. */
+export function furthestOff({ layers }: Pick<Comparison, 'layers'>): LayerChange[] {
   const known = layers.filter(({ sqnrDb, change }) => sqnrDb !== undefined && change === 'changed');
-  const worst = known.sort((a, b) => (a.sqnrDb ?? 0) - (b.sqnrDb ?? 0)).slice(0, mostWorst);
+  return known.sort((a, b) => (a.sqnrDb ?? 0) - (b.sqnrDb ?? 0)).slice(0, mostWorst);
+}
+
+/** "a 9.7 dB, b 10.4 dB": the same in words; undefined where none was measured. */
+export function worstLayers(comparison: Comparison): string | undefined {
+  const worst = furthestOff(comparison);
   return worst.length === 0
     ? undefined
     : worst.map((change) => `${printable(change.layer, 80)} ${outputError(change)}`).join(', ');

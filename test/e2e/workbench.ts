@@ -19,7 +19,7 @@ export const themeNames = Object.keys(themes) as readonly Theme[];
 
 const pictures = 'out/screenshots';
 /** FEATHERWEIGHT_WRITE=1 puts these where the README shows them. */
-const shownInReadme = ['dashboard-dark', 'dashboard-light', 'text'];
+const shownInReadme = ['dashboard-dark', 'dashboard-light', 'text', 'compared-dark'];
 
 /** VS Code with the packaged extension, seen through a browser as its user sees it. */
 export class Workbench {
@@ -119,6 +119,9 @@ export class Workbench {
   /** Puts away what the extension told in the corner. */
   async quiet(): Promise<void> {
     await this.command('Notifications: Clear All Notifications');
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    // It fades out.
+    await this.page.waitForTimeout(500);
   }
 
   /** The dashboard's own page inside the active webview. */

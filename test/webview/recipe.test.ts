@@ -119,11 +119,13 @@ test(
       await text(page, '.report-detail li'),
       /runs MatMul: Its weights were turned back/,
     );
+    assert.match(await text(page, '.report-detail li:last-child'), /^1 layer: Slow before VNNI\.$/);
+    assert.ok(flat.some((line) => /^furthest off \S+ \d\d\.0 dB, /.test(line)));
     await page.locator('summary', { hasText: '36 of' }).last().click();
     await picture(page, 'recipe-open-lists');
     assert.match(
       await text(page, '.measured .caption'),
-      /model\.int8\.onnx · 872 samples of dev\.npz/,
+      /model\.int8\.onnx · dev\.npz, 872 samples · latency at input_ids 1×128/,
     );
   }),
 );
@@ -144,7 +146,7 @@ test(
       assert.match(await text(page, '.outlook'), /model\.int8\.onnx before the last change/);
       assert.match(
         await text(page, '.measured .caption'),
-        /872 samples of synthetic inputs · not complete · measured before the last change/,
+        /made-up inputs, 872 samples .* not finished · measured before the last change/,
       );
     },
   ),

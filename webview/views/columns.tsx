@@ -38,30 +38,30 @@ export const columns = {
     cell: (row) => <NameCell row={row} />,
     tip: (row) => (row.part ? `${printable(row.name)}\n${parts[row.part]}` : printable(row.name)),
   },
-  role: { title: () => 'role', width: 96, numeric: false, cell: (row) => quiet(row.role ?? '') },
+  role: { title: () => 'role', width: 90, numeric: false, cell: (row) => quiet(row.role ?? '') },
   op: { title: () => 'operator', width: 132, numeric: false, cell: (row) => quiet(row.op) },
   weights: {
     title: () => 'weights',
-    width: 150,
+    width: 128,
     numeric: false,
     cell: (row) => quiet(row.weights),
     tip: (row) => row.weights || undefined,
   },
   parameters: {
     title: () => 'parameters',
-    width: 100,
+    width: 92,
     numeric: true,
     cell: (row) => figure(row.parameters, formatCount),
   },
   weightBytes: {
     title: () => 'bytes',
-    width: 88,
+    width: 82,
     numeric: true,
     cell: (row) => figure(row.weightBytes, formatBytes),
   },
   macs: {
     title: () => 'MACs',
-    width: 82,
+    width: 78,
     numeric: true,
     cell: (row) => figure(row.macs, formatCount),
   },
@@ -73,14 +73,14 @@ export const columns = {
   },
   timeMs: {
     title: () => 'time',
-    width: 88,
+    width: 82,
     numeric: true,
     cell: (row) => figure(row.timeMs, formatMs),
     tip: (row, context) => timeTip(row, context),
   },
   share: {
     title: ({ measured }) => (measured ? 'share of time' : 'share of MACs'),
-    width: 152,
+    width: 128,
     numeric: true,
     cell: (row, { scaleEnd }) => (
       <span class="share">
@@ -93,7 +93,7 @@ export const columns = {
   },
   chosen: {
     title: () => 'recipe',
-    width: 112,
+    width: 92,
     numeric: false,
     cell: ({ chosen }) =>
       chosen && (

@@ -1,7 +1,7 @@
 import type { ComparisonLine, ComparisonView } from '../../src/protocol/recipeView';
 import { Button } from '../kit';
-import { baseName, dataName } from './facts';
-import { Changes, Kernels } from './proof';
+import { baseName } from './facts';
+import { Changes, FurthestOff, Kernels } from './proof';
 import type { ViewProps } from './props';
 import { DataLink } from './recipe';
 import './measured.css';
@@ -68,8 +68,7 @@ interface ReportProps extends Pick<Props, 'act'> {
 }
 
 function Report({ comparison, act }: ReportProps) {
-  const { lines, data, samples, leftOut, candidate, complete, current } = comparison;
-  const inputs = `${samples.toLocaleString('en-US')} ${samples === 1 ? 'sample' : 'samples'} of ${dataName(data)}`;
+  const { lines, conditions, candidate, current } = comparison;
   return (
     <>
       <div class="report" role="table" aria-label="Original and candidate">
@@ -77,12 +76,11 @@ function Report({ comparison, act }: ReportProps) {
           <ReportLine line={line} key={line.id} />
         ))}
         <Kernels comparison={comparison} act={act} />
+        <FurthestOff comparison={comparison} act={act} />
         <Changes comparison={comparison} act={act} />
       </div>
       <p class="caption">
-        {baseName(candidate)} · {inputs}
-        {leftOut > 0 && ` · ${leftOut.toLocaleString('en-US')} left out`}
-        {!complete && ' · not complete'}
+        {baseName(candidate)} · {conditions}
         {!current && ' · measured before the last change'}
       </p>
     </>

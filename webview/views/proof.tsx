@@ -10,7 +10,7 @@ interface Props extends Pick<ViewProps, 'act'> {
 
 /** Whether the compressed layers run the kernels that make them fast, and which do not. */
 export function Kernels({ comparison: { kernels }, act }: Props) {
-  const { schemes, misses, missCount } = kernels;
+  const { schemes, misses, missCount, notes } = kernels;
   if (schemes.length === 0) return null;
   const all = schemes.map(({ scheme, ok, total }) => `${ok} of ${total} layers run as ${scheme}`);
   return (
@@ -23,7 +23,34 @@ export function Kernels({ comparison: { kernels }, act }: Props) {
         </li>
       ))}
       {missCount > misses.length && <li class="quiet">… and {missCount - misses.length} more</li>}
+      {notes.map(({ why, count }) => (
+        <li class="quiet" key={why}>
+          {count === 1 ? '1 layer' : `${count} layers`}: {why}
+        </li>
+      ))}
     </Detail>
+  );
+}
+
+/** The layers whose results differ most from the original's. */
+export function FurthestOff({ comparison: { changes }, act }: Props) {
+  const { worst } = changes;
+  if (worst.length === 0) return null;
+  return (
+    <div class="report-line detail" role="row">
+      <span class="report-title quiet" role="rowheader">
+        furthest off
+      </span>
+      <span class="report-detail" role="cell">
+        {worst.map(({ layer, sqnrDb }, index) => (
+          <span key={layer}>
+            {index > 0 && ', '}
+            <LayerLink layer={layer} act={act} />
+            <span class="quiet"> {sqnrDb?.toFixed(1)} dB</span>
+          </span>
+        ))}
+      </span>
+    </div>
   );
 }
 
