@@ -5,6 +5,7 @@ import type { Edit } from '../../onnx/edit';
 import type { Node } from '../../onnx/model';
 import { encodeElements } from '../../tensor/decode';
 import type { Workbench } from '../action';
+import type { Convolution } from './products';
 
 /** A scale as a number, and the initializers that hold it and its zero point. */
 export interface Scale {
@@ -44,6 +45,21 @@ export class CodeBook {
     const made = { scaleName, zeroPointName: this.zeroPointOf(zeroPoint), scale };
     this.scales.set(root, made);
     return made;
+  }
+
+  /** The codes with channels behind their own that stand for zero. */
+  widen({ weight }: Convolution, input: Coded, added: number): { node: Node; coded: Coded } {
+    const { names, structure } = this.bench;
+    const rank = weight.tensor.shape.length;
+    const amounts = new BigInt64Array(2 * rank);
+    amounts[rank + 1] = BigInt(added);
+    const pads = makeTensor(names.fresh(`${input.codes}_pads`), 'int64', [2 * rank], amounts);
+    this.edits.push({ kind: 'setTensor', scope: structure.index.main, tensor: pads });
+    const codes = names.fresh(`${input.codes}_wide`);
+    return {
+      node: makeNode('Pad', [input.codes, pads.name, input.zeroPointName], [codes]),
+      coded: { ...input, codes, floats: names.fresh(`${codes}_dequantized`) },
+    };
   }
 
   private zeroPointOf(value: number): string {

@@ -8,6 +8,7 @@ import { CodeBook, dequantizeNode, quantizeNode, type Coded, type Scale } from '
 import type { Int8StaticParams } from './params';
 import type { Convolution, Product, Site } from './products';
 import { Rewrite } from './rewrite';
+import { addedChannels } from './widen';
 import { WeightStore, type StoredWeight } from './weights';
 
 /** The edits that make a plan real. */
@@ -22,7 +23,9 @@ export function planEdits(
   const book = new CodeBook(bench, grids.ranges);
   const readers = readersOf(sites, plan);
   const readCodes = new Set(
-    sites.flatMap(({ kind, entry }) => (kind === 'product' ? [entry] : [])),
+    sites.flatMap((site) =>
+      site.kind === 'product' || addedChannels(site) > 0 ? [site.entry] : [],
+    ),
   );
   const coded = new Map<string, Coded>();
   for (const point of plan.points.values()) {
@@ -51,7 +54,7 @@ export function planEdits(
   for (const site of sites) {
     const input = coded.get(site.input);
     if (!input) continue;
-    if (site.kind === 'convolution') convolve(bench, site, input, store, rewrite);
+    if (site.kind === 'convolution') convolve(bench, site, input, book, store, rewrite);
     else multiply(bench, site, input, store.product(site, grids.factors.get(site.input)), rewrite);
   }
   return [
@@ -119,6 +122,7 @@ function convolve(
   bench: Workbench,
   site: Convolution,
   input: Coded,
+  book: CodeBook,
   store: WeightStore,
   rewrite: Rewrite,
 ): void {
@@ -132,7 +136,10 @@ function convolve(
       ...{ name: bench.names.fresh(`${name}_DequantizeLinear`), axis: 0 },
     });
   };
-  rewrite.input(entry, site.input, input.floats);
+  const added = addedChannels(site);
+  const wide = added > 0 ? book.widen(site, input, added) : undefined;
+  if (wide) rewrite.before(entry, wide.node, dequantizeNode(wide.coded));
+  rewrite.input(entry, site.input, wide?.coded.floats ?? input.floats);
   rewrite.before(entry, dequantize(weight.name, stored));
   if (stored.bias) rewrite.before(entry, dequantize(bias, stored.bias));
 }

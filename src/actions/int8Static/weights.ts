@@ -5,6 +5,7 @@ import type { Tensor } from '../../onnx/model';
 import type { Workbench } from '../action';
 import { floatValues, readWeight } from '../linear';
 import { constantOf, type Convolution, type Product } from './products';
+import { addedChannels, widened, withChannels } from './widen';
 
 /** Names of a weight's integers and their scales, one for each output channel. */
 export interface StoredWeight {
@@ -58,8 +59,11 @@ export class WeightStore {
     const [channels = 0] = weight.tensor.shape;
     const quantize = this.quantizedOf(weight);
     const known = this.convolutions.get(weight.name);
+    const added = addedChannels(site);
+    const { shape } = weight.tensor;
+    const codes = () => withChannels(quantize().codes, shape, added);
     const stored = known ?? {
-      ...this.store(weight.name, weight.tensor.shape, channels, quantize),
+      ...this.store(weight.name, widened(shape, added), channels, quantize, codes),
       zeroPoints: this.zeros(weight.name, 'int8', channels),
     };
     const whole = { ...stored, bias: bias ? this.bias(site, inputScale, quantize) : undefined };
@@ -106,10 +110,11 @@ export class WeightStore {
     shape: readonly number[],
     channels: number,
     quantize: () => Affine,
+    codesOf: () => Affine['codes'] = () => quantize().codes,
   ): StoredWeight {
     const codes = this.bench.names.fresh(`${weight}_codes`);
     const scales = this.bench.names.fresh(`${weight}_scale`);
-    this.add(computedTensor(codes, 'int8', shape, () => quantize().codes));
+    this.add(computedTensor(codes, 'int8', shape, codesOf));
     this.add(computedTensor(scales, 'float32', [channels], () => quantize().scales));
     return { codes, scales };
   }
