@@ -1,6 +1,7 @@
 import type { Progress } from '../base/progress';
 import type { Edit } from '../onnx/edit';
 import type { FreshNames } from '../onnx/fresh';
+import type { GraphIndex } from '../onnx/graph';
 import type { OpenExternal } from '../onnx/shapes/shapes';
 import type { Choice, DataUse, Speed } from '../protocol/build';
 import type { ParamsOf, ParamSpecs } from '../protocol/params';
@@ -25,6 +26,8 @@ export interface Saving {
 /** The model an action works on, and what it may use. */
 export interface Workbench {
   readonly structure: Structure;
+  /** The model that the recipe starts from, to hold what earlier steps made of it against. */
+  readonly original: GraphIndex;
   /** Opens the model's external data. */
   readonly open: OpenExternal | undefined;
   /** Names that the model does not use yet. */

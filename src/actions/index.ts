@@ -7,11 +7,16 @@ import { halfStorage } from './halfStorage';
 import { int8Dynamic } from './int8Dynamic';
 import { int8Static } from './int8Static';
 import { convertOpset } from './prepare/convertOpset';
+import { correctBias } from './prepare/correctBias';
+import { deduplicate } from './prepare/deduplicate';
+import { equalize } from './prepare/equalize';
 import { foldBatchNorm } from './prepare/foldBatchNorm';
 import { foldConstants } from './prepare/foldConstants';
 import { fuseQkv } from './prepare/fuseQkv';
 import { keepUnfused } from './prepare/keepUnfused';
 import { skipUnread } from './prepare/skipUnread';
+import { smoothQuant } from './prepare/smoothQuant';
+import { transposeGemm } from './prepare/transposeGemm';
 import { weightOnly } from './weightOnly';
 
 /** Every action there is: the one list that menus, recipes and the command line read. */
@@ -29,6 +34,11 @@ export const actions = {
   skipUnread,
   keepUnfused,
   fuseQkv,
+  transposeGemm,
+  deduplicate,
+  smoothQuant,
+  equalize,
+  correctBias,
 } as const satisfies Record<string, unknown>;
 
 export type ActionName = keyof typeof actions;

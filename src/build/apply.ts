@@ -48,7 +48,12 @@ export async function applySteps(
     throwIfAborted(signal);
     const told = toldAs(progress, steps, i);
     told(0, '');
-    const made = await applyStep(current, step, { ...options, progress: told }, remember);
+    const made = await applyStep(
+      current,
+      step,
+      { ...options, original: index, progress: told },
+      remember,
+    );
     current = made.index;
     outcomes.push(made.outcome);
   }
@@ -64,13 +69,18 @@ function toldAs(progress: Progress, steps: readonly Step[], at: number): Progres
     part(fraction, [`step ${at + 1} of ${steps.length}`, title, note].filter(Boolean).join(' · '));
 }
 
+/** What a step needs besides the model it is made on. */
+interface StepOptions extends ApplyOptions {
+  readonly original: GraphIndex;
+}
+
 async function applyStep(
   index: GraphIndex,
   step: Step,
-  options: ApplyOptions,
+  options: StepOptions,
   remember: ReturnType<typeof rememberLast>,
 ): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
-  const { open, calibration, signal, progress = noProgress } = options;
+  const { open, original, calibration, signal, progress = noProgress } = options;
   const { name, action, params } = readStep(step);
   if (action.data === 'needed' && !calibration) {
     throw new UserError(
@@ -85,7 +95,7 @@ async function applyStep(
     action.appliesTo(layer, params),
   );
   const names = namesFor(index);
-  const bench = { structure, open, names, remember, calibration, signal, progress };
+  const bench = { structure, original, open, names, remember, calibration, signal, progress };
   const data =
     calibration && chosen.length > 0 ? await action.collect?.(bench, chosen, params) : undefined;
   const edits = chosen.length > 0 ? action.edits(bench, chosen, params, data) : [];
@@ -104,24 +114,24 @@ const maxPasses = 10;
 async function applyToModel(
   index: GraphIndex,
   step: Step,
-  options: ApplyOptions,
+  options: StepOptions,
   remember: ReturnType<typeof rememberLast>,
 ): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
-  const { open, calibration, signal, progress = noProgress } = options;
+  const { open, original, calibration, signal, progress = noProgress } = options;
   const { name, action, params } = readStep(step);
   const touched = new Set<string>();
-  const original = structureOf(index, open);
+  const first = structureOf(index, open);
   // Throws where a layer is named that is not there.
-  wantedLayers(original, step);
-  const known = new Set(original.layers.map((layer) => layer.id));
+  wantedLayers(first, step);
+  const known = new Set(first.layers.map((layer) => layer.id));
   let current = index;
   let count = 0;
   for (let pass = 0; pass < maxPasses; pass++) {
     throwIfAborted(signal);
-    const structure = pass === 0 ? original : structureOf(current, open);
+    const structure = pass === 0 ? first : structureOf(current, open);
     const layers = selectLayers(structure.layers, step.targets);
     const names = namesFor(current);
-    const bench = { structure, open, names, remember, calibration, signal, progress };
+    const bench = { structure, original, open, names, remember, calibration, signal, progress };
     const data = calibration && (await action.collect?.(bench, layers, params));
     const edits = action.edits(bench, layers, params, data);
     if (edits.length === 0) break;
@@ -132,7 +142,7 @@ async function applyToModel(
     }
     current = edited(current, edits);
   }
-  const named = original.layers.filter((layer) => step.targets.layers?.includes(layer.id));
+  const named = first.layers.filter((layer) => step.targets.layers?.includes(layer.id));
   const skipped = named.flatMap((layer): Refusal[] => {
     const fit = action.appliesTo(layer, params);
     return fit.fits || touched.has(layer.id) ? [] : [{ layer: layer.id, why: fit.why }];

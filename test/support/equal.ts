@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applySteps, type Applied } from '../../src/build/apply';
+import { applySteps, type Applied, type ApplyOptions } from '../../src/build/apply';
 import { checkModel } from '../../src/onnx/check';
 import { indexGraph } from '../../src/onnx/graph';
 import type { OpenExternal } from '../../src/onnx/external';
 import type { Model } from '../../src/onnx/model';
 import type { Step } from '../../src/protocol/recipe';
 import { ortRunner } from '../../src/runtime/ort';
+import type { Calibration } from '../../src/runtime/calibration';
 import { numbersOf } from '../../src/runtime/arrays';
 import type { Feeds, RunTensor, Session } from '../../src/runtime/runner';
+import { modelBytes } from './build';
 import { saveModel } from '../../src/engine/saveModel';
 
 const session = { threads: 1, provider: 'cpu', optimize: 'all' } as const;
@@ -29,6 +31,7 @@ export function someFloats(shape: readonly number[], seed = 1): RunTensor {
 
 /** Runs a model that is in memory. */
 export async function runModel(model: Model, feeds: Feeds, open?: OpenExternal): Promise<Feeds> {
+  if (!open) return runFile(modelBytes(model), feeds);
   const folder = mkdtempSync(join(tmpdir(), 'featherweight-equal-'));
   try {
     const file = join(folder, 'model.onnx');
@@ -39,7 +42,8 @@ export async function runModel(model: Model, feeds: Feeds, open?: OpenExternal):
   }
 }
 
-export async function runFile(file: string, feeds: Feeds): Promise<Feeds> {
+/** Runs a model's file, or its bytes. */
+export async function runFile(file: string | Uint8Array, feeds: Feeds): Promise<Feeds> {
   let loaded: Session | undefined;
   try {
     loaded = await ortRunner().load(file, session);
@@ -67,13 +71,24 @@ export function largestDifference(before: Feeds, after: Feeds): number {
   );
 }
 
+/** These batches as the user's data. */
+export function calibrationOf(batches: readonly Feeds[]): Calibration {
+  return {
+    name: 'made up',
+    samples: batches.length,
+    batches: () => batches.map((feeds) => ({ feeds, mask: undefined, labels: undefined })),
+    load: (model, changes = {}) => ortRunner().load(modelBytes(model), { ...session, ...changes }),
+  };
+}
+
 /** Takes the steps, and asserts that the model is sound and answers as before, to 1e-5 of its largest value. */
 export async function assertEqualAfter(
   model: Model,
   steps: readonly Step[],
   feeds: Feeds,
+  options: ApplyOptions = {},
 ): Promise<Applied> {
-  const applied = await applySteps(indexGraph(model), steps);
+  const applied = await applySteps(indexGraph(model), steps, options);
   assert.deepEqual(checkModel(applied.index.model), []);
   const difference = largestDifference(
     await runModel(model, feeds),

@@ -39,6 +39,9 @@ const changed: Readonly<Record<string, number>> = {
   foldConstants: 30,
   keepUnfused: 12,
   skipUnread: 12,
+  fuseQkv: 15,
+  transposeGemm: 10,
+  deduplicate: 1,
 };
 
 for (const name of preparations) {
