@@ -71,9 +71,10 @@ const unsignedWeights: Miss = {
 };
 
 const integerProducts = ['DynamicQuantizeMatMul', 'MatMulIntegerToFloat'] as const;
-const staticKernels = [
-  ...['QLinearMatMul', 'MatMulIntegerToFloat', 'QGemm', 'QLinearConv', 'QAttention'],
-] as const;
+const staticKernel = /^(QLinear\w+|QGemm|QAttention|MatMulIntegerToFloat)$/;
+/** Operators that quantizers write with their integers already in them. */
+const integerOperator =
+  /^(QLinear\w+|QGemm|QAttention|QEmbedLayerNormalization|DynamicQuantizeMatMul|MatMulIntegerToFloat)$/;
 const convolutions: readonly string[] = ['Conv', 'FusedConv', 'ConvTranspose'];
 const withIntegerKernel: readonly string[] = ['Conv', 'MatMul', 'Gemm'];
 
@@ -170,7 +171,7 @@ export const schemes = {
       unpacking?.node.op === 'DequantizeLinear' && quantizedData,
     title: ({ packed }) => (dtypes[packed.tensor.dtype].bits > 8 ? 'int16 static' : 'int8 static'),
     wanted: 'QLinearConv, QLinearMatMul, QGemm or MatMulIntegerToFloat',
-    runs: ranOneOf(...staticKernels),
+    runs: (_, { ops, dequantizes }) => !dequantizes && [...ops].some((op) => staticKernel.test(op)),
     misses: [
       {
         when: (compressed) =>
@@ -231,9 +232,13 @@ export const schemes = {
     ],
   },
   operatorFormat: {
-    is: ({ main }) =>
-      /^(QLinear|QGemm|QAttention|DynamicQuantizeMatMul|MatMulIntegerToFloat)/.test(main.op),
-    title: (compressed) => (scalesAtRunTime(compressed) ? 'int8 dynamic' : 'int8 static'),
+    is: ({ main }) => integerOperator.test(main.op),
+    title: (compressed) =>
+      compressed.main.op === 'QEmbedLayerNormalization'
+        ? `${compressed.packed.tensor.dtype} rows`
+        : scalesAtRunTime(compressed)
+          ? 'int8 dynamic'
+          : 'int8 static',
     wanted: 'the integer operator of the file',
     runs: ({ main }, { ops }) => ops.has(main.op),
     misses: [],
@@ -251,7 +256,8 @@ export const schemes = {
     is: ({ packed }) => isHalf(packed.tensor.dtype),
     title: ({ packed }) => packed.tensor.dtype,
     wanted: 'a float16 kernel',
-    runs: (_, { unpackedAtLoad }) => !unpackedAtLoad,
+    // Moving values needs no arithmetic.
+    runs: ({ main }, { unpackedAtLoad }) => main.op === 'Gather' || !unpackedAtLoad,
     misses: [
       {
         when: always,
@@ -274,9 +280,9 @@ export function schemeOf(compressed: Compressed): Scheme {
   return Object.values<Scheme>(schemes).find((scheme) => scheme.is(compressed)) ?? schemes.codes;
 }
 
-/** The layer as a compressed one; undefined where all of its weights are float32 or wider, or where it has none. */
+/** The layer as a compressed one; undefined where its weights are float32 or wider, vectors, or none. */
 export function compressedLayer(layer: Layer): Compressed | undefined {
-  const packed = learntTensors(layer).find(isSmall);
+  const packed = learntTensors(layer).find((weight) => isSmall(weight) && isMatrix(weight));
   if (!packed) return undefined;
   const { node: main, scope } = layer.main;
   const makers = main.inputs.flatMap((name) => (name && producerOf(scope, name)) || []);
@@ -292,6 +298,7 @@ export function compressedLayer(layer: Layer): Compressed | undefined {
   };
 }
 
+const isMatrix = ({ tensor }: Weight) => tensor.shape.filter((size) => size > 1).length > 1;
 const isHalf = (dtype: DType) => dtype === 'float16' || dtype === 'bfloat16';
 const isSixteenBit = (dtype: DType) => dtype === 'int16' || dtype === 'uint16';
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { Models } from '../../src/engine/models';
 import { indexGraph } from '../../src/onnx/graph';
 import { makeNode } from '../../src/onnx/builder';
 import type { Node, Tensor } from '../../src/onnx/model';
@@ -10,6 +12,7 @@ import type { Structure } from '../../src/structure/structure';
 import type { DType } from '../../src/tensor/dtype';
 import { layerChanges } from '../../src/verify/layers';
 import { aModel, aTensor, aValue } from '../support/build';
+import { modelsFolder, withoutModels } from '../support/models';
 
 const weight = (name: string, shape: number[], dtype: DType = 'float32') =>
   aTensor(name, dtype, shape, Array(shape.reduce((a, b) => a * b, 1)).fill(1));
@@ -151,4 +154,34 @@ test('three products made one are one change', () => {
     changes.filter(({ change, bytes }) => change === 'removed' && bytes.reference > 0).length,
     0,
   );
+});
+
+/** What exporters and other tools' quantizers write, beside the original. */
+const pairs: readonly [original: string, candidate: string, op: string][] = [
+  ['bert_ts_op14', 'bert_ts_dynint8', 'MatMulInteger int8'],
+  ['bert_ts_op14', 'bert_ts_matmul4bit', 'MatMulNBits 4-bit'],
+  ['bert_ts_op14', 'bert_ts_fp16', 'MatMul float16'],
+  ['llama_ts_stripped', 'llama_ts_matmul4bit_stripped', 'MatMulNBits 4-bit'],
+  ['llama_ts_op14', 'llama_ts_dynint8', 'MatMulInteger int8'],
+  ['resnet_basic_ts_op13', 'resnet_basic_ts_staticqdq', 'Conv int8'],
+  ['resnet_basic_ts_op13', 'resnet_basic_ts_staticqoperator', 'QLinearConv int8'],
+  ['resnet_basic_ts_op13', 'resnet_basic_ts_dynint8', 'ConvInteger int8'],
+  ['vit_ts_op14', 'vit_ts_staticqdq', 'MatMul int8'],
+  ['lstm_bi_ts_op14', 'lstm_bi_ts_dynint8', 'DynamicQuantizeLSTM int8'],
+];
+
+test('layers of other tools’ files are those of the original', { skip: withoutModels }, () => {
+  const models = new Models();
+  const open = (name: string) =>
+    models.sized(join(modelsFolder, 'structures', `${name}.onnx`), {}).structure;
+  for (const [before, after, op] of pairs) {
+    const changes = layerChanges(open(before), open(after));
+    const lost = changes.filter(({ change, bytes }) => {
+      return (change === 'added' || change === 'removed') && bytes.reference + bytes.candidate > 64;
+    });
+    assert.deepEqual(lost, [], after);
+    const compressed = changes.filter(({ to }) => to === op);
+    assert.ok(compressed.length > 0, `${after}: ${JSON.stringify(changes)}`);
+    for (const { change, layer } of compressed) assert.equal(change, 'changed', layer);
+  }
 });
