@@ -35,6 +35,13 @@ export function threadTime(work: () => void): number {
   return threadClock() - before;
 }
 
+/** The same of work that the runtime does in this thread: the mean of `runs`. */
+export async function meanThreadTime(runs: number, work: () => Promise<unknown>): Promise<number> {
+  const before = threadClock();
+  for (let run = 0; run < runs; run++) await work();
+  return (threadClock() - before) / runs;
+}
+
 function threadClock(): number {
   try {
     // Nanoseconds on a processor: https://docs.kernel.org/scheduler/sched-stats.html

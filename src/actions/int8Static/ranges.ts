@@ -21,6 +21,8 @@ export interface RangeWatch {
 
 /** How much each batch moves the average: ONNX Runtime's calibrator has it so. */
 const averaging = 0.01;
+/** Many times the integers of a range: with as many bins as integers entropy would have nothing to choose from. */
+const bins = 8192;
 /** Integers that a range is cut into. */
 const levels = 256;
 
@@ -39,7 +41,7 @@ export function watchRange(options: RangeOptions): RangeWatch {
     const average = (before: number, batch: number) => before + averaging * (batch - before);
     return new Extremes(average, average);
   }
-  const histogram = newHistogram();
+  const histogram = newHistogram(bins);
   return {
     add: (values) => addValues(histogram, values),
     range: () => byHistogram[method](histogram, options),
