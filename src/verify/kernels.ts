@@ -6,7 +6,8 @@ import { traceable } from '../profile/traceable';
 import type { KernelProof } from '../protocol/build';
 import type { Runner } from '../runtime/runner';
 import type { Layer, Structure } from '../structure/structure';
-import { type Compressed, compressedLayer, type RanAs, schemeOf } from './schemes';
+import { type Compressed, compressedLayer } from './compressed';
+import { type RanAs, schemeOf } from './schemes';
 
 export interface KernelOptions {
   readonly runner: Runner;

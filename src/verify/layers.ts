@@ -5,17 +5,25 @@ import { storedBytes } from '../onnx/weights';
 import type { LayerChange } from '../protocol/build';
 import { type Layer, sharingKey, type Structure, type Weight } from '../structure/structure';
 import { dtypes } from '../tensor/dtype';
+import {
+  baseName,
+  byWeightName,
+  type Fused,
+  fusedLayers,
+  hasWeights,
+  matchLayers,
+  type Pair,
+  sidesText,
+  uniqueOwners,
+} from './layerMatch';
 import { learntTensors } from './stored';
-
-/** A layer of the original and the layer of the candidate that stands for it. */
-type Pair = readonly [reference: Layer, candidate: Layer];
 
 /**
  * What became of every layer, in the original's order, added ones last. A layer that was compressed is one changed layer, however many
  * nodes it has become: layers are matched by id, then by what they write, by their weights' names, and by place and shape.
  */
 export function layerChanges(reference: Structure, candidate: Structure): LayerChange[] {
-  const matched = new Map(match(reference.layers, candidate.layers));
+  const matched = new Map(matchLayers(reference.layers, candidate.layers));
   const taken = new Set(matched.values());
   const left = candidate.layers.filter((layer) => !taken.has(layer));
   const helpers = helpersOf(left, candidate);
@@ -138,13 +146,6 @@ function storageText(layer: Layer): string {
   return dtypes[dtype].bits < 8 ? `${dtypes[dtype].bits}-bit` : dtype;
 }
 
-/** The sides of the largest weight, whichever way round it is stored. */
-function sidesText(layer: Layer): string {
-  const [weight] = learntTensors(layer);
-  const sides = (weight?.shape ?? []).filter((size) => size !== 1);
-  return [...sides].sort((a, b) => a - b).join('×');
-}
-
 /** Independent of whether the weight is stored transposed. */
 function logicalShape({ shape }: Weight, layer: Layer): readonly number[] {
   const transposed = layer.main.node.op === 'Gemm' && intAttribute(layer.main.node, 'transB') === 1;
@@ -169,125 +170,5 @@ function bytesByLayer(
   }
   return (layer) => bytes.get(layer) ?? 0;
 }
-
-type Key = (layer: Layer, at: number) => readonly string[];
-
-/** How layers are recognised again, the surest way first. A layer may have several keys; those that several layers share say nothing. */
-const keys: readonly Key[] = [
-  (layer) => [`${layer.id} ${hasWeights(layer)}`],
-  ({ nodes }) => nodes.flatMap(({ node }) => node.outputs.filter((name) => name !== '')),
-  byWeightName,
-  (layer) => (hasWeights(layer) ? [placeKey(layer)] : []),
-];
-
-function byWeightName(layer: Layer): readonly string[] {
-  return learntTensors(layer).map(({ name }) => baseName(name));
-}
-
-const hasWeights = (layer: Layer) => learntTensors(layer).length > 0;
-
-/** A weight's name without what quantizers append. */
-function baseName(name: string): string {
-  return name.replace(
-    /([_.](quantized|q\d+|int\d|fp16|bf16|codes|packed|scales?|zero_points?|transposed|dequantized|matmul))+$/i,
-    '',
-  );
-}
-
-function placeKey(layer: Layer): string {
-  return [layer.block ?? '-', layer.part, layer.role, sidesText(layer)].join(' ');
-}
-
-function match(reference: readonly Layer[], candidate: readonly Layer[]): Pair[] {
-  const pairs: Pair[] = [];
-  let left = reference;
-  let right = candidate;
-  for (const key of keys) {
-    const found = matchBy(key, left, right);
-    pairs.push(...found);
-    const [a, b] = [new Set(found.map(([one]) => one)), new Set(found.map(([, other]) => other))];
-    left = left.filter((layer) => !a.has(layer));
-    right = right.filter((layer) => !b.has(layer));
-  }
-  return [...pairs, ...matchInOrder(left, right)];
-}
-
-function matchBy(key: Key, left: readonly Layer[], right: readonly Layer[]): Pair[] {
-  const owners = uniqueOwners(key, right);
-  const mine = uniqueOwners(key, left);
-  const taken = new Set<Layer>();
-  return left.flatMap((layer, at): Pair[] => {
-    const found = key(layer, at)
-      .filter((each) => mine.get(each) === layer)
-      .map((each) => owners.get(each))
-      .find((other) => other && !taken.has(other) && hasWeights(other) === hasWeights(layer));
-    if (!found) return [];
-    taken.add(found);
-    return [[layer, found]];
-  });
-}
-
-/** Key → its layer; keys of several layers are left out. */
-function uniqueOwners(key: Key, layers: readonly Layer[]): Map<string, Layer> {
-  const owners = new Map<string, Layer>();
-  const shared = new Set<string>();
-  layers.forEach((layer, at) => {
-    for (const each of key(layer, at)) {
-      if (owners.has(each) && owners.get(each) !== layer) shared.add(each);
-      owners.set(each, layer);
-    }
-  });
-  for (const each of shared) owners.delete(each);
-  return owners;
-}
-
-/** Layers with weights of the same shape, one after the other: for models whose names were stripped. */
-function matchInOrder(left: readonly Layer[], right: readonly Layer[]): Pair[] {
-  const pairs: Pair[] = [];
-  let from = 0;
-  for (const layer of left) {
-    if (!hasWeights(layer)) continue;
-    const at = right.findIndex(
-      (other, index) => index >= from && hasWeights(other) && placeKey(other) === placeKey(layer),
-    );
-    const other = right[at];
-    if (!other) continue;
-    pairs.push([layer, other]);
-    from = at + 1;
-  }
-  return pairs;
-}
-
-/** Several layers of the original that one of the candidate does the work of. */
-interface Fused {
-  readonly parts: readonly Layer[];
-  readonly whole: Layer;
-}
-
-/** Layers of one block whose weights together are as many as those of one layer that is new there: query, key and value made one. */
-function fusedLayers(
-  gone: readonly Layer[],
-  added: readonly Layer[],
-): { into: ReadonlyMap<Layer, Fused>; wholes: ReadonlySet<Layer> } {
-  const into = new Map<Layer, Fused>();
-  const wholes = new Set<Layer>();
-  for (const whole of added) {
-    if (!hasWeights(whole)) continue;
-    const parts = gone.filter(
-      (layer) =>
-        hasWeights(layer) &&
-        layer.block === whole.block &&
-        layer.part === whole.part &&
-        !into.has(layer),
-    );
-    if (parts.length < 2 || weightCount(parts) !== weightCount([whole])) continue;
-    wholes.add(whole);
-    for (const part of parts) into.set(part, { parts, whole });
-  }
-  return { into, wholes };
-}
-
-const weightCount = (layers: readonly Layer[]) =>
-  sum(layers.flatMap((layer) => learntTensors(layer).map(({ parameters }) => parameters)));
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
