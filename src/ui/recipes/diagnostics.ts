@@ -60,9 +60,16 @@ export function marksOf(recipe: OpenRecipe, document: vscode.TextDocument): vsco
   }
   const steps = (check?.steps ?? []).flatMap((step, i) => {
     const place = parsed.places.steps[i];
-    return place ? marksOfStep(step, place, at) : [];
+    return place && !isBroadPreparation(recipe, i) ? marksOfStep(step, place, at) : [];
   });
   return [...made, ...steps];
+}
+
+/** A preparation for whatever needs it: that much needs none is no news. A problem with it is. */
+function isBroadPreparation({ recipe, actions, check }: OpenRecipe, at: number): boolean {
+  const step = recipe?.steps[at];
+  const group = actions.find(({ name }) => name === step?.action)?.group;
+  return group === 'prepare' && !step?.targets.layers && check?.steps[at]?.problem === null;
 }
 
 type StepPlace = NonNullable<OpenRecipe['parsed']>['places']['steps'][number];

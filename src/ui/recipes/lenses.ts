@@ -45,7 +45,7 @@ export class RecipeLenses implements vscode.CodeLensProvider, vscode.Disposable 
 function headLenses(recipe: OpenRecipe, document: vscode.TextDocument): vscode.CodeLens[] {
   const range = document.lineAt(0).range;
   const { check, model, uri } = recipe;
-  if (!model) return [];
+  if (!model || !recipe.recipe) return [];
   const lens = (title: string, name: CommandName, tooltip: string, on = uri) => {
     const command = { title, tooltip, command: commands[name], arguments: [on.toString()] };
     return new vscode.CodeLens(range, command);

@@ -1,3 +1,4 @@
+import { findNodeAtLocation, parseTree } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import { isCancelled, isUserError, messageOf } from '../../base/errors';
 import type { ActionFacts, Comparison, RecipeCheck } from '../../protocol/build';
@@ -39,6 +40,12 @@ const candidateKey = (recipe: vscode.Uri) => `candidate ${recipe.toString()}`;
 const noChoices: Choices = new Map();
 /** A check belongs to one text: what it chooses is found out once. */
 const chosen = new WeakMap<RecipeCheck, Choices>();
+
+function fileNamedIn(text: string): string | undefined {
+  const tree = parseTree(text);
+  const value: unknown = tree && findNodeAtLocation(tree, ['model', 'file'])?.value;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
 
 /** While somebody types, a recipe is held against its model this long after the last key. */
 const restMs = 250;
@@ -90,9 +97,10 @@ export class OpenRecipe implements vscode.Disposable {
     return this.parsed?.recipe;
   }
 
-  /** The model it is for, if it says so. */
+  /** The model it is for, if it says so: also while there are mistakes elsewhere in it. */
   get model(): vscode.Uri | undefined {
-    return this.recipe && resolvedFrom(this.uri, this.recipe.model.file);
+    const file = this.recipe?.model.file ?? fileNamedIn(this.text ?? '');
+    return file === undefined ? undefined : resolvedFrom(this.uri, file);
   }
 
   /** The steps as text: the same text builds the same model. */

@@ -151,14 +151,14 @@ describe('recipe', () => {
     assert.equal(recipe.recipe?.model.sha256, recipe.check?.sha256);
   });
 
-  it('completes names of layers', async () => {
+  it('completes names of layers, also where the text is not yet a recipe', async () => {
     const { model } = await freshSample();
     const document = await writeRecipe(model, {
       version: 1,
       model: { file: 'model.onnx' },
-      steps: [{ action: 'int8Dynamic', targets: { layers: ['?'] } }],
+      steps: [{ action: 'int8Dynamic', targets: { layers: [''] } }],
     });
-    const at = document.positionAt(document.getText().indexOf('?') + 1);
+    const at = document.positionAt(document.getText().indexOf('""') + 1);
     const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
       'vscode.executeCompletionItemProvider',
       document.uri,
@@ -189,6 +189,28 @@ describe('recipe', () => {
       .join('\n');
     assert.match(text, /with data|no data/);
     assert.match(text, /Here: \d+ layers, .* smaller/);
+  });
+
+  it('says nothing of preparations that nothing needs', async () => {
+    const { model, recipe } = await freshSample();
+    const document = await writeRecipe(model, {
+      version: 1,
+      model: { file: 'model.onnx' },
+      steps: [
+        { action: 'foldBatchNorm', targets: {} },
+        { action: 'int8Dynamic', targets: { parts: ['norm'] } },
+      ],
+    });
+    assert.deepEqual(
+      recipe.check?.steps.map(({ layers }) => layers.length),
+      [0, 0],
+    );
+    const nothing = vscode.languages
+      .getDiagnostics(document.uri)
+      .filter(({ code }) => code === 'nothing');
+    const [step] = nothing;
+    assert.equal(nothing.length, 1);
+    assert.ok(document.offsetAt(step!.range.start) > document.getText().indexOf('int8Dynamic'));
   });
 
   it('is one for two editors on the model', async () => {
