@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { basename, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { version } from '../../package.json';
 import { throwIfAborted } from '../base/cancel';
 import { UserError } from '../base/errors';
 import { partOf } from '../base/progress';
@@ -7,12 +9,14 @@ import { type Applied, applySteps } from '../build/apply';
 import type { Model } from '../onnx/model';
 import { tensorsOf } from '../onnx/tensors';
 import type { Built, BuildRequest, BuiltStep } from '../protocol/build';
+import type { Step } from '../protocol/recipe';
 import type { CallContext } from '../protocol/rpc';
 import type { Calibration } from '../runtime/calibration';
 import { approve } from './approve';
 import { defaultSamples, openCalibration } from './calibration';
 import { hashOf } from './fileHash';
 import { modelBytes } from './modelBytes';
+import { modelFacts } from './modelFacts';
 import type { SizedModel } from './models';
 import { loadRunner } from './runtime';
 import { saveModelSlowly } from './saveModel';
@@ -44,10 +48,13 @@ export async function build(
     });
     checkChanged(applied);
     const { model } = applied.index;
+    // What running the model finds out may differ by a hair the next time.
+    const key = calibration ? undefined : keyOf(sized, recipe.steps);
     const writing = partOf(progress, share, 1 - tryShare);
     let trial: Awaited<ReturnType<typeof approve>> | undefined;
     const files = await saveModelSlowly(model, output, {
       ...{ open, signal, weights: weightsPlace(sized.model) },
+      ...(key === undefined ? {} : { resume: key }),
       progress: (fraction, note) => writing(fraction, `writing · ${note}`),
       approve: async (written, bytes) => {
         progress(1 - tryShare, `loading ${basename(output)}`);
@@ -73,6 +80,18 @@ export async function build(
 /** Whoever keeps weights outside the model's file wants them there in the new one. */
 function weightsPlace(model: Model): 'keep' | 'outside' {
   return tensorsOf(model).some(({ data }) => data.kind === 'external') ? 'outside' : 'keep';
+}
+
+/** Stands for all that the new model's data is made from; undefined where that cannot be told. */
+function keyOf(sized: SizedModel, steps: readonly Step[]): string | undefined {
+  const folder = dirname(sized.file);
+  const outside = modelFacts(sized).externalData.map(({ location }) => {
+    const found = statSync(join(folder, location), { throwIfNoEntry: false });
+    return found && [location, found.size, found.mtimeMs];
+  });
+  if (outside.includes(undefined)) return undefined;
+  const all = [version, process.version, process.arch, hashOf(sized.file), outside, steps];
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
 }
 
 async function calibrationOf(

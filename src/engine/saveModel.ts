@@ -2,14 +2,16 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
+  renameSync,
   rmSync,
   statfsSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../base/errors';
+import { isCancelled, UserError } from '../base/errors';
 import { formatBytes } from '../base/format';
 import { noProgress, partOf, type Progress } from '../base/progress';
 import { noExternal, type OpenExternal } from '../onnx/external';
@@ -17,8 +19,9 @@ import type { Model } from '../onnx/model';
 import type { Encoded } from '../onnx/output';
 import { readModel } from '../onnx/read';
 import { tensorsOf } from '../onnx/tensors';
-import { planWrite, type WriteOptions, writingPieces } from '../onnx/write';
+import { planWrite, wholePieces, type WriteOptions, writingPieces } from '../onnx/write';
 import { FileSource } from './files';
+import { sweepParts, takePart } from './partFile';
 import { stageBeside, type Staging } from './staging';
 
 export interface SaveOptions extends Pick<WriteOptions, 'weights' | 'limit'> {
@@ -29,6 +32,8 @@ export interface SaveOptions extends Pick<WriteOptions, 'weights' | 'limit'> {
 }
 
 export interface ApprovedSaveOptions extends SaveOptions {
+  /** 16 hexadecimal digits that stand for all that external data is made from: a save that was cut short is gone on with. */
+  readonly resume?: string;
   /** Looks at the written model, at the path given and of so many bytes with its data, before it gets its name; what it throws keeps it from that. */
   readonly approve?: (file: string, bytes: number) => Promise<void>;
 }
@@ -63,6 +68,7 @@ export async function saveModelSlowly(
 ): Promise<readonly string[]> {
   try {
     const staging = stageBeside(file);
+    sweepParts(dirname(file));
     try {
       const names = await finishSlowly(writing(model, file, staging, options));
       const written = names.map((name) => join(staging.folder, name));
@@ -82,9 +88,9 @@ function* writing(
   model: Model,
   file: string,
   { folder }: Staging,
-  options: SaveOptions,
+  options: Omit<ApprovedSaveOptions, 'approve'>,
 ): Generator<void, readonly string[]> {
-  const { open = noExternal, progress = noProgress, signal } = options;
+  const { open = noExternal, progress = noProgress, signal, resume } = options;
   const name = basename(file);
   const dataName = freeDataName(file);
   const plan = planWrite(model, { ...options, dataName, open });
@@ -94,7 +100,9 @@ function* writing(
   const dataShare = dataLength / total;
   if (plan.data) {
     const told = partOf(progress, 0, dataShare);
-    yield* writeFile(join(folder, dataName), plan.data, told, signal);
+    const path = join(folder, dataName);
+    if (resume === undefined) yield* writeFile(path, plan.data, told, signal);
+    else yield* goOnWith(resume, path, plan.data, told, signal);
   }
   const written = join(folder, name);
   yield* writeFile(written, plan.model, partOf(progress, dataShare, 1), signal);
@@ -151,22 +159,49 @@ function checkRoom(folder: string, needed: number): void {
   );
 }
 
-function* writeFile(
+/** Writes the file where a save that was cut short left it, and gives it its name. */
+function* goOnWith(
+  key: string,
   path: string,
   content: Encoded,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Generator<void, void> {
-  const file = openSync(path, 'wx');
+  const part = takePart(dirname(dirname(path)), key);
+  let keep = false;
   try {
+    yield* writeFile(part.path, content, progress, signal, wholePieces(content, part.length));
+    renameSync(part.path, path);
+  } catch (error) {
+    keep = isCancelled(error);
+    throw error;
+  } finally {
+    part.end(keep);
+  }
+}
+
+function* writeFile(
+  path: string,
+  content: Encoded,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+  from?: number,
+): Generator<void, void> {
+  const file = openSync(path, from === undefined ? 'wx' : 'r+');
+  let at = from ?? 0;
+  try {
+    ftruncateSync(file, at);
+    const write = (bytes: Uint8Array) => {
+      for (let done = 0; done < bytes.length;) {
+        const count = writeSync(file, bytes, done, bytes.length - done, at);
+        done += count;
+        at += count;
+      }
+    };
     yield* writingPieces(
       content,
-      {
-        write(bytes) {
-          for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
-        },
-      },
-      signal ? { progress, signal } : { progress },
+      { write },
+      { progress, ...(signal ? { signal } : {}), ...(from === undefined ? {} : { from }) },
     );
     fsyncSync(file);
   } finally {

@@ -17,7 +17,7 @@ export interface Staging {
 }
 
 /** Names carry the machine's, since a process id of another one that shares the disk says nothing here. */
-const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+export const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 let stagings = 0;
 
 /** Makes the folder, and removes those that dead processes left there. Throws what making it throws. */
@@ -72,7 +72,8 @@ function entriesOf(folder: string): readonly string[] {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine has that id. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

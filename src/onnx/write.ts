@@ -64,6 +64,18 @@ export function planWrite(model: Model, options: WriteOptions): WritePlan {
 interface CopyOptions {
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
+  /** Leaves out so many bytes at the beginning, which must be whole pieces: they are there already. */
+  readonly from?: number;
+}
+
+/** The bytes of the pieces that lie whole within the first `length`. */
+export function wholePieces({ pieces }: Encoded, length: number): number {
+  let whole = 0;
+  for (const piece of pieces) {
+    if (whole + piece.length > length) break;
+    whole += piece.length;
+  }
+  return whole;
 }
 
 /** Writes pieces one block at a time: memory stays small whatever the size. Throws when `signal` is aborted. */
@@ -76,10 +88,14 @@ export function writePieces(encoded: Encoded, sink: ByteSink, options: CopyOptio
 export function* writingPieces(
   encoded: Encoded,
   sink: ByteSink,
-  { progress = noProgress, signal }: CopyOptions = {},
+  { progress = noProgress, signal, from = 0 }: CopyOptions = {},
 ): Generator<void, void> {
   let done = 0;
   for (const piece of encoded.pieces) {
+    if (done < from) {
+      done += piece.length;
+      continue;
+    }
     for (const block of blocksOf(piece)) {
       throwIfAborted(signal);
       sink.write(block);

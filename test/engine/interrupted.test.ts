@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs, {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,10 +16,11 @@ import { join } from 'node:path';
 import { mock, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCancelled, isUserError } from '../../src/base/errors';
-import { saveModel } from '../../src/engine/saveModel';
+import { saveModel, saveModelSlowly } from '../../src/engine/saveModel';
 import { stageBeside } from '../../src/engine/staging';
 import { type Engine, startEngine } from '../../src/protocol/engineProcess';
 import type { BuildRequest } from '../../src/protocol/build';
+import { computedTensor, rememberLast } from '../../src/onnx/builder';
 import { aModel, aNode, aTensor, aValue } from '../support/build';
 import { engineProgram } from '../support/engineProgram';
 import { inFolder } from '../support/folder';
@@ -55,8 +56,8 @@ async function whileBuilding(
     folder: string;
     engine: Engine;
     build: (options?: { signal?: AbortSignal }) => Promise<unknown>;
-    /** Resolves once the new model is being written, with its hidden folder. */
-    writing: () => Promise<string>;
+    /** Resolves once so many bytes of the new model's data are written, with the name of the hidden file. */
+    writing: (least?: number) => Promise<string>;
     unharmed: () => void;
   }) => Promise<void>,
 ): Promise<void> {
@@ -79,11 +80,11 @@ async function whileBuilding(
       await body({
         ...{ folder, engine },
         build: (options) => engine.api.build(request, options),
-        async writing() {
+        async writing(least = 1e5) {
           for (;;) {
-            const name = readdirSync(folder).find((each) => each.endsWith('.tmp'));
-            const data = name && place(join(name, 'light.onnx.2.data'));
-            if (data && existsSync(data) && statSync(data).size > 1e5) return name;
+            const name = readdirSync(folder).find((each) => each.endsWith('.part'));
+            const found = name && statSync(place(name), { throwIfNoEntry: false });
+            if (name && found && found.size > least) return name;
             await sleep(5);
           }
         },
@@ -106,10 +107,11 @@ test('an engine killed while it writes leaves what was there, and the next build
     const work = build();
     const failed = assert.rejects(work, (error) => isUserError(error) && error.code === 'crash');
     const hidden = await writing();
-    process.kill(Number(/-(\d+)-\d+\.tmp$/.exec(hidden)![1]), 'SIGKILL');
+    process.kill(Number(/-(\d+)-[0-9a-f]+\.part$/.exec(hidden)![1]), 'SIGKILL');
     await failed;
     unharmed();
-    assert.deepEqual(names(folder), [hidden, ...files].sort());
+    const left = names(folder).filter((name) => !files.includes(name));
+    assert.ok(left.every((name) => /^\.featherweight-.*\.(tmp|part)$/.test(name)));
     await build();
     assert.deepEqual(names(folder), [
       'light.onnx',
@@ -128,11 +130,52 @@ test('a build cancelled while it writes stops by itself and leaves nothing', () 
     controller.abort();
     await failed;
     unharmed();
-    // It is ended where it does not stop in time; the folder is then removed by the next build.
+    // It is ended where it does not stop in time; what it leaves is then removed by the next build.
     const left = names(folder).filter((name) => !files.includes(name));
-    assert.ok(left.every((name) => name.endsWith('.tmp')));
+    assert.ok(left.every((name) => /^\.featherweight-.*\.(tmp|part)$/.test(name)));
     await build();
-    assert.ok(!names(folder).some((name) => name.endsWith('.tmp')));
+    assert.equal(names(folder).length, files.length);
+  }));
+
+test('a save that is cut short is gone on with, and gives the same files', () =>
+  inFolder(async (folder) => {
+    const megabytes = 12;
+    const computed: number[] = [];
+    const controller = new AbortController();
+    const remember = rememberLast();
+    const weight = (i: number) => {
+      const compute = remember(() => {
+        computed.push(i);
+        if (computed.length === 5) controller.abort();
+        return new Float32Array(megabytes << 18).fill(i);
+      });
+      return computedTensor(`w${i}`, 'float32', [megabytes, 1 << 18], compute);
+    };
+    const model = aModel({ initializers: Array.from({ length: 6 }, (_, i) => weight(i)) });
+    const options = { weights: 'outside', resume: '0123456789abcdef' } as const;
+    const file = join(folder, 'a.onnx');
+    await assert.rejects(
+      saveModelSlowly(model, file, { ...options, signal: controller.signal }),
+      isCancelled,
+    );
+    assert.deepEqual(computed, [0, 1, 2, 3, 4]);
+    const [left, ...others] = readdirSync(folder);
+    assert.match(left!, /\.part$/);
+    assert.deepEqual(others, []);
+    // As if the process had ended while it wrote the fourth.
+    truncateSync(join(folder, left!), (3 * megabytes + 1) << 20);
+    computed.length = 0;
+    await saveModelSlowly(model, file, options);
+    assert.deepEqual(computed, [3, 4, 5]);
+    const whole = join(folder, 'b.onnx');
+    saveModel(model, whole, { weights: 'outside' });
+    assert.ok(readFileSync(`${file}.data`).equals(readFileSync(`${whole}.data`)));
+    assert.deepEqual(readdirSync(folder).sort(), [
+      'a.onnx',
+      'a.onnx.data',
+      'b.onnx',
+      'b.onnx.data',
+    ]);
   }));
 
 test('a disk that fills up while it is written is said, and nothing is left', () => {
