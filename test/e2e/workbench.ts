@@ -116,12 +116,13 @@ export class Workbench {
     await this.pick(title);
   }
 
-  /** Puts away what the extension told in the corner. */
+  /** Puts away what the extension told in the corner, and the pointer. */
   async quiet(): Promise<void> {
     await this.command('Notifications: Clear All Notifications');
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-    // It fades out.
-    await this.page.waitForTimeout(500);
+    // What it stood over would show a tip; and it fades out.
+    await this.page.mouse.move(1100, 17);
+    await this.page.waitForTimeout(1000);
   }
 
   /** The dashboard's own page inside the active webview. */
