@@ -31,6 +31,10 @@ const schemas = {
     ...{ type: 'Sensitivity', from: 'src/protocol/sensitivity.ts' },
     title: 'featherweight sensitivity --json',
   },
+  'plan.schema.json': {
+    ...{ type: 'Plan', from: 'src/protocol/plan.ts' },
+    title: 'featherweight plan --json',
+  },
 };
 
 /**

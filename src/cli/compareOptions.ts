@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Limits, SizeLimit } from './gates';
-import { dimOption, shapeOption, wholeNumber } from './options';
+import type { Limits } from './gates';
+import { dimOption, numberFrom, shapeOption, sizeLimit, wholeNumber } from './options';
 
 /** Options of `compare`. */
 export interface CompareOptions extends Limits {
@@ -51,14 +51,14 @@ export function addCompare(root: Command, signal: AbortSignal): void {
     .option('--html <FILE>', 'also write a page to read or send')
     .option('--markdown <FILE>', 'also write a note for a pull request')
     .option('--layers <N>', 'how many changed layers the table lists', wholeNumber(0), 20)
-    .option('--max-kl <X>', 'fail if the mean divergence of the answers is larger', number(0))
+    .option('--max-kl <X>', 'fail if the mean divergence of the answers is larger', numberFrom(0))
     .option(
       '--min-agreement <X>',
       'fail if fewer first choices are the same, such as 98% or 0.98',
       share,
     )
     .option('--max-bytes <SIZE>', 'fail if the file is larger, such as 25MB or 26%', sizeLimit)
-    .option('--min-speedup <X>', 'fail if it is not so many times faster', number(0))
+    .option('--min-speedup <X>', 'fail if it is not so many times faster', numberFrom(0))
     .option('--all-kernels', 'fail if a compressed layer does not run its fast kernel')
     .addHelpText(
       'after',
@@ -76,16 +76,6 @@ Examples:
     });
 }
 
-function number(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value < least) {
-      throw new InvalidArgumentError(`It takes a number from ${least} on.`);
-    }
-    return value;
-  };
-}
-
 /** `98%` or `0.98`. */
 function share(text: string): number {
   const [, digits, percent] = /^(\d*\.?\d+)\s*(%?)$/.exec(text.trim()) ?? [];
@@ -94,15 +84,4 @@ function share(text: string): number {
     throw new InvalidArgumentError('It takes a share such as 98% or 0.98.');
   }
   return value;
-}
-
-const units: Readonly<Record<string, number>> = { '': 1, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
-
-/** `25MB`, `23000000`, or `26%` of the original. */
-function sizeLimit(text: string): SizeLimit {
-  const [, digits, unit = ''] = /^(\d*\.?\d+)\s*(%|[KMG]?B)?$/i.exec(text.trim()) ?? [];
-  if (digits === undefined) throw new InvalidArgumentError('It takes a size such as 25MB or 26%.');
-  return unit === '%'
-    ? { share: Number(digits) / 100 }
-    : { bytes: Number(digits) * (units[unit.toUpperCase()] ?? 1) };
 }

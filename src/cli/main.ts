@@ -4,6 +4,7 @@ import { cancelled, isCancelled, isUserError, messageOf } from '../base/errors';
 import { printable } from '../base/text';
 import { addBuild } from './buildOptions';
 import { addCompare } from './compareOptions';
+import { addPlan } from './planOptions';
 import { addSensitivity } from './sensitivityOptions';
 import { exitCodeOf, exitCodes, type ExitCode } from './exitCodes';
 import {
@@ -102,6 +103,7 @@ Examples:
   addBuild(root, signal);
   addCompare(root, signal);
   addSensitivity(root, signal);
+  addPlan(root, signal);
   for (const command of [root, ...root.commands, ...root.commands.flatMap((it) => it.commands)]) {
     command.exitOverride().configureOutput({ outputError: () => {} });
   }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Sizes } from '../protocol/engineApi';
+import type { SizeLimit } from './gates';
 
 /** Options that every command on a model takes. */
 export interface ModelOptions {
@@ -32,6 +33,17 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A parser of numbers from `least` on. Throws for anything else. */
+export function numberFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < least) {
+      throw new InvalidArgumentError(`It takes a number from ${least} on.`);
+    }
+    return value;
+  };
+}
+
 /** `NAME=N`, added to those given before. Names may hold an `=` themselves. */
 export function dimOption(
   text: string,
@@ -56,6 +68,17 @@ export function shapeOption(
     throw new InvalidArgumentError('It takes INPUT=1x3x224x224.');
   }
   return new Map(before).set(name, sizes.map(Number));
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** `25MB`, `23000000`, or `26%` of the original. */
+export function sizeLimit(text: string): SizeLimit {
+  const [, digits, unit = ''] = /^(\d*\.?\d+)\s*(%|[KMG]?B)?$/i.exec(text.trim()) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It takes a size such as 25MB or 26%.');
+  return unit === '%'
+    ? { share: Number(digits) / 100 }
+    : { bytes: Number(digits) * (units[unit.toUpperCase()] ?? 1) };
 }
 
 function splitAtLast(text: string): [name: string, value: string] {

@@ -62,5 +62,10 @@ export function engine(program?: string): Handlers<EngineApi> {
       const { file, dims, shapes } = request;
       return sensitivity(models.sized(file, { dims, shapes }), request, context);
     },
+    async plan(request, context) {
+      const { plan } = await import('./plan');
+      const { file, dims, shapes } = request;
+      return plan(models.sized(file, { dims, shapes }), request, context);
+    },
   };
 }

@@ -20,6 +20,7 @@ export async function withTemporaryFolder<T>(
     return await work(folder, open);
   } finally {
     for (const source of opened) source.dispose();
-    rmSync(parent, { recursive: true, force: true });
+    // Its own only: work within work has a folder beside it. What they lie in goes with the process.
+    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -7,6 +7,7 @@ import type {
   Comparison,
   RecipeCheck,
 } from './build';
+import type { Plan, PlanRequest } from './plan';
 import type { Recipe } from './recipe';
 import type { Sensitivity, SensitivityRequest } from './sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from './types';
@@ -92,6 +93,8 @@ export interface EngineApi {
   footprint(request: FootprintRequest): Footprint;
   /** Compresses one layer at a time; the partial results are not `complete`. */
   sensitivity(request: SensitivityRequest): Sensitivity;
+  /** Chooses an action for every layer within a limit, and measures the whole. */
+  plan(request: PlanRequest): Plan;
 }
 
 /** Which of the engine's two processes answers: `run` loads ONNX Runtime and may be killed at any moment; `read` never does. */
@@ -109,4 +112,5 @@ export const lanes: Readonly<Record<keyof EngineApi, 'read' | 'run'>> = {
   compare: 'run',
   footprint: 'run',
   sensitivity: 'run',
+  plan: 'run',
 };

@@ -39,6 +39,7 @@ const doing: Readonly<Record<Method, string>> = {
   compare: 'comparing with',
   footprint: 'loading',
   sensitivity: 'measuring the sensitivity of',
+  plan: 'planning for',
 };
 
 /**

@@ -1,0 +1,81 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { SizeLimit } from './gates';
+import { dimOption, numberFrom, shapeOption, sizeLimit, wholeNumber } from './options';
+
+/** Options of `plan`. */
+export interface PlanOptions {
+  readonly data: string;
+  readonly maxSize?: SizeLimit;
+  readonly maxLatency?: number;
+  readonly maxKl?: number;
+  readonly samples: number;
+  readonly out?: string;
+  readonly overwrite?: boolean;
+  readonly dim?: ReadonlyMap<string, number>;
+  readonly shape?: ReadonlyMap<string, number[]>;
+  readonly threads: number;
+  readonly json?: boolean;
+  readonly layers: number;
+}
+
+/** Adds `featherweight plan` to the program. */
+export function addPlan(root: Command, signal: AbortSignal): void {
+  root
+    .command('plan')
+    .description('choose an action for every layer within a limit, by measuring each')
+    .argument('<MODEL>', 'an .onnx file')
+    .requiredOption(
+      '--data <FILE>',
+      'measure on this: .npz, .npy, .jsonl, or a folder of input_N.pb',
+    )
+    .option(
+      '--max-size <SIZE>',
+      'least damage in a file of this size, such as 25MB or 22%',
+      sizeLimit,
+    )
+    .option('--max-latency <TIME>', 'least damage at this time of a run, such as 5ms', milliseconds)
+    .option('--max-kl <X>', 'smallest file whose mean divergence is no larger', numberFrom(0))
+    .option(
+      '--samples <N>',
+      'samples to measure the damage on, the first ones',
+      wholeNumber(1),
+      128,
+    )
+    .option('-o, --out <RECIPE>', 'the recipe to write')
+    .option('--overwrite', 'also where that recipe is there already')
+    .option('--dim <NAME=N>', 'size of a dimension for --max-latency; repeatable', dimOption)
+    .option(
+      '--shape <INPUT=1x3x224x224>',
+      'shape of an input for --max-latency; repeatable',
+      shapeOption,
+    )
+    .option(
+      '--threads <N>',
+      'threads inside one operator; 0 lets the runtime choose',
+      wholeNumber(0),
+      0,
+    )
+    .option('--json', 'print everything as JSON')
+    .option('--layers <N>', 'how many layers the table lists', wholeNumber(0), 20)
+    .addHelpText(
+      'after',
+      `
+Every choice of every layer is measured by itself, the best sum is found, and the whole model is made and measured before it is offered.
+
+Examples:
+  featherweight plan model.onnx --data train.npz --max-size 22% -o model.featherweight.json
+  featherweight plan model.onnx --data train.npz --max-kl 0.01 --json
+  featherweight plan model.onnx --data train.npz --max-latency 5ms --dim sequence=128 --threads 1 -o fast.featherweight.json`,
+    )
+    .action(async (model: string, options: PlanOptions) => {
+      const { planCommand } = await import('./plan');
+      await planCommand(model, options, signal);
+    });
+}
+
+/** `5ms`, `5` or `0.005s`. */
+function milliseconds(text: string): number {
+  const [, digits, unit = 'ms'] = /^(\d*\.?\d+)\s*(ms|s)?$/.exec(text.trim()) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It takes a time such as 5ms.');
+  return Number(digits) * (unit === 's' ? 1000 : 1);
+}

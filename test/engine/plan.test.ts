@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isUserError } from '../../src/base/errors';
+import { Models } from '../../src/engine/models';
+import { plan } from '../../src/engine/plan';
+import type { PlanLimit } from '../../src/protocol/plan';
+import { modelsFolder, withoutModels } from '../support/models';
+
+const folder = join(modelsFolder, 'digits-vit');
+const file = join(folder, 'model.onnx');
+
+const planned = (limit: PlanLimit) =>
+  plan(
+    new Models().sized(file, {}),
+    { file, data: join(folder, 'train.npz'), samples: 16, limit, threads: 2 },
+    { signal: new AbortController().signal, progress: () => {}, partial: () => {} },
+  );
+
+test(
+  'a plan keeps its limit in the model that was made, not only in the sum',
+  { skip: withoutModels },
+  async (t) => {
+    const limit = { kind: 'size', value: 200_000 } as const;
+    const { measured, predicted, attempts, steps, layers, kept } = await planned(limit);
+    assert.ok(kept && measured.bytes <= limit.value);
+    assert.ok(measured.damage > 0 && measured.damage < 0.01, `damage ${measured.damage}`);
+    t.diagnostic(`${attempts.length} plans; predicted ${predicted.damage}, is ${measured.damage}`);
+    const treated = layers.filter(({ choice }) => choice !== 'keep').map(({ id }) => id);
+    assert.deepEqual(steps.flatMap(({ targets }) => targets.layers ?? []).sort(), treated.sort());
+    for (const { note } of steps)
+      assert.match(note ?? '', /KL divergence of these \d+ by themselves/);
+  },
+);
+
+test('a limit that nothing keeps is said to be so', { skip: withoutModels }, async () => {
+  await assert.rejects(
+    planned({ kind: 'size', value: 1000 }),
+    (error) => isUserError(error) && /No choice of actions keeps 1000 bytes/.test(error.message),
+  );
+});
