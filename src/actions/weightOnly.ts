@@ -6,13 +6,7 @@ import { budgetOf, keptMatrices, widened } from './weightOnly/keep';
 import { matricesOf } from './weightOnly/matrices';
 import { matrixEdits } from './weightOnly/nodes';
 import { packMatrix, packOptions } from './weightOnly/pack';
-import {
-  blockwiseOf,
-  dividingBlock,
-  hasByteScales,
-  packedBytes,
-  params,
-} from './weightOnly/params';
+import { dividingBlock, hasByteScales, packedBytes, params } from './weightOnly/params';
 
 /** Weights in 2, 4 or 8 bits with a scale per block: MatMulNBits for products, GatherBlockQuantized for tables. */
 export const weightOnly = defineAction<typeof params, Findings>({
@@ -36,19 +30,14 @@ export const weightOnly = defineAction<typeof params, Findings>({
       ? doesNotFit(`Its rows of ${table.width} do not divide into blocks of 16.`)
       : tableFit(layer);
   },
-  estimate(layer, options) {
-    const linear = linearOf(layer);
-    const table = tableOf(layer);
-    const blockwise = blockwiseOf(options);
-    const inBytes = hasByteScales(options);
-    if (table) {
-      const block = dividingBlock(table.width, blockwise.block) ?? blockwise.block;
-      const bytes = packedBytes(table.width, table.rows, { ...blockwise, block }, inBytes);
-      return replaced(layer, table.weight, bytes);
-    }
-    return linear
-      ? replaced(layer, linear.weight, packedBytes(linear.k, linear.n, blockwise, inBytes))
-      : replaced(layer, undefined, 0);
+  estimate(layer, params) {
+    const [matrix] = matricesOf([layer], params);
+    const weight = tableOf(layer)?.weight ?? linearOf(layer)?.weight;
+    if (!matrix || !weight) return replaced(layer, undefined, 0);
+    const { k, n, options } = matrix;
+    // A second copy of a matrix is not stored again.
+    const bytes = weight.original ? 0 : packedBytes(k, n, options, hasByteScales(params));
+    return replaced(layer, weight, bytes);
   },
   collect: solve,
   edits(bench, layers, options, findings) {
