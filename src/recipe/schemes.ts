@@ -24,6 +24,7 @@ const weights = (bits: string, more: Record<string, unknown> = {}): Step => ({
   targets: all,
   params: { bits, ...more },
 });
+const half = (type: string): Step => ({ action: 'halfStorage', targets: all, params: { type } });
 const integers: Step = { action: 'int8Static', targets: all };
 const dynamic: Step = { action: 'int8Dynamic', targets: all };
 
@@ -52,6 +53,31 @@ export const schemes = {
     steps: () => [weights('8')],
   },
   int2: { about: '2-bit weights: measure what they cost', steps: () => [weights('2')] },
+  nf4: {
+    about:
+      '4-bit codes of a normal distribution (QLoRA): a small file, as fast as before once loaded',
+    steps: () => [{ action: 'codebook', targets: all, params: { codes: 'nf4' } }],
+  },
+  fp4: {
+    about: '4-bit floats: a small file, as fast as before once loaded',
+    steps: () => [{ action: 'codebook', targets: all, params: { codes: 'fp4' } }],
+  },
+  fp16: {
+    about: 'float16 in the file, float32 once loaded: as fast as before',
+    steps: () => [half('float16')],
+  },
+  bf16: {
+    about: 'bfloat16 in the file, float32 once loaded: as fast as before',
+    steps: () => [half('bfloat16')],
+  },
+  fixed: {
+    about: '6 bits and a scale per channel, to see what a width costs',
+    steps: () => [{ action: 'fixedPoint', targets: all, params: { bits: 6 } }],
+  },
+  binary: {
+    about: 'a sign per weight (XNOR-Net), for study: answers are lost',
+    steps: () => [{ action: 'binary', targets: all }],
+  },
 } as const satisfies Record<string, Scheme>;
 
 export type SchemeName = keyof typeof schemes;

@@ -59,12 +59,18 @@ test('every preparation that needs no data is made, or left out for a reason', (
   const made = new Set(steps.map((step) => step.action));
   const preparing = facts.filter(({ group, data }) => group === 'prepare' && data === 'none');
   const left = preparing.map(({ name }) => name).filter((name) => !made.has(name));
-  assert.deepEqual(left.sort(), Object.keys(leftOut).sort());
+  assert.deepEqual(
+    left.filter((name) => leftOut[name] === undefined),
+    [],
+  );
 });
 
 /** Preparations that no scheme makes. */
 const leftOut: Readonly<Record<string, string>> = {
   fuseQkv: 'It was measured to cost 1 to 9 %.',
+  transposeGemm: 'The schemes turn the weights that they quantize by themselves.',
+  deduplicate: 'The schemes store weights that are shared once by themselves.',
+  equalize: 'It helps where weights have one scale for all channels, which no scheme has.',
 };
 
 test('there is a ready recipe for every kind of model', () => {
