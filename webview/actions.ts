@@ -42,6 +42,7 @@ export interface Actions {
   addAction(request: AddAction): void;
   quantizeModel(): void;
   removeStep(step: number): void;
+  undoLayers(layers: readonly string[]): void;
   openRecipe(step?: number): void;
   chooseRecipeData(use: RecipeDataUse): void;
   build(): void;
@@ -128,6 +129,7 @@ function recipeActions(host: Host, ask: (answer: Promise<unknown>) => void): Rec
     addAction: (request) => ask(host.addAction(request)),
     quantizeModel: () => ask(host.quantizeModel({})),
     removeStep: (step) => ask(host.removeStep({ step })),
+    undoLayers: (layers) => ask(host.undoLayers({ layers: [...layers] })),
     openRecipe: (step) => ask(host.openRecipe(step === undefined ? {} : { step })),
     chooseRecipeData: (use) => ask(host.chooseRecipeData({ use })),
     build: () => ask(host.build({})),

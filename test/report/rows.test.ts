@@ -51,6 +51,18 @@ test('sorting keeps what is unknown last, both ways', () => {
   assert.deepEqual(names(odd, { sort: 'macs' }), ['b', 'c', 'a']);
 });
 
+test('a layer is found where it will stand once the groups around it are unfolded', () => {
+  const find = 'encoder.layer.1.output';
+  const collapsed = ['module:encoder', 'module:encoder.layer.1', 'module:encoder.layer.2'];
+  const query = { ...all, group: 'module', collapsed } as const;
+  const { found } = queryRows(model, undefined, { ...query, find });
+  assert.deepEqual(found?.groups, ['module:encoder', 'module:encoder.layer.1']);
+  const open = { ...query, collapsed: ['module:encoder.layer.2'] };
+  assert.equal(queryRows(model, undefined, open).rows[found.index]?.id, find);
+  const filtered = queryRows(model, undefined, { ...all, filter: 'part:embedding', find });
+  assert.equal(filtered.found, undefined, 'a filter that leaves it out is not undone');
+});
+
 test('names sort as people count', () => {
   const layers = ['layer.10', 'layer.9', 'layer.1'].map((name) => layerOf({ name }));
   assert.deepEqual(names(inspectionOf(layers), { sort: 'name' }), [

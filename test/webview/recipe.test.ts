@@ -274,6 +274,16 @@ test(
 );
 
 test(
+  'Delete takes the selected layers out of the recipe',
+  onPage(planned, {}, async (page) => {
+    await ready(page);
+    await page.locator('.row.layer').first().click();
+    await page.keyboard.press('Delete');
+    assert.deepEqual(await calls(page, 'undoLayers'), [{ layers: ['embeddings.word'] }]);
+  }),
+);
+
+test(
   'a step that joins from the table leaves the table where it is',
   onPage({ inspection: small, profile: measuredSmall }, { height: 700 }, async (page) => {
     await ready(page);

@@ -55,6 +55,7 @@ export function Layers({ state, dashboard, act, source, initialScroll }: Props) 
           onUnfold={act.unfold}
           onSelect={act.select}
           onOpen={act.reveal}
+          onUndo={act.undoLayers}
           onScroll={act.rest}
         />
       )}

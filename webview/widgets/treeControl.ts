@@ -8,6 +8,8 @@ export interface TreeEvents {
   readonly onFold: (group: string, fold: boolean) => void;
   readonly onSelect: (layers: readonly string[]) => void;
   readonly onOpen: (layer: string) => void;
+  /** What was chosen for the layers is to be taken back. */
+  readonly onUndo: (layers: readonly string[]) => void;
 }
 
 /** Where the table stands while it handles an event. */
@@ -39,7 +41,7 @@ export function onTreeKey(event: KeyboardEvent, tree: TreeSituation): void {
 }
 
 function obey(command: TreeCommand, tree: TreeSituation): void {
-  const { source, focused, goTo, onFold, onSelect } = tree;
+  const { source, selected, focused, goTo, onFold, onSelect, onUndo } = tree;
   switch (command.kind) {
     case 'move':
       goTo(command.to);
@@ -63,6 +65,9 @@ function obey(command: TreeCommand, tree: TreeSituation): void {
       break;
     case 'clear':
       onSelect([]);
+      break;
+    case 'undo':
+      if (selected.size > 0) onUndo([...selected]);
       break;
   }
 }

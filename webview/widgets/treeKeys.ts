@@ -4,7 +4,7 @@ import type { Row } from '../../src/protocol/viewApi';
 export type TreeCommand =
   | { readonly kind: 'move'; readonly to: number; readonly extend: boolean; readonly keep: boolean }
   | { readonly kind: 'fold'; readonly fold: boolean }
-  | { readonly kind: 'parent' | 'toggle' | 'open' | 'selectAll' | 'clear' };
+  | { readonly kind: 'parent' | 'toggle' | 'open' | 'selectAll' | 'clear' | 'undo' };
 
 export interface TreePosition {
   readonly focus: number;
@@ -35,6 +35,7 @@ export function treeCommand(event: Keys, position: TreePosition): TreeCommand | 
   if (key === 'Enter') return { kind: 'open' };
   if (key === ' ') return { kind: 'toggle' };
   if (key === 'Escape') return { kind: 'clear' };
+  if (key === 'Delete') return { kind: 'undo' };
   if (keep && key.toLowerCase() === 'a') return { kind: 'selectAll' };
   return undefined;
 }

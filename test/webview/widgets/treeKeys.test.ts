@@ -50,6 +50,7 @@ test('the other keys of lists, and no key that is not theirs', () => {
   assert.equal(kind('Enter'), 'open');
   assert.equal(kind(' '), 'toggle');
   assert.equal(kind('Escape'), 'clear');
+  assert.equal(kind('Delete'), 'undo');
   assert.equal(kind('a', 'ctrl'), 'selectAll');
   assert.equal(kind('a'), undefined);
   assert.equal(kind('Tab'), undefined);
