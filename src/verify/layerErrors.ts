@@ -93,7 +93,7 @@ function resultOf(layer: Layer, { main }: GraphIndex): string | undefined {
   const own = new Set(layer.nodes);
   const leaving = layer.nodes
     .filter(({ scope }) => scope === main)
-    .flatMap(({ node }) => node.outputs.slice(0, 1))
+    .flatMap(({ node }) => node.outputs)
     .filter((name) => name !== '' && isReadOutside(name, own, main));
   const [result] = leaving.slice(-1);
   return result;
