@@ -40,7 +40,6 @@ export interface GridOptions {
 
 /** Integers for activations. */
 const levels = 256;
-const bins = 2048;
 /** How far a channel's outliers move into its weights: α of SmoothQuant. */
 const migrations = [0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 /**
@@ -105,11 +104,19 @@ function gridWith(
   weights: InputWeights,
   factors: Float32Array | undefined,
 ): Candidate {
-  const found = bestRange(weightedHistogram(sample, importance, weights.energy, factors));
-  const rows = sample.rows.length / sample.channels;
-  const energy = inputEnergy(sample, importance, factors);
-  const ofWeights = (weights.squaredSteps(factors) / 12) * energy;
-  return { range: found.range, factors, error: (found.error + ofWeights) / rows };
+  const scaled = scale(sample, weights, factors);
+  const errorOf = (range: Range) => meanError(scaled, importance, range);
+  const { low, high } = scaled;
+  const tops = shares.map((share) => ({ low, high: high * share }));
+  const top = leastOf(tops, errorOf);
+  const bottoms = low < 0 ? shares.map((share) => ({ low: low * share, high: top.high })) : [top];
+  const range = leastOf(bottoms, errorOf);
+  return { range, factors, error: errorOf(range) };
+}
+
+function leastOf(ranges: readonly Range[], errorOf: (range: Range) => number): Range {
+  const errors = ranges.map(errorOf);
+  return ranges[errors.indexOf(Math.min(...errors))] ?? { low: 0, high: 0 };
 }
 
 /**
@@ -126,71 +133,53 @@ function rowImportance({ rows, channels }: InputSample, energy: Float64Array): F
   return results.map((value) => 1 / Math.max(value, mean / 100, Number.MIN_VALUE));
 }
 
-/** Σ x² over the sample, as multiplied, each row by its importance. */
-function inputEnergy(
-  { rows, channels }: InputSample,
-  importance: Float64Array,
-  factors: Float32Array | undefined,
-): number {
-  let sum = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const value = (rows[i] ?? 0) * (factors?.[i % channels] ?? 1);
-    sum += value * value * (importance[Math.floor(i / channels)] ?? 0);
-  }
-  return sum;
-}
-
-interface WeightedHistogram {
+/** The sample as it is rounded. */
+interface Scaled {
+  readonly channels: number;
+  readonly rows: Float32Array;
   readonly low: number;
   readonly high: number;
-  /** Of every bin between them: what a squared error of one there costs. */
-  readonly cost: Float64Array;
+  /** What a squared error of one costs in every channel. */
+  readonly costs: Float64Array;
+  /** What rounding the weights costs for a row, by Σ x² of it. */
+  readonly ofWeights: number;
 }
 
-function weightedHistogram(
+function scale(
   { rows, channels, low, high }: InputSample,
-  importance: Float64Array,
-  energy: Float64Array,
+  weights: InputWeights,
   factors: Float32Array | undefined,
-): WeightedHistogram {
-  let from = 0;
-  let to = 0;
-  for (let c = 0; c < channels; c++) {
-    const factor = factors?.[c] ?? 1;
-    from = Math.min(from, (low[c] ?? 0) * factor);
-    to = Math.max(to, (high[c] ?? 0) * factor);
-  }
-  const cost = new Float64Array(bins);
-  const scale = to > from ? bins / (to - from) : 0;
-  for (let i = 0; i < rows.length; i++) {
-    const c = i % channels;
-    const factor = factors?.[c] ?? 1;
-    const bin = Math.floor(((rows[i] ?? 0) * factor - from) * scale);
-    const inside = Math.min(bins - 1, Math.max(0, bin));
-    const counts = (energy[c] ?? 0) * (importance[Math.floor(i / channels)] ?? 0);
-    cost[inside] = (cost[inside] ?? 0) + counts / (factor * factor);
-  }
-  return { low: from, high: to, cost };
+): Scaled {
+  const by = factors ?? new Float32Array(channels).fill(1);
+  return {
+    channels,
+    rows: factors ? rows.map((value, i) => value * (by[i % channels] ?? 1)) : rows,
+    low: by.reduce((least, factor, c) => Math.min(least, (low[c] ?? 0) * factor), 0),
+    high: by.reduce((most, factor, c) => Math.max(most, (high[c] ?? 0) * factor), 0),
+    costs: weights.energy.map((value, c) => value / (by[c] ?? 1) ** 2),
+    ofWeights: weights.squaredSteps(factors) / 12,
+  };
 }
 
-/** The range with the least Σ cost · (x − x̂)²; both ends are tried independently. */
-function bestRange({ low, high, cost }: WeightedHistogram): { range: Range; error: number } {
-  let best = { range: { low, high }, error: Infinity };
-  const width = (high - low) / bins;
-  for (const top of shares) {
-    for (const bottom of low < 0 ? shares : [1]) {
-      const range = { low: low * bottom, high: high * top };
-      const step = (range.high - range.low) / (levels - 1);
-      let error = 0;
-      for (let bin = 0; bin < bins; bin++) {
-        const here = cost[bin] ?? 0;
-        if (here === 0) continue;
-        const x = low + (bin + 0.5) * width;
-        const outside = x < range.low ? range.low - x : x > range.high ? x - range.high : 0;
-        error += here * (outside > 0 ? outside * outside : (step * step) / 12);
-      }
-      if (error < best.error) best = { range, error };
+/** Mean over rows of their error's share in what they come to: e / (1 + e), for a row that is lost can only be lost once. */
+function meanError(
+  { rows, channels, costs, ofWeights }: Scaled,
+  importance: Float64Array,
+  { low, high }: Range,
+): number {
+  const rounding = ((high - low) / (levels - 1)) ** 2 / 12;
+  let sum = 0;
+  for (let row = 0, at = 0; row < importance.length; row++, at += channels) {
+    let error = 0;
+    let energy = 0;
+    for (let c = 0; c < channels; c++) {
+      const x = rows[at + c] ?? 0;
+      const outside = x < low ? low - x : x > high ? x - high : 0;
+      error += (costs[c] ?? 0) * (outside > 0 ? outside * outside : rounding);
+      energy += x * x;
     }
+    const relative = (error + ofWeights * energy) * (importance[row] ?? 0);
+    sum += relative / (1 + relative);
   }
-  return best;
+  return importance.length === 0 ? 0 : sum / importance.length;
 }
