@@ -1,4 +1,10 @@
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import {
+  findNodeAtLocation,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
 import type { ActionFacts } from '../protocol/build';
 import type { Recipe, RecipeData } from '../protocol/recipe';
 import { readMeasured } from './measured';
@@ -57,6 +63,13 @@ export function parseRecipe(text: string, actions: readonly ActionFacts[]): Pars
   const { recipe, places } = readRoot({ node, path: [], problems }, actions);
   const sound = !problems.some(({ severity }) => severity === 'error');
   return { recipe: sound ? recipe : undefined, problems, places };
+}
+
+/** The model's file as a text names it, which need not be a recipe yet. */
+export function modelFileIn(text: string): string | undefined {
+  const tree = treeOf(text, []);
+  const value: unknown = tree && findNodeAtLocation(tree, ['model', 'file'])?.value;
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** The text's JSON and what is wrong with its form. Comments and trailing commas count as wrong: other programs read recipes too. */

@@ -69,13 +69,21 @@ export const readyRecipes = {
   },
   smallest: {
     title: 'Smallest file',
-    about: '4-bit weights in large blocks, embeddings too: look at what it costs in accuracy.',
+    about:
+      '4-bit weights in large blocks, embeddings too, and half-size storage for what is left: look at what it costs in accuracy.',
     fits: () => true,
     steps: () => [
+      ...payingPreparations,
       {
         action: 'weightOnly',
         targets: everything,
-        params: { bits: '4', block: '128', symmetric: true },
+        // Larger blocks are filled up where rows do not divide into them: 13.5 % of MiniLM-SST2, 12.8 % of tiny-lm.
+        params: { bits: '4', block: '64' },
+      },
+      {
+        action: 'halfStorage',
+        targets: everything,
+        note: 'Convolutions, and layers that the blocks do not fit.',
       },
     ],
   },
