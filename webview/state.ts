@@ -180,10 +180,14 @@ function announcedRecipe(
   if (recipe?.busy) return was === recipe.busy.what ? undefined : `${recipe.busy.what} started.`;
   if (was === undefined) return undefined;
   if (recipe?.error) return recipe.error.message;
-  const fresh = comparison?.complete && comparison !== before?.comparison;
-  const verdicts = fresh ? comparison.lines.slice(0, 2).map(({ verdict }) => verdict) : [];
-  return [`${was} finished`, ...verdicts].join(', ') + '.';
+  const verdicts = verdictsOf(comparison);
+  const fresh = verdicts.join() !== verdictsOf(before?.comparison).join();
+  return [`${was} finished`, ...(fresh ? verdicts : [])].join(', ') + '.';
 }
+
+/** What is said first of a finished comparison: file and latency. */
+const verdictsOf = (comparison: DashboardState['comparison']): readonly string[] =>
+  comparison?.complete ? comparison.lines.slice(0, 2).map(({ verdict }) => verdict) : [];
 
 /** Whether what is under way is a measurement, which tells how far it is; reading a model is over before it could be stopped. */
 export function canCancel({ busy }: DashboardState): boolean {

@@ -13,8 +13,10 @@ import {
   timesSettled,
   withColumn,
   withDashboard,
+  type State,
 } from '../../webview/state';
-import { measuredFacts } from '../report/fixture';
+import { comparisonView } from '../../src/report/comparisonView';
+import { comparisonOf, measuredFacts } from '../report/fixture';
 
 const dashboard: DashboardState = {
   file: 'model.onnx',
@@ -106,6 +108,41 @@ test('a model that is read anew can neither be cancelled nor is it announced as 
   assert.equal(canCancel(dashboard), false);
   const read = withDashboard(withDashboard(fresh, reading), dashboard);
   assert.equal(read.announcement, 'Reading finished.');
+});
+
+test('building and measuring are announced when they begin and end, and what was measured only once', () => {
+  const recipe = { file: 'm.featherweight.json', steps: [], bytes: null, problem: null };
+  const idle = { ...recipe, data: { calibration: null, evaluation: null } };
+  const at = (what: string) => ({ ...idle, busy: { what, fraction: 0.1, note: '' } });
+  const comparison = comparisonView(comparisonOf(), true);
+  const said = [
+    { recipe: at('Building') },
+    { recipe: { ...at('Building'), busy: { what: 'Building', fraction: 0.9, note: 'writing' } } },
+    { recipe: idle },
+    { recipe: at('Measuring') },
+    { recipe: idle, comparison },
+    { recipe: at('Building'), comparison },
+    { recipe: idle, comparison: comparisonView(comparisonOf(), false) },
+    { recipe: at('Building') },
+    { recipe: { ...idle, error: { message: 'The disk is full.' } } },
+  ].reduce<{ state: State; said: string[] }>(
+    ({ state, said }, change) => {
+      const next = withDashboard(state, { ...dashboard, ...change });
+      return { state: next, said: [...said, next.announcement] };
+    },
+    { state: fresh, said: [] },
+  ).said;
+  assert.deepEqual(said, [
+    'Building started.',
+    'Building started.',
+    'Building finished.',
+    'Measuring started.',
+    'Measuring finished, 4.0x smaller, 2.5x faster.',
+    'Building started.',
+    'Building finished.',
+    'Building started.',
+    'The disk is full.',
+  ]);
 });
 
 test('progress alone fetches no rows; a run more does', () => {
