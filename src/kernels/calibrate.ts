@@ -9,20 +9,12 @@ export interface Range {
 /** How many integers the range will be cut into: 256 for 8 bits. */
 type Levels = number;
 
-/** Ways of choosing a range from what was seen. One table: the form, the recipe's schema and the command line read it. */
+/** Ways of choosing a range from a histogram. `percentile` is the share of the values that the range holds, in per cent. */
 export const calibrators = {
-  minMax: { title: 'Smallest and largest value seen', range: minMaxRange },
-  percentile: {
-    title: 'All but the outermost 0.001 %',
-    range: (h: Histogram) => percentileRange(h, 99.999),
-  },
-  entropy: { title: 'Least information lost (KL)', range: entropyRange },
-  mse: { title: 'Least squared error', range: mseRange },
-} as const satisfies Record<
-  string,
-  { title: string; range: (h: Histogram, levels: Levels) => Range }
->;
-export type Calibrator = keyof typeof calibrators;
+  percentile: (h: Histogram, _: Levels, percentile: number) => percentileRange(h, percentile),
+  entropy: entropyRange,
+  mse: mseRange,
+} as const satisfies Record<string, (h: Histogram, levels: Levels, percentile: number) => Range>;
 
 export function minMaxRange({ min, max, total }: Histogram): Range {
   return total === 0 ? { low: 0, high: 0 } : { low: min, high: max };

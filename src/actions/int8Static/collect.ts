@@ -35,7 +35,9 @@ export async function findGrids(
   const ranges = new Map([...watches].map(([name, seen]) => [name, seen.range()]));
   const factors = new Map<string, Float32Array>();
   for (const [name, sample] of samples) {
-    const grid = tuneInput(bench, sample, readersOf(sites, name) ?? [], params.smooth);
+    const products = readersOf(sites, name) ?? [];
+    const smooth = params.smooth && !products.some((product) => isShared(sites, product));
+    const grid = tuneInput(bench, sample, products, smooth);
     ranges.set(name, grid.range);
     if (grid.factors) factors.set(name, grid.factors);
   }
@@ -52,6 +54,16 @@ function readersOf(sites: readonly Site[], name: string): readonly Product[] | u
   const readers = sites.filter(({ input }) => input === name);
   const products = readers.flatMap((site) => (site.kind === 'product' ? [site] : []));
   return products.length === readers.length ? products : undefined;
+}
+
+/** Whether another input meets the same weight: divided for one of them it would have to be stored twice. */
+function isShared(sites: readonly Site[], { input, linear }: Product): boolean {
+  return sites.some(
+    (site) =>
+      site.kind === 'product' &&
+      site.input !== input &&
+      site.linear.weight.name === linear.weight.name,
+  );
 }
 
 async function watch(

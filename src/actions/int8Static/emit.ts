@@ -57,10 +57,9 @@ export function planEdits(
     if (site.kind === 'convolution') convolve(bench, site, input, book, store, rewrite);
     else multiply(bench, site, input, store.product(site, grids.factors.get(site.input)), rewrite);
   }
-  return [
-    ...[...book.edits, ...store.edits, ...rewrite.edits()],
-    { kind: 'importOpset', domain: 'com.microsoft', version: 1 },
-  ];
+  const contrib: Edit = { kind: 'importOpset', domain: 'com.microsoft', version: 1 };
+  const hasProducts = sites.some((site) => site.kind === 'product');
+  return [...book.edits, ...store.edits, ...rewrite.edits(), ...(hasProducts ? [contrib] : [])];
 }
 
 /** Integer operators by the value that they read, in file order. */

@@ -1,5 +1,5 @@
-import { entropyRange, mseRange, percentileRange, type Range } from '../../kernels/calibrate';
-import { addValues, newHistogram, type Histogram } from '../../kernels/histogram';
+import { calibrators, type Range } from '../../kernels/calibrate';
+import { addValues, newHistogram } from '../../kernels/histogram';
 import type { Observed } from '../../runtime/observe';
 import type { rangeMethods } from './params';
 
@@ -26,16 +26,8 @@ const bins = 8192;
 /** Integers that a range is cut into. */
 const levels = 256;
 
-const byHistogram: Readonly<
-  Record<Exclude<RangeMethod, 'minMax' | 'movingAverage'>, (h: Histogram, o: RangeOptions) => Range>
-> = {
-  percentile: (histogram, { percentile }) => percentileRange(histogram, percentile),
-  entropy: (histogram) => entropyRange(histogram, levels),
-  mse: (histogram) => mseRange(histogram, levels),
-};
-
 export function watchRange(options: RangeOptions): RangeWatch {
-  const { method } = options;
+  const { method, percentile } = options;
   if (method === 'minMax') return new Extremes(Math.min, Math.max);
   if (method === 'movingAverage') {
     const average = (before: number, batch: number) => before + averaging * (batch - before);
@@ -44,7 +36,7 @@ export function watchRange(options: RangeOptions): RangeWatch {
   const histogram = newHistogram(bins);
   return {
     add: (values) => addValues(histogram, values),
-    range: () => byHistogram[method](histogram, options),
+    range: () => calibrators[method](histogram, levels, percentile),
   };
 }
 
