@@ -3,6 +3,7 @@ import type { Action } from './action';
 import { binary } from './binary';
 import { codebook } from './codebook';
 import { fixedPoint } from './fixedPoint';
+import { halfCompute } from './halfCompute';
 import { halfStorage } from './halfStorage';
 import { int8Dynamic } from './int8Dynamic';
 import { int8Static } from './int8Static';
@@ -12,6 +13,7 @@ import { deduplicate } from './prepare/deduplicate';
 import { equalize } from './prepare/equalize';
 import { foldBatchNorm } from './prepare/foldBatchNorm';
 import { foldConstants } from './prepare/foldConstants';
+import { fuseAttention } from './prepare/fuseAttention';
 import { fuseQkv } from './prepare/fuseQkv';
 import { keepUnfused } from './prepare/keepUnfused';
 import { skipUnread } from './prepare/skipUnread';
@@ -25,6 +27,7 @@ export const actions = {
   int8Static,
   weightOnly,
   halfStorage,
+  halfCompute,
   codebook,
   fixedPoint,
   binary,
@@ -33,6 +36,7 @@ export const actions = {
   foldConstants,
   skipUnread,
   keepUnfused,
+  fuseAttention,
   fuseQkv,
   transposeGemm,
   deduplicate,
