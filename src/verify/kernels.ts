@@ -2,11 +2,11 @@ import type { ByteSource } from '../base/bytes';
 import { type GraphIndex, indexGraph, type NodeEntry } from '../onnx/graph';
 import { readModel } from '../onnx/read';
 import { type ExecutedNode, mapExecuted } from '../profile/executed';
-import { traceable } from '../profile/traceable';
 import type { KernelProof } from '../protocol/build';
 import type { Runner } from '../runtime/runner';
 import type { Layer, Structure } from '../structure/structure';
 import { type Compressed, compressedLayer } from './compressed';
+import { loadMarked } from './loadMarked';
 import { type RanAs, schemeOf } from './schemes';
 
 export interface KernelOptions {
@@ -29,11 +29,7 @@ export async function proveKernels(
 ): Promise<KernelProof[]> {
   const compressed = structure.layers.flatMap((layer) => compressedLayer(layer) ?? []);
   if (compressed.length === 0) return [];
-  const { bytes, folder } = traceable(structure.index, file);
-  const session = await runner.load(bytes, {
-    ...{ threads, provider: 'cpu', optimize: 'all', optimizedFile },
-    externalFolder: folder,
-  });
+  const session = await loadMarked(runner, structure.index, file, { threads, optimizedFile });
   await session.release();
   const graph = indexGraph(readModel(open(optimizedFile)));
   return judge(compressed, graph, mapExecuted(structure.index, graph));

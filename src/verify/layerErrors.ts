@@ -2,11 +2,11 @@ import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
 import { applyEdits } from '../onnx/edit';
 import { type GraphIndex, indexGraph } from '../onnx/graph';
-import { traceable } from '../profile/traceable';
 import { numbersOf } from '../runtime/arrays';
 import type { Feeds, Runner, RunTensor, Session } from '../runtime/runner';
 import type { Layer, Structure } from '../structure/structure';
 import { Differences } from '../tensor/measures';
+import { loadMarked } from './loadMarked';
 
 /** A model whose layers' results are looked at. */
 export interface Watched {
@@ -72,9 +72,7 @@ function loadWatched(
   threads: number,
 ): Promise<Session> {
   const edits = names.map((name) => ({ kind: 'addOutput', name }) as const);
-  const { bytes, folder } = traceable(indexGraph(applyEdits(structure.index, edits)), file);
-  const options = { threads, provider: 'cpu', optimize: 'all' } as const;
-  return runner.load(bytes, { ...options, externalFolder: folder });
+  return loadMarked(runner, indexGraph(applyEdits(structure.index, edits)), file, { threads });
 }
 
 /** Layer id → the value that it hands on, where the candidate makes a value of that name too. */

@@ -181,6 +181,21 @@ test('a candidate that makes no numbers is a finding, not a failure', async () =
   assert.deepEqual(JSON.parse(JSON.stringify(found)), found);
 });
 
+test('a candidate that does not load is told by its own names', async () => {
+  const bad = save(
+    aModel({
+      nodes: [
+        makeNode('MatMul', ['x', 'head.weight'], ['m'], { name: '/head/MatMul' }),
+        makeNode('Relu', ['m'], ['logits'], { name: '/head/Relu', slope: 3 }),
+      ],
+      initializers: [aTensor('head.weight', 'float16', [4, 2], Array(8).fill(1))],
+      inputs: [aValue('x', 'float16', ['batch', 4])],
+      outputs: [aValue('logits', 'float16', ['batch', 2])],
+    }),
+  );
+  await fails(compared(classifier(), bad), /^m\d+\.onnx: [^@]*\/head\/Relu[^@]*$/);
+});
+
 test('a batch of its own size leaves samples out, and says how many', async () => {
   const fixed = classifier({ batch: 4 });
   const found = await compared(fixed, fixed, { data: dataOf(70) });
