@@ -38,8 +38,8 @@ export interface GridPoint {
   readonly zeroPoint: number;
 }
 
-/** Scale and zero point of one block, from its values and how much an error of each matters (all alike where that is left out). */
-export type Grid = (block: Float32Array, importance?: Float32Array) => GridPoint;
+/** Scale and zero point of one block, from its values. */
+export type Grid = (block: Float32Array) => GridPoint;
 
 /** The grid that ONNX Runtime's own packer chooses: min and max of the block, zero included. */
 export function minMaxGrid({ bits, symmetric }: BlockwiseOptions): Grid {
@@ -69,13 +69,12 @@ export function rangeWithZero(block: Float32Array): { low: number; high: number;
   return { low, high, extreme: Math.abs(high) > Math.abs(low) ? high : low };
 }
 
-/** A grid for every block of channels [N, K]; `importance` [K] says how much an error at each input matters. */
+/** A grid for every block of channels [N, K]. */
 export function chooseGrids(
   channels: Float32Array,
   k: number,
   { block }: BlockwiseOptions,
   grid: Grid,
-  importance?: Float32Array,
 ): BlockGrids {
   const blocks = Math.ceil(k / block);
   const n = channels.length / k;
@@ -85,7 +84,7 @@ export function chooseGrids(
     for (let from = 0; from < k; from += block, at++) {
       const to = Math.min(k, from + block);
       const values = channels.subarray(row * k + from, row * k + to);
-      const { scale, zeroPoint } = grid(values, importance?.subarray(from, to));
+      const { scale, zeroPoint } = grid(values);
       scales[at] = scale;
       zeroPoints[at] = zeroPoint;
     }

@@ -2,7 +2,6 @@ import {
   type Bits,
   type BlockwiseOptions,
   type Grid,
-  type GridPoint,
   minMaxGrid,
   rangeWithZero,
 } from './blockwise';
@@ -23,14 +22,11 @@ interface Rounded {
   readonly loss: number;
   readonly scale: number;
 }
-type Trial = (block: Float32Array, from: GridPoint, importance?: Float32Array) => Rounded;
+type Trial = (block: Float32Array, scale: number, zeroPoint: number, top: number) => Rounded;
 
-/**
- * The grid with the least Σ wᵢ·|xᵢ − x̂ᵢ|² among clipped ranges, each with its scale refitted to the codes by least squares; w is the
- * importance.
- */
+/** The grid with the least Σ|x − x̂|² among clipped ranges, each with its scale refitted to the codes by least squares. */
 export function leastSquaresGrid(options: BlockwiseOptions): Grid {
-  return searchGrid(options, squaredLoss(2 ** options.bits - 1));
+  return searchGrid(options, squaredLoss);
 }
 
 /**
@@ -38,67 +34,66 @@ export function leastSquaresGrid(options: BlockwiseOptions): Grid {
  * many; three quarters are two square roots. Zero points stay integers, which the runtime's fast kernels need; HQQ's own are real numbers.
  */
 export function halfQuadraticGrid(options: BlockwiseOptions): Grid {
-  return searchGrid(options, rootLoss(2 ** options.bits - 1));
+  return searchGrid(options, rootLoss);
 }
 
 function searchGrid(options: BlockwiseOptions, round: Trial): Grid {
   const { bits, symmetric } = options;
   const top = 2 ** bits - 1;
   const middle = 2 ** (bits - 1);
+  const [widest, ...narrower] = shrinks[bits];
   const plain = minMaxGrid(options);
-  return (block, importance) => {
+  return (block) => {
     const { low, high, extreme } = rangeWithZero(block);
     if (low === high) return plain(block);
     const exact = (-low * top) / (high - low);
-    const zeroPoints = symmetric ? [middle] : [...new Set([Math.floor(exact), Math.ceil(exact)])];
     const full = symmetric ? extreme / -middle : (high - low) / top;
-    let best = { loss: Infinity, scale: full, zeroPoint: middle };
-    for (const zeroPoint of zeroPoints) {
-      for (const shrink of shrinks[bits]) {
-        const rounded = round(block, { scale: full * shrink, zeroPoint }, importance);
-        if (rounded.loss < best.loss) best = { ...rounded, zeroPoint };
-      }
+    let zeroPoint = symmetric ? middle : Math.floor(exact);
+    let best = round(block, full * widest, zeroPoint, top);
+    if (!symmetric && exact > zeroPoint) {
+      const above = round(block, full * widest, zeroPoint + 1, top);
+      if (above.loss < best.loss) [best, zeroPoint] = [above, zeroPoint + 1];
     }
-    return { scale: Math.fround(best.scale), zeroPoint: best.zeroPoint };
+    for (const shrink of narrower) {
+      const rounded = round(block, full * shrink, zeroPoint, top);
+      if (rounded.loss < best.loss) best = rounded;
+    }
+    return { scale: Math.fround(best.scale), zeroPoint };
   };
 }
 
 /**
- * With codes d = q − z the scale s = Σwxd / Σwd² is best, and leaves Σwx² − (Σwxd)² / Σwd²: one pass finds both. The first sum is the same
- * for all grids of a block.
+ * With codes d = q − z the scale s = Σxd / Σd² is best, and leaves Σx² − (Σxd)² / Σd²: one pass finds both. The first sum is the same for
+ * all grids of a block.
  */
-function squaredLoss(top: number): Trial {
-  return (block, { scale, zeroPoint }, importance) => {
-    const reciprocal = 1 / scale;
-    const shift = zeroPoint + 0.5;
-    let product = 0;
-    let square = 0;
-    for (let i = 0; i < block.length; i++) {
-      const value = block[i] ?? 0;
-      const code = Math.floor(value * reciprocal + shift);
-      const step = (code < 0 ? 0 : code > top ? top : code) - zeroPoint;
-      const weighted = importance ? step * (importance[i] ?? 0) : step;
-      product += value * weighted;
-      square += step * weighted;
-    }
-    return square > 0
-      ? { loss: (-product * product) / square, scale: product / square }
-      : { loss: 0, scale };
-  };
+function squaredLoss(block: Float32Array, scale: number, zeroPoint: number, top: number): Rounded {
+  const reciprocal = 1 / scale;
+  const shift = zeroPoint + 0.5;
+  let product = 0;
+  let square = 0;
+  for (let i = 0; i < block.length; i++) {
+    const value = block[i] ?? 0;
+    // What is cut off towards zero instead of downwards is below the lowest code anyway.
+    const code = (value * reciprocal + shift) | 0;
+    const step = (code < 0 ? 0 : code > top ? top : code) - zeroPoint;
+    product += value * step;
+    square += step * step;
+  }
+  return square > 0
+    ? { loss: (-product * product) / square, scale: product / square }
+    : { loss: 0, scale };
 }
 
-function rootLoss(top: number): Trial {
-  return (block, { scale, zeroPoint }) => {
-    const reciprocal = 1 / scale;
-    const shift = zeroPoint + 0.5;
-    let loss = 0;
-    for (let i = 0; i < block.length; i++) {
-      const value = block[i] ?? 0;
-      const code = Math.floor(value * reciprocal + shift);
-      const step = (code < 0 ? 0 : code > top ? top : code) - zeroPoint;
-      const error = Math.abs(value - step * scale);
-      loss += Math.sqrt(error * Math.sqrt(error));
-    }
-    return { loss, scale };
-  };
+function rootLoss(block: Float32Array, scale: number, zeroPoint: number, top: number): Rounded {
+  const reciprocal = 1 / scale;
+  const shift = zeroPoint + 0.5;
+  let loss = 0;
+  for (let i = 0; i < block.length; i++) {
+    const value = block[i] ?? 0;
+    const code = (value * reciprocal + shift) | 0;
+    const step = (code < 0 ? 0 : code > top ? top : code) - zeroPoint;
+    const error = Math.abs(value - step * scale);
+    loss += Math.sqrt(error * Math.sqrt(error));
+  }
+  return { loss, scale };
 }
