@@ -1,12 +1,10 @@
 import * as vscode from 'vscode';
 import { commands, type CommandName } from '../names';
 import { showError } from '../errors';
+import { menuEntries } from '../quantize/menu';
 import type { Services } from '../services';
-import { applyRecipeCommand } from './applyRecipe';
-import { buildCommand, compareOriginalCommand, measureCandidateCommand } from './build';
 import { compareCommand } from './compare';
 import { profileWithDataCommand } from './data';
-import { exportProfileCommand } from './exportProfile';
 import {
   copyFiguresCommand,
   copyNameCommand,
@@ -17,25 +15,33 @@ import { openDashboardCommand } from './openDashboard';
 import { openSampleCommand } from './openSample';
 import { openTextCommand } from './openText';
 import { profileCommand } from './profile';
-import {
-  prepareModelCommand,
-  quantizeEntryCommands,
-  quantizeLayerCommand,
-  quantizeModelCommand,
-  undoLayersCommand,
-} from './quantize';
-import {
-  adoptModelCommand,
-  openRecipeCommand,
-  removeStepCommand,
-  showStepCommand,
-  showStepLayersCommand,
-} from './recipe';
 import { restartEngineCommand } from './restartEngine';
 import { setDimensionsCommand } from './setDimensions';
 
 /** Palette commands get nothing or a file; menus give the clicked item, and the whole selection after it. */
 type Handler = (services: Services, clicked?: unknown, selected?: unknown) => unknown;
+
+/** A command whose code is loaded when it is first called: an activation that nothing follows does not pay for it. */
+function later<Module>(
+  load: () => Promise<Module>,
+  handlerIn: (module: Module) => Handler,
+): Handler {
+  return async (...call) => handlerIn(await load())(...call);
+}
+
+const applyRecipe = () => import('./applyRecipe');
+const build = () => import('./build');
+const exportProfile = () => import('./exportProfile');
+const quantize = () => import('./quantize');
+const recipe = () => import('./recipe');
+
+type MenuName = keyof typeof menuEntries;
+const entryHandlers = Object.fromEntries(
+  Object.keys(menuEntries).map((name) => [
+    name,
+    later(quantize, (it) => it.quantizeEntryCommands[name as MenuName]),
+  ]),
+) as Record<MenuName, Handler>;
 
 const handlers = {
   openDashboard: openDashboardCommand,
@@ -45,7 +51,7 @@ const handlers = {
   cancelProfile: ({ models }) => models.active?.cancel(),
   setDimensions: setDimensionsCommand,
   compare: compareCommand,
-  exportProfile: exportProfileCommand,
+  exportProfile: later(exportProfile, (it) => it.exportProfileCommand),
   showLenses: ({ lenses }) => lenses.show(),
   clearLenses: ({ lenses }) => lenses.clear(),
   openSample: openSampleCommand,
@@ -55,21 +61,21 @@ const handlers = {
   showInDashboard: showInDashboardCommand,
   copyFigures: copyFiguresCommand,
   copyName: copyNameCommand,
-  quantizeLayer: quantizeLayerCommand,
-  quantizeModel: quantizeModelCommand,
-  prepareModel: prepareModelCommand,
-  applyRecipe: applyRecipeCommand,
-  openRecipe: openRecipeCommand,
-  build: buildCommand,
-  measureCandidate: measureCandidateCommand,
-  compareOriginal: compareOriginalCommand,
-  ...quantizeEntryCommands,
-  quantizeMore: quantizeLayerCommand,
-  undoLayers: undoLayersCommand,
-  showStep: showStepCommand,
-  removeStep: removeStepCommand,
-  showStepLayers: showStepLayersCommand,
-  adoptModel: adoptModelCommand,
+  quantizeLayer: later(quantize, (it) => it.quantizeLayerCommand),
+  quantizeModel: later(quantize, (it) => it.quantizeModelCommand),
+  prepareModel: later(quantize, (it) => it.prepareModelCommand),
+  applyRecipe: later(applyRecipe, (it) => it.applyRecipeCommand),
+  openRecipe: later(recipe, (it) => it.openRecipeCommand),
+  build: later(build, (it) => it.buildCommand),
+  measureCandidate: later(build, (it) => it.measureCandidateCommand),
+  compareOriginal: later(build, (it) => it.compareOriginalCommand),
+  ...entryHandlers,
+  quantizeMore: later(quantize, (it) => it.quantizeLayerCommand),
+  undoLayers: later(quantize, (it) => it.undoLayersCommand),
+  showStep: later(recipe, (it) => it.showStepCommand),
+  removeStep: later(recipe, (it) => it.removeStepCommand),
+  showStepLayers: later(recipe, (it) => it.showStepLayersCommand),
+  adoptModel: later(recipe, (it) => it.adoptModelCommand),
 } satisfies Record<CommandName, Handler>;
 
 /** Registers every command; a failure of any of them is shown once. */

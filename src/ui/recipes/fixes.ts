@@ -12,25 +12,17 @@ interface Fix {
 }
 
 /** Remedies for the marks in a recipe: each an edit of its text. */
-export class RecipeFixes implements vscode.CodeActionProvider {
-  static readonly kinds = [vscode.CodeActionKind.QuickFix];
-
-  constructor(private readonly recipes: RecipeStore) {}
-
-  async provideCodeActions(
-    document: vscode.TextDocument,
-    _: vscode.Range,
-    { diagnostics }: vscode.CodeActionContext,
-  ): Promise<vscode.CodeAction[]> {
-    const recipe = this.recipes.at(document.uri);
-    await recipe.load();
-    if (recipe.text !== document.getText()) return [];
-    return diagnostics
-      .filter(({ source }) => source === 'Featherweight')
-      .flatMap((mark) =>
-        fixesOf(recipe, document, mark).map((fix) => actionOf(document, mark, fix)),
-      );
-  }
+export async function recipeFixes(
+  recipes: RecipeStore,
+  document: vscode.TextDocument,
+  diagnostics: readonly vscode.Diagnostic[],
+): Promise<vscode.CodeAction[]> {
+  const recipe = recipes.at(document.uri);
+  await recipe.load();
+  if (recipe.text !== document.getText()) return [];
+  return diagnostics
+    .filter(({ source }) => source === 'Featherweight')
+    .flatMap((mark) => fixesOf(recipe, document, mark).map((fix) => actionOf(document, mark, fix)));
 }
 
 function fixesOf(

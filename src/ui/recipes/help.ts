@@ -3,53 +3,50 @@ import * as vscode from 'vscode';
 import type { ActionFacts } from '../../protocol/build';
 import { dataText, savingText, speedText } from '../quantize/estimate';
 import type { OpenModel } from '../models/openModel';
-import type { Lease, ModelStore } from '../models/store';
+import type { ModelStore } from '../models/store';
 import { rangeOf } from './lenses';
 import type { OpenRecipe } from './openRecipe';
+import type { Services } from '../services';
 import type { RecipeStore } from './store';
 
 /** Names of layers, modules and operators of the recipe's model, where a recipe asks for them. */
-export class RecipeCompletions implements vscode.CompletionItemProvider {
-  constructor(
-    private readonly recipes: RecipeStore,
-    private readonly models: ModelStore,
-  ) {}
+export async function recipeCompletions(
+  { recipes, models }: Pick<Services, 'recipes' | 'models'>,
+  document: vscode.TextDocument,
+  position: vscode.Position,
+): Promise<vscode.CompletionItem[]> {
+  const offset = document.offsetAt(position);
+  const { path, previousNode } = getLocation(document.getText(), offset);
+  const field = path.at(-2);
+  if (path[0] !== 'steps' || typeof field !== 'string' || !(field in namesOf)) return [];
+  const recipe = recipes.at(document.uri);
+  await recipe.load();
+  const model = await inspected(recipe, models);
+  if (!model) return [];
+  const range = previousNode?.type === 'string' ? rangeOf(document, previousNode) : undefined;
+  return namesOf[field as keyof typeof namesOf](model).map(({ name, detail }, at) => {
+    const item = new vscode.CompletionItem(JSON.stringify(name), vscode.CompletionItemKind.Value);
+    item.detail = detail;
+    item.filterText = item.label as string;
+    // In the model's order, not the alphabet's.
+    item.sortText = String(at).padStart(6, '0');
+    if (range) item.range = range;
+    return item;
+  });
+}
 
-  async provideCompletionItems(
-    document: vscode.TextDocument,
-    position: vscode.Position,
-  ): Promise<vscode.CompletionItem[]> {
-    const offset = document.offsetAt(position);
-    const { path, previousNode } = getLocation(document.getText(), offset);
-    const field = path.at(-2);
-    if (path[0] !== 'steps' || typeof field !== 'string' || !(field in namesOf)) return [];
-    const recipe = this.recipes.at(document.uri);
-    await recipe.load();
-    const model = await this.inspected(recipe);
-    if (!model) return [];
-    const range = previousNode?.type === 'string' ? rangeOf(document, previousNode) : undefined;
-    return namesOf[field as keyof typeof namesOf](model).map(({ name, detail }, at) => {
-      const item = new vscode.CompletionItem(JSON.stringify(name), vscode.CompletionItemKind.Value);
-      item.detail = detail;
-      item.filterText = item.label as string;
-      // In the model's order, not the alphabet's.
-      item.sortText = String(at).padStart(6, '0');
-      if (range) item.range = range;
-      return item;
-    });
-  }
-
-  /** The recipe's model, read for as long as it takes to answer. */
-  private async inspected(recipe: OpenRecipe): Promise<OpenModel['inspection']> {
-    const { model } = recipe;
-    if (!model) return undefined;
-    const lease: Lease = this.models.acquire(model);
-    try {
-      await lease.model.load();
-      return lease.model.inspection;
-    } finally {
-      lease.dispose();
-    }
+/** The recipe's model, read for as long as it takes to answer. */
+async function inspected(
+  { model }: OpenRecipe,
+  models: ModelStore,
+): Promise<OpenModel['inspection']> {
+  if (!model) return undefined;
+  const lease = models.acquire(model);
+  try {
+    await lease.model.load();
+    return lease.model.inspection;
+  } finally {
+    lease.dispose();
   }
 }
 
@@ -90,30 +87,25 @@ function modulesOf(names: readonly string[]): readonly string[] {
   return [...modules];
 }
 
-/** What an action does and what it costs, on its name; what a step would do, beneath. */
-export class RecipeHovers implements vscode.HoverProvider {
-  constructor(private readonly recipes: RecipeStore) {}
-
-  async provideHover(
-    document: vscode.TextDocument,
-    position: vscode.Position,
-  ): Promise<vscode.Hover | undefined> {
-    const recipe = this.recipes.at(document.uri);
-    await recipe.load();
-    if (recipe.text !== document.getText()) return undefined;
-    const offset = document.offsetAt(position);
-    const steps = recipe.parsed?.places.steps ?? [];
-    const at = steps.findIndex(
-      ({ action }) => action && action.offset <= offset && offset <= action.offset + action.length,
-    );
-    const place = steps[at]?.action;
-    const facts = recipe.actions.find(({ name }) => name === place?.name);
-    if (!place || !facts) return undefined;
-    return new vscode.Hover(
-      new vscode.MarkdownString(hoverText(facts, recipe, at), true),
-      rangeOf(document, place),
-    );
-  }
+/** What an action does and what it costs, on its name; what its step would do, beneath. */
+export async function recipeHover(
+  recipes: RecipeStore,
+  document: vscode.TextDocument,
+  position: vscode.Position,
+): Promise<vscode.Hover | undefined> {
+  const recipe = recipes.at(document.uri);
+  await recipe.load();
+  if (recipe.text !== document.getText()) return undefined;
+  const offset = document.offsetAt(position);
+  const steps = recipe.parsed?.places.steps ?? [];
+  const at = steps.findIndex(
+    ({ action }) => action && action.offset <= offset && offset <= action.offset + action.length,
+  );
+  const place = steps[at]?.action;
+  const facts = recipe.actions.find(({ name }) => name === place?.name);
+  if (!place || !facts) return undefined;
+  const text = new vscode.MarkdownString(hoverText(facts, recipe, at), true);
+  return new vscode.Hover(text, rangeOf(document, place));
 }
 
 function hoverText(facts: ActionFacts, { check }: OpenRecipe, at: number): string {

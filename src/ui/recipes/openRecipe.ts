@@ -1,11 +1,10 @@
-import { findNodeAtLocation, parseTree } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import { isCancelled, isUserError, messageOf } from '../../base/errors';
 import type { ActionFacts, Comparison, RecipeCheck } from '../../protocol/build';
 import type { EngineApi } from '../../protocol/engineApi';
 import type { Recipe } from '../../protocol/recipe';
 import type { Remote } from '../../protocol/rpc';
-import { parseRecipe, type ParsedRecipe } from '../../recipe/parse';
+import type { ParsedRecipe } from '../../recipe/parse';
 import { choicesOf, type RecipeFacts } from '../../report/recipeView';
 import type { Choices } from '../../report/table';
 import { exists, localFile } from '../models/localFile';
@@ -41,10 +40,12 @@ const noChoices: Choices = new Map();
 /** A check belongs to one text: what it chooses is found out once. */
 const chosen = new WeakMap<RecipeCheck, Choices>();
 
-function fileNamedIn(text: string): string | undefined {
-  const tree = parseTree(text);
-  const value: unknown = tree && findNodeAtLocation(tree, ['model', 'file'])?.value;
-  return typeof value === 'string' && value !== '' ? value : undefined;
+const nothing = { parsed: undefined, named: undefined };
+
+/** Loaded with the first recipe: most windows never see one. */
+async function parse(text: string, actions: readonly ActionFacts[]) {
+  const { modelFileIn, parseRecipe } = await import('../../recipe/parse');
+  return { parsed: parseRecipe(text, actions), named: modelFileIn(text) };
 }
 
 /** While somebody types, a recipe is held against its model this long after the last key. */
@@ -69,6 +70,8 @@ export class OpenRecipe implements vscode.Disposable {
   private readonly watcher: vscode.Disposable;
   private timer: NodeJS.Timeout | undefined;
   private reading: Promise<void> | undefined;
+  /** The model's file as the text names it, where the text is no recipe. */
+  private named: string | undefined;
   private isStale = false;
   private isReading = false;
   private working: AbortController | undefined;
@@ -99,7 +102,7 @@ export class OpenRecipe implements vscode.Disposable {
 
   /** The model it is for, if it says so: also while there are mistakes elsewhere in it. */
   get model(): vscode.Uri | undefined {
-    const file = this.recipe?.model.file ?? fileNamedIn(this.text ?? '');
+    const file = this.recipe?.model.file ?? this.named;
     return file === undefined ? undefined : resolvedFrom(this.uri, file);
   }
 
@@ -231,9 +234,9 @@ export class OpenRecipe implements vscode.Disposable {
   private async read(): Promise<void> {
     try {
       const [text, actions] = await Promise.all([this.currentText(), this.around.actions()]);
-      const parsed = text === undefined ? undefined : parseRecipe(text, actions);
-      const found = await this.held(parsed?.recipe);
-      Object.assign(this, { text, actions, parsed, ...found });
+      const read = text === undefined ? nothing : await parse(text, actions);
+      const found = await this.held(read.parsed?.recipe);
+      Object.assign(this, { text, actions, ...read, ...found });
     } catch (error) {
       Object.assign(this, { check: undefined, problem: messageOf(error) });
     }

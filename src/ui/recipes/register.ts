@@ -1,23 +1,38 @@
 import * as vscode from 'vscode';
 import type { Services } from '../services';
 import { RecipeDiagnostics } from './diagnostics';
-import { RecipeFixes } from './fixes';
-import { RecipeCompletions, RecipeHovers } from './help';
 import { RecipeLenses } from './lenses';
 
+/** What reads and writes a recipe's text is loaded when one is worked on: an activation that nothing follows does not pay for it. */
+const help = () => import('./help');
+const fixes = () => import('./fixes');
+
 /** Everything a recipe's text offers beyond what VS Code's own JSON support makes of its schema. */
-export function registerRecipes({ recipes, models }: Services): vscode.Disposable {
+export function registerRecipes(services: Services): vscode.Disposable {
+  const { recipes } = services;
   const { languages } = vscode;
   const selector = { language: 'json', pattern: '**/*.featherweight.json' };
   const lenses = new RecipeLenses(recipes);
+  const hovers: vscode.HoverProvider = {
+    provideHover: async (document, position) =>
+      (await help()).recipeHover(recipes, document, position),
+  };
+  const remedies: vscode.CodeActionProvider = {
+    provideCodeActions: async (document, _, { diagnostics }) =>
+      (await fixes()).recipeFixes(recipes, document, diagnostics),
+  };
+  const completions: vscode.CompletionItemProvider = {
+    provideCompletionItems: async (document, position) =>
+      (await help()).recipeCompletions(services, document, position),
+  };
   return vscode.Disposable.from(
     lenses,
     new RecipeDiagnostics(recipes),
     languages.registerCodeLensProvider(selector, lenses),
-    languages.registerHoverProvider(selector, new RecipeHovers(recipes)),
-    languages.registerCodeActionsProvider(selector, new RecipeFixes(recipes), {
-      providedCodeActionKinds: RecipeFixes.kinds,
+    languages.registerHoverProvider(selector, hovers),
+    languages.registerCodeActionsProvider(selector, remedies, {
+      providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
-    languages.registerCompletionItemProvider(selector, new RecipeCompletions(recipes, models), '"'),
+    languages.registerCompletionItemProvider(selector, completions, '"'),
   );
 }

@@ -7,11 +7,13 @@ import { recipeUriOf } from '../../../src/ui/recipes/address';
 import type { OpenRecipe } from '../../../src/ui/recipes/openRecipe';
 import { file, openModel, parts, until } from './editor';
 
+/** Every file of tests is a program of its own: their folders must not meet. */
+const prefix = `recipes-${Math.random().toString(36).slice(2, 8)}`;
 let count = 0;
 
 /** A copy of the sample in a folder of its own, opened: what a test leaves beside it meets no other. */
 export async function freshSample(): Promise<{ model: OpenModel; recipe: OpenRecipe }> {
-  const folder = file(`recipes-${count++}`);
+  const folder = file(`${prefix}-${count++}`);
   cpSync(file('digits-vit').fsPath, folder.fsPath, { recursive: true });
   const model = await openModel(vscode.Uri.joinPath(folder, 'model.onnx'));
   // The folder's watcher may tell of the files only now, and have them read once more.
@@ -70,6 +72,6 @@ export async function discardAll(): Promise<void> {
 /** Removes the folders of `freshSample`. */
 export function removeSamples(): void {
   for (let at = 0; at < count; at++) {
-    rmSync(file(`recipes-${at}`).fsPath, { recursive: true, force: true });
+    rmSync(file(`${prefix}-${at}`).fsPath, { recursive: true, force: true });
   }
 }
