@@ -49,7 +49,6 @@ describe('int8 with dynamic scales', { skip: withoutModels }, () => {
 
 describe('weights that several layers read', () => {
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => Math.sin(i * 1.7));
-  const graph = (more: Partial<Graph>): Graph['nodes'] => more.nodes ?? [];
   const apply = async (parts: Partial<Graph>) => {
     const index = indexGraph(aModel(parts, { opsets: new Map([['', 17]]) }));
     return (await applySteps(index, [step])).index.model.graph;
@@ -69,7 +68,7 @@ describe('weights that several layers read', () => {
       made.initializers.map(({ name }) => name),
       ['w_quantized', 'w_scale'],
     );
-    assert.equal(graph(made).filter(({ op }) => op === 'MatMulInteger').length, 2);
+    assert.equal(made.nodes.filter(({ op }) => op === 'MatMulInteger').length, 2);
   });
 
   test('a head tied to the embedding, directly or through a Transpose, reads the table’s codes', async () => {
@@ -89,6 +88,35 @@ describe('weights that several layers read', () => {
       codes.map(({ shape }) => shape),
       [[40, 16]],
     );
-    assert.equal(graph(made).filter(({ op }) => op === 'MatMulInteger').length, 1);
+    assert.equal(made.nodes.filter(({ op }) => op === 'MatMulInteger').length, 1);
   });
+
+  test('a weight that is an output of the model too stays one', async () => {
+    const weight = aTensor('w', 'float32', [16, 16], numbers(256));
+    const made = await apply({
+      inputs: [aValue('x', 'float32', [2, 16])],
+      outputs: [aValue('y', 'float32', [2, 16]), aValue('w', 'float32', [16, 16])],
+      initializers: [weight],
+      nodes: [aNode('MatMul', ['x', 'w'], ['y'], {}, { name: 'a' })],
+    });
+    assert.deepEqual(
+      made.initializers.map(({ name }) => name),
+      ['w', 'w_quantized', 'w_scale'],
+    );
+  });
+
+  for (const [what, shape] of [
+    ['an empty weight', [16, 0]],
+    ['a single number', []],
+  ] as const) {
+    test(`${what} is left as it is`, async () => {
+      const parts = {
+        inputs: [aValue('x', 'float32', [2, 16])],
+        outputs: [aValue('y', 'float32', [2, 0])],
+        initializers: [aTensor('w', 'float32', shape, numbers(shape.length === 0 ? 1 : 0))],
+        nodes: [aNode('MatMul', ['x', 'w'], ['y'], {}, { name: 'a' })],
+      };
+      assert.deepEqual((await apply(parts)).nodes, parts.nodes);
+    });
+  }
 });
