@@ -84,6 +84,7 @@ describe('the sample, made lighter', () => {
   step('the text says what was chosen, and takes it back', async () => {
     const page = await vscode.dashboard();
     await page.locator('.filter-field input').fill('step:1');
+    await page.locator('.row', { hasText: 'projection' }).waitFor({ state: 'detached' });
     await page.locator('.row.layer').first().click({ button: 'right' });
     await vscode.choose('Show in Text');
     const lens = vscode.page.locator('.codelens-decoration', { hasText: /int8 · \d\.\dx smaller/ });
@@ -102,14 +103,11 @@ describe('the sample, made lighter', () => {
     await vscode.shot('recipe-text');
     await vscode.command('File: Save');
     const file = join(folder, 'model.featherweight.json');
-    const saved = () =>
-      JSON.parse(readFileSync(file, 'utf8')) as {
-        measured?: { bytes: { before: number; after: number } };
-      };
-    for (let tries = 0; !saved().measured && tries < 50; tries++) {
-      await vscode.page.waitForTimeout(100);
-    }
-    const bytes = saved().measured?.bytes;
+    await vscode.page.locator('.tab.dirty').waitFor({ state: 'detached' });
+    const { measured } = JSON.parse(readFileSync(file, 'utf8')) as {
+      measured?: { bytes: { before: number; after: number } };
+    };
+    const bytes = measured?.bytes;
     assert.ok(bytes && bytes.after < bytes.before, readFileSync(file, 'utf8'));
   });
 });
