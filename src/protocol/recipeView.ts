@@ -39,7 +39,7 @@ export interface StepView {
   bytes: { before: number; after: number } | null;
   /** Why it cannot be made. */
   problem: string | null;
-  /** Why it will not run faster, where it will not. */
+  /** What there is to know about its speed: why it will not run faster, or when it will. */
   speedNote: string | null;
   /** Layers that it was asked to change and cannot, by reason. */
   skipped: SkippedView[];

@@ -41,9 +41,14 @@ function stepView(
     layerCount: checked?.layers.length ?? null,
     bytes: checked ? { before: checked.before, after: checked.after } : null,
     problem: checked?.problem ?? null,
-    speedNote: action?.speedNote ?? null,
+    speedNote: action ? speedText(action) : null,
     skipped: skippedView(checked?.skipped ?? []),
   };
+}
+
+/** What there is to know about speed before building; said first where there is none to gain. */
+function speedText({ speed, speedNote }: ActionFacts): string | null {
+  return speedNote !== null && speed !== 'faster' ? `No faster: ${speedNote}` : speedNote;
 }
 
 /** Reasons and names that a page shows at most. */

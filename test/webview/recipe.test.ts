@@ -213,7 +213,7 @@ test(
           steps: [
             {
               ...view.steps[0]!,
-              speedNote: 'The runtime turns 16-bit weights back when it loads them.',
+              speedNote: 'No faster: The runtime turns 16-bit weights back when it loads them.',
             },
           ],
         },

@@ -65,7 +65,7 @@ function StepNotes({ step }: { readonly step: StepView }) {
     <ul class="step-notes">
       <li>{stepFigures(step)}</li>
       {problem && <li class="step-problem">{problem}</li>}
-      {speedNote && <li>No faster: {speedNote}</li>}
+      {speedNote && <li>{speedNote}</li>}
       <Skipped skipped={skipped} />
     </ul>
   );
