@@ -121,6 +121,15 @@ test('after that its steps say what they change', () => {
   assert.deepEqual(view.steps[0]?.bytes, saving);
 });
 
+test('a step says what there is to know about its speed, and that it gains none first', () => {
+  const noted = (speed: 'faster' | 'same') =>
+    facts.map((each) => ({ ...each, speed, speedNote: 'For few tokens at a time.' }));
+  const notes = (speed: 'faster' | 'same') =>
+    recipeView({ ...known, actions: noted(speed) }).steps.map((step) => step.speedNote);
+  assert.deepEqual(notes('faster'), ['For few tokens at a time.', 'For few tokens at a time.']);
+  assert.match(notes('same')[0] ?? '', /^No faster: For few tokens/);
+});
+
 test('the table knows what the recipe does to each layer', () => {
   const choices = choicesOf({ ...known, check });
   const query = {
