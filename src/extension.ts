@@ -46,7 +46,9 @@ function compose(context: vscode.ExtensionContext): Services {
   const engine = own(new EngineClient(program, log));
   const memory = new ModelMemory(context.workspaceState);
   const storage = context.storageUri ?? context.globalStorageUri;
-  const models = own(new ModelStore({ engine, memory, storage, log }));
+  const models = own(
+    new ModelStore({ engine, memory, storage, cache: context.globalStorageUri, log }),
+  );
   const recipes = own(new RecipeStore({ engine, storage, state: context.workspaceState, log }));
   const texts = own(new TextFiles(models));
   const lenses = own(new CostLenses(texts, models));

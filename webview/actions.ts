@@ -18,6 +18,7 @@ import type { Store } from './store';
 /** Everything a view can make happen. */
 export interface Actions {
   profile(): void;
+  measureSensitivity(): void;
   cancel(): void;
   retry(): void;
   setSizes(sizes: Sizes): void;
@@ -25,6 +26,8 @@ export interface Actions {
   exportProfile(): void;
   reveal(layer: string): void;
   select(layers: readonly string[]): void;
+  /** Selects a layer, and the table shows its row where it is. */
+  point(layer: string): void;
   setFilter(filter: string): void;
   /** Filters the table by these terms; again, and they are taken back. */
   toggleFilter(terms: Readonly<Record<string, string>>): void;
@@ -86,6 +89,7 @@ export function createActions(store: Store, host: Host, page: PageHooks): Action
       const request = profileRequest(store.get());
       if (request) ask(host.profile(request));
     },
+    measureSensitivity: () => ask(host.measureSensitivity({})),
     cancel: () => ask(host.cancel({})),
     retry: () => ask(host.retry({})),
     setSizes: (sizes) => ask(host.setSizes(sizes)),
@@ -95,6 +99,10 @@ export function createActions(store: Store, host: Host, page: PageHooks): Action
     select(layers) {
       store.update((state) => ({ ...state, selected: new Set(layers) }));
       select(layers);
+    },
+    point(layer) {
+      store.update((state) => withSelection(state, [layer]));
+      select([layer]);
     },
     goTo(layer) {
       store.update((state) => {

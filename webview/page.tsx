@@ -9,6 +9,7 @@ import { Layers } from './views/layers';
 import { Notices } from './views/notices';
 import type { ViewProps } from './views/props';
 import { Recipe } from './views/recipe';
+import { Sensitivity } from './views/sensitivity';
 import { StandsOut } from './views/standsOut';
 import { Totals } from './views/totals';
 import { WhereItGoes } from './views/whereItGoes';
@@ -23,7 +24,7 @@ interface Props {
   readonly onRetry: () => void;
 }
 
-/** The whole page, read from the top like a report: what is it, where does it go, what stands out, what is done about it, the layers. */
+/** The whole page, read from the top like a report: what is it, where does it go, what stands out, what is done about it, what would suffer, the layers. */
 export function Page({ state, act, source, tableScroll, onRetry }: Props) {
   const { dashboard, announcement } = state;
   // Rows arrive while the state is the same: what stands above the table is drawn for the state alone.
@@ -72,6 +73,7 @@ function Overview(props: ViewProps) {
       <StandsOut {...props} />
       <Blocks {...props} />
       <Recipe {...props} />
+      <Sensitivity {...props} />
     </>
   );
 }

@@ -15,6 +15,10 @@ export interface ViewSettings {
   readonly blockMetric: BlockMetric | undefined;
   /** "Where it goes" as a table instead of bars. */
   readonly asTable: boolean;
+  /** Sensitivity as a table instead of a map. */
+  readonly sensitivityTable: boolean;
+  /** Name of the probe that sensitivity is in the order of; none for the model's order. */
+  readonly sensitivitySort: string;
   /** Undefined follows the settings of the editor. */
   readonly threads: number | undefined;
   readonly provider: string | undefined;
@@ -53,6 +57,8 @@ export const defaultView: ViewSettings = {
   ],
   blockMetric: undefined,
   asTable: false,
+  sensitivityTable: false,
+  sensitivitySort: '',
   threads: undefined,
   provider: undefined,
 };
@@ -167,6 +173,9 @@ function announced(before: DashboardState | undefined, now: DashboardState): str
   if (now.busy) return before?.busy ? undefined : `${now.busy.what} started.`;
   if (!before?.busy) return undefined;
   const { what } = before.busy;
+  if (before.busy.task === 'sensitivity') {
+    return now.sensitivity?.complete ? `${what} finished.` : `${what} stopped.`;
+  }
   if (!canCancel(before)) return `${what} finished.`;
   if (!now.measured || !now.measuredComplete) return `${what} stopped.`;
   return `${what} finished: ${formatMs(now.measured.latencyMs.median)}.`;

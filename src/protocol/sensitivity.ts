@@ -63,3 +63,29 @@ export interface SensitivityRow {
   high: number;
   samples: number;
 }
+
+/** What the dashboard shows of a sweep, as far as it has come. */
+export interface SensitivityView {
+  metric: { title: string; unit: string };
+  /** `synthetic` for inputs that were made up. */
+  data: string;
+  samples: number;
+  probes: { name: string; title: string }[];
+  /** In the model's order. */
+  lines: SensitivityViewLine[];
+  /** Layers that are measured but not among `lines`, because others suffer more. */
+  omitted: number;
+  roles: { role: Role; layers: number; means: (number | null)[] }[];
+  /** Layers that were not asked about. */
+  skipped: number;
+  complete: boolean;
+}
+
+/** A layer; its cells stand in the order of the probes, null where there is no figure yet. */
+export interface SensitivityViewLine {
+  id: string;
+  name: string;
+  part: Part;
+  role: Role;
+  cells: ({ damage: number; low: number; high: number } | null)[];
+}

@@ -1,5 +1,6 @@
 import type { Sizes } from './engineApi';
 import type { Chosen, ComparisonView, RecipeView } from './recipeView';
+import type { SensitivityView } from './sensitivity';
 import type {
   BlockFacts,
   ModelFacts,
@@ -47,8 +48,19 @@ export interface DashboardState {
   recipe?: RecipeView;
   /** The model against the candidate that was last measured; not `complete` while that goes on. */
   comparison?: ComparisonView;
-  busy?: { what: string; fraction: number; note: string };
+  /** How much each layer suffers from being compressed; not `complete` while that is measured, or where it was stopped. */
+  sensitivity?: SensitivityView;
+  busy?: Busy;
   error?: { message: string; hint?: string };
+}
+
+/** What is being done with the model. */
+export interface Busy {
+  what: string;
+  fraction: number;
+  note: string;
+  /** Left out where the model is read or profiled. */
+  task?: 'sensitivity';
 }
 
 /** A sentence of "What stands out". */
@@ -137,6 +149,8 @@ export interface HostApi {
   ready(request: Record<string, never>): DashboardState;
   rows(query: RowQuery): RowPage;
   profile(request: { threads: number; runs: number; provider: string }): void;
+  /** Asks for data where none is chosen. */
+  measureSensitivity(request: Record<string, never>): void;
   cancel(request: Record<string, never>): void;
   setSizes(request: Sizes): void;
   chooseData(request: Record<string, never>): void;

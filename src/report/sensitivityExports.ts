@@ -25,3 +25,19 @@ export function sensitivityCsv({ layers, metric, data, samples }: Sensitivity): 
 export function sensitivityJson(sensitivity: Sensitivity): string {
   return `${JSON.stringify(sensitivity, null, 2)}\n`;
 }
+
+/** The formats that a sweep is exported to. */
+export const sensitivityFormats = {
+  csv: {
+    title: 'Sensitivity as CSV',
+    about: 'One line for each layer and way of compressing it, with its interval.',
+    extension: '.sensitivity.csv',
+    write: sensitivityCsv,
+  },
+  json: {
+    title: 'Sensitivity as JSON',
+    about: 'What featherweight sensitivity prints with --json.',
+    extension: '.sensitivity.json',
+    write: sensitivityJson,
+  },
+} as const;

@@ -9,6 +9,7 @@ export const paletteCommands = {
   profile: 'featherweight.profileModel',
   profileWithData: 'featherweight.profileWithData',
   cancelProfile: 'featherweight.cancelProfile',
+  measureSensitivity: 'featherweight.measureSensitivity',
   setDimensions: 'featherweight.setDimensions',
   compare: 'featherweight.compareModels',
   exportProfile: 'featherweight.exportProfile',
@@ -69,6 +70,7 @@ export const contextKeys = {
   active: 'featherweight.active',
   /** The model in front has figures. */
   profiled: 'featherweight.profiled',
+  /** It is profiled, or something else is measured of it. */
   profiling: 'featherweight.profiling',
   lensesShown: 'featherweight.lensesShown',
   /** Something was done once: a step of the walkthrough is finished. */

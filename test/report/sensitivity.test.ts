@@ -7,6 +7,7 @@ import { sensitivityCsv } from '../../src/report/sensitivityExports';
 import { mergeSensitivities } from '../../src/report/sensitivityMerge';
 import { byRole, sensitivityLines } from '../../src/report/sensitivityTable';
 import { terminalSensitivity } from '../../src/report/sensitivityTerminal';
+import { layerSensitivity, sensitivityView, standsOn } from '../../src/report/sensitivityView';
 
 const row = (id: string, role: SensitivityRow['role'], probe: string, damage: number) => ({
   ...{ id, name: id, part: 'attention', role, block: 0, probe, damage },
@@ -87,4 +88,35 @@ test('parts of one sweep are put together, and parts of two are refused', () => 
   refused({ ...b, model: { file: 'model.onnx', sha256: 'b' } }, /b\.json stands on another model/);
   refused({ ...b, samples: 32 }, /other data/);
   refused(a, /Two parts have the layer up \(int8\)/);
+});
+
+test('the view keeps the order of the model, and of too many layers those that suffer most', () => {
+  const whole = sensitivityView(swept(rows));
+  assert.deepEqual(
+    whole.lines.map(({ id, cells }) => [id, ...cells.map((cell) => cell?.damage ?? null)]),
+    [
+      ['up', 1e-7, null],
+      ['v', 2e-6, 3e-4],
+      ['q', 5e-6, 1e-4],
+    ],
+  );
+  assert.equal(whole.omitted, 0);
+  const few = sensitivityView(swept(rows), 2);
+  assert.deepEqual(
+    few.lines.map(({ id }) => id),
+    ['v', 'q'],
+  );
+  assert.equal(few.omitted, 1);
+});
+
+test('a layer is said in a line, with its spread and what the figures stand on', () => {
+  const sensitivity = swept(rows, { data: '/data/dev.npz' });
+  assert.equal(
+    layerSensitivity(sensitivity, 'v'),
+    'int8 weights 2.0e-6 ± 2.0e-6, 4-bit weights 0.0003 ± 0.0003',
+  );
+  assert.equal(layerSensitivity(sensitivity, 'gone'), undefined);
+  assert.equal(standsOn(sensitivity), 'KL divergence, 64 samples of dev.npz');
+  const madeUp = swept(rows, { data: 'synthetic', samples: 8 });
+  assert.equal(standsOn(madeUp), 'KL divergence, 8 synthetic inputs');
 });

@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { bert, large, measuredOn, measuredSmall, small } from './page/models';
 import { onPage, picture, themes } from './page/open';
 import { proved } from './page/recipes';
+import { swept } from './page/sensitivity';
 import type { Scenario } from './page/host';
 import { bestPaints } from './page/paint';
 
@@ -29,7 +30,16 @@ const states: Readonly<
     scenario: proved,
     act: (page) => page.locator('.report-detail summary').first().click(),
   },
-  table: { scenario: { ...profiled, saved: { asTable: true, group: 'part' } } },
+  sensitivity: {
+    scenario: swept,
+    act: (page) => page.locator('.damage-name button').nth(2).click(),
+  },
+  table: {
+    scenario: {
+      ...swept,
+      saved: { asTable: true, sensitivityTable: true, group: 'part' },
+    },
+  },
   busy: {
     scenario: {
       inspection: small,
@@ -82,7 +92,7 @@ for (const theme of themes) {
 /** What reaches beyond the window, besides what scrolls by itself; `page` where that makes the page scroll sideways. */
 const wide = (page: Page) =>
   page.evaluate(() => {
-    const inside = '.table, .strip, .figures-scroll, .hidden-text';
+    const inside = '.table, .strip, .damage-map, .figures-scroll, .hidden-text';
     const { scrollWidth, clientWidth } = document.documentElement;
     return [...document.querySelectorAll<HTMLElement>('main *')]
       .filter((element) => !element.closest(inside))
@@ -99,7 +109,7 @@ for (const [name, look] of Object.entries({
 })) {
   test(
     `nothing is wider than the page ${name}`,
-    onPage(proved, look, async (page) => {
+    onPage({ ...proved, state: { ...proved.state, ...swept.state } }, look, async (page) => {
       await ready(page);
       await picture(page, `dashboard-${name.replaceAll(/[^0-9a-z]+/g, '-')}`);
       assert.deepEqual(await wide(page), []);

@@ -20,8 +20,10 @@ export async function profileWithDataCommand(
 type Choice = vscode.QuickPickItem & { pick(): Promise<string | undefined> };
 
 /** Lets the user say what a model is fed. False when they did not. */
-export async function chooseData(model: OpenModel): Promise<boolean> {
-  const title = vscode.l10n.t('Profile {0} With…', model.name);
+export async function chooseData(
+  model: OpenModel,
+  title = vscode.l10n.t('Profile {0} With…', model.name),
+): Promise<boolean> {
   const choice = await ask(title, [synthetic(), ...(await choicesFor(model.uri))]);
   if (!choice) return false;
   const data = await choice.pick();

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../base/errors';
-import { exports, type ExportFormat } from '../../report/exports';
+import { exports } from '../../report/exports';
+import { sensitivityFormats } from '../../report/sensitivityExports';
 import { showContext } from '../context';
 import type { OpenModel } from '../models/openModel';
 import type { Services } from '../services';
@@ -15,7 +16,7 @@ export async function exportProfileCommand(services: Services, argument?: unknow
 
 /** Asks for a format and a place, writes the file and offers to open it. Throws `badModel` while there are no figures. */
 export async function exportProfile({ log }: Services, model: OpenModel): Promise<void> {
-  const { inspection, profile } = model;
+  const { inspection, profile, sensitivity } = model;
   if (!inspection) {
     throw new UserError(
       'badModel',
@@ -23,14 +24,24 @@ export async function exportProfile({ log }: Services, model: OpenModel): Promis
       model.error?.message,
     );
   }
-  const written = await exportFile<ExportFormat>({
+  const figures = Object.values(exports).map((format) => ({
+    ...format,
+    write: () => format.write(inspection, profile),
+  }));
+  const measured = sensitivity
+    ? Object.values(sensitivityFormats).map((format) => ({
+        ...format,
+        write: () => format.write(sensitivity),
+      }))
+    : [];
+  const written = await exportFile({
     title: vscode.l10n.t('Export Profile'),
     placeholder: profile
       ? vscode.l10n.t('Format')
       : vscode.l10n.t('Format (the model is not profiled yet: only what is counted is exported)'),
-    formats: Object.values(exports),
+    formats: [...figures, ...measured],
     model: model.uri,
-    write: (format) => format.write(inspection, profile),
+    write: (format) => format.write(),
   });
   if (!written) return;
   log.info(`Exported ${written.fsPath}`);

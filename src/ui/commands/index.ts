@@ -34,6 +34,7 @@ const build = () => import('./build');
 const exportProfile = () => import('./exportProfile');
 const quantize = () => import('./quantize');
 const recipe = () => import('./recipe');
+const sensitivity = () => import('./sensitivity');
 
 type MenuName = keyof typeof menuEntries;
 const entryHandlers = Object.fromEntries(
@@ -49,6 +50,7 @@ const handlers = {
   profile: profileCommand,
   profileWithData: profileWithDataCommand,
   cancelProfile: ({ models }) => models.active?.cancel(),
+  measureSensitivity: later(sensitivity, (it) => it.measureSensitivityCommand),
   setDimensions: setDimensionsCommand,
   compare: compareCommand,
   exportProfile: later(exportProfile, (it) => it.exportProfileCommand),

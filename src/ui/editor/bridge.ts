@@ -8,6 +8,7 @@ import { chooseData } from '../commands/data';
 import { exportProfile } from '../commands/exportProfile';
 import { showInText } from '../commands/layers';
 import { startProfile } from '../commands/profile';
+import { startSensitivity } from '../commands/sensitivity';
 import type { OpenModel } from '../models/openModel';
 import type { OpenRecipe } from '../recipes/openRecipe';
 import type { RecipeStore } from '../recipes/store';
@@ -76,6 +77,7 @@ export class DashboardBridge implements vscode.Disposable {
       },
       rows: (query) => rowsOf(model, query, services.recipes),
       profile: (options) => void startProfile(services, model, options),
+      measureSensitivity: () => void startSensitivity(services, model),
       cancel: () => model.cancel(),
       setSizes: (sizes) => model.setSizes(sizes),
       chooseData: () => void chooseData(model),

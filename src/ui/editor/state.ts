@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { DashboardState } from '../../protocol/viewApi';
 import { dashboardFigures } from '../../report/dashboard';
 import { openRemedies } from '../../report/insights';
+import { sensitivityView } from '../../report/sensitivityView';
 import { setting } from '../config';
 import type { OpenModel } from '../models/openModel';
 import type { RecipeStore } from '../recipes/store';
@@ -17,7 +18,7 @@ export function dashboardState(
   providers: readonly string[],
   recipes: RecipeStore,
 ): DashboardState {
-  const { uri, dimensions, busy, error } = model;
+  const { uri, dimensions, busy, error, sensitivity } = model;
   const figures = figuresIn(model);
   return {
     file: uri.scheme === 'file' ? uri.fsPath : uri.toString(true),
@@ -35,6 +36,7 @@ export function dashboardState(
     },
     trusted: vscode.workspace.isTrusted,
     ...recipeState(model, recipes),
+    ...(sensitivity ? { sensitivity: sensitivityView(sensitivity) } : {}),
     busy,
     error: error && { message: error.message, hint: error.hint },
   };

@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import { isCancelled, isUserError, messageOf } from '../../base/errors';
 import type { EngineApi, ProfileRequest, Sizes } from '../../protocol/engineApi';
-import type { Remote } from '../../protocol/rpc';
+import type { CallOptions, Remote } from '../../protocol/rpc';
+import type { Sensitivity, SensitivityRequest } from '../../protocol/sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from '../../protocol/types';
+import type { Busy } from '../../protocol/viewApi';
 import { localFile } from './localFile';
 import type { ModelMemory } from './memory';
 import { watchModel } from './watch';
@@ -13,6 +15,8 @@ export interface ModelSurroundings {
   readonly memory: ModelMemory;
   /** Where copies of models from virtual workspaces go. */
   readonly storage: vscode.Uri;
+  /** Folder for what was measured of a content and holds in every workspace. */
+  readonly cache: vscode.Uri;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -25,15 +29,29 @@ export interface Failure {
   readonly during: 'reading' | 'profiling';
 }
 
-export type ProfileOptions = Omit<ProfileRequest, 'file' | 'data' | 'dims' | 'shapes'>;
+/** What to run, and on what: the same for every kind of measurement. */
+type Place = Pick<ProfileRequest, 'file' | 'data' | keyof Sizes>;
+export type ProfileOptions = Omit<ProfileRequest, keyof Place>;
+export type SensitivityOptions = Omit<SensitivityRequest, keyof Place | 'cache'>;
 export type Dimensions = Awaited<ReturnType<Remote<EngineApi>['dimensions']>>;
+
+/** A measurement: how it is asked for, and what becomes of its partial results and its last one. */
+interface Measurement<Found> {
+  readonly busy: Pick<Busy, 'what' | 'task'>;
+  readonly ask: (place: Place, options: CallOptions) => Promise<Found>;
+  readonly keep: (found: Found) => void;
+  /** What a partial result is to those who show the model. */
+  readonly partly: ModelChange;
+}
 
 /** A model that some editor, text view or tree shows: its figures, its sizes and what is being done with it. */
 export class OpenModel implements vscode.Disposable {
   inspection: Inspection | undefined;
   dimensions: Dimensions | undefined;
   profile: Profile | undefined;
-  busy: { what: string; fraction: number; note: string } | undefined;
+  /** How much each layer suffers from being compressed; not `complete` where that was stopped. */
+  sensitivity: Sensitivity | undefined;
+  busy: Busy | undefined;
   error: Failure | undefined;
 
   private readonly changes = new vscode.EventEmitter<ModelChange>();
@@ -41,7 +59,7 @@ export class OpenModel implements vscode.Disposable {
   private readonly watcher: vscode.Disposable;
   private loading: Promise<void> | undefined;
   private reading = new AbortController();
-  private profiling: AbortController | undefined;
+  private measuring: AbortController | undefined;
   private printed: Promise<TextView> | undefined;
 
   constructor(
@@ -69,12 +87,17 @@ export class OpenModel implements vscode.Disposable {
     return this.around.memory.get(this.uri).data;
   }
 
+  /** Whether something runs that `cancel` stops. */
+  get isMeasuring(): boolean {
+    return this.measuring !== undefined;
+  }
+
   get isProfiling(): boolean {
-    return this.profiling !== undefined;
+    return this.isMeasuring && this.busy?.task === undefined;
   }
 
   get isReading(): boolean {
-    return this.busy !== undefined && !this.isProfiling;
+    return this.busy !== undefined && !this.isMeasuring;
   }
 
   /** Reads the model unless that has been done. Never throws: what went wrong is in `error`. */
@@ -114,26 +137,31 @@ export class OpenModel implements vscode.Disposable {
   }
 
   /** Runs the model and keeps what was measured, also when it was cancelled half way. Throws what the engine says. */
-  async measure(options: ProfileOptions): Promise<void> {
-    this.cancel();
-    const abort = new AbortController();
-    this.profiling = abort;
-    this.error = undefined;
-    this.update(vscode.l10n.t('Profiling'), 0, '');
-    try {
-      const profile = await this.requestProfile(options, abort);
-      if (this.profiling === abort) this.profile = profile;
-    } catch (error) {
-      if (this.profiling === abort) this.fail(error, 'profiling');
-      throw error;
-    } finally {
-      if (this.profiling === abort) this.settle();
-    }
+  measure(options: ProfileOptions): Promise<void> {
+    return this.run<Profile>({
+      busy: { what: vscode.l10n.t('Profiling') },
+      ask: (place, call) => this.around.engine.api.profile({ ...options, ...place }, call),
+      keep: (profile) => (this.profile = profile),
+      partly: 'figures',
+    });
+  }
+
+  /** Compresses one layer after the other and keeps what that does to the answers, as `measure` keeps a profile. */
+  measureSensitivity(options: SensitivityOptions): Promise<void> {
+    const cache = vscode.Uri.joinPath(this.around.cache, 'sensitivity').fsPath;
+    return this.run<Sensitivity>({
+      busy: { what: vscode.l10n.t('Measuring sensitivity'), task: 'sensitivity' },
+      ask: (place, call) =>
+        this.around.engine.api.sensitivity({ ...options, ...place, cache }, call),
+      keep: (sensitivity) => (this.sensitivity = sensitivity),
+      // Rows come many times a second, and nothing but the dashboard waits for them.
+      partly: 'progress',
+    });
   }
 
   /** Stops the run in progress, if there is one; complete runs that it has made are kept. */
   cancel(): void {
-    this.profiling?.abort();
+    this.measuring?.abort();
   }
 
   dispose(): void {
@@ -146,26 +174,46 @@ export class OpenModel implements vscode.Disposable {
   private stop(): void {
     this.reading.abort();
     this.cancel();
-    this.profiling = undefined;
+    this.measuring = undefined;
   }
 
-  private async requestProfile(options: ProfileOptions, abort: AbortController): Promise<Profile> {
-    const request = { ...options, file: await this.file(), ...this.sizes, data: this.data };
-    return this.around.engine.api.profile(request, {
+  private async run<Found>(measurement: Measurement<Found>): Promise<void> {
+    this.cancel();
+    const abort = new AbortController();
+    this.measuring = abort;
+    this.error = undefined;
+    this.update(measurement.busy, 0, '');
+    try {
+      const found = await this.ask(measurement, abort);
+      if (this.measuring === abort) measurement.keep(found);
+    } catch (error) {
+      if (this.measuring === abort) this.fail(error, 'profiling');
+      throw error;
+    } finally {
+      if (this.measuring === abort) this.settle();
+    }
+  }
+
+  private async ask<Found>(
+    { ask, busy, keep, partly }: Measurement<Found>,
+    abort: AbortController,
+  ): Promise<Found> {
+    const place = { file: await this.file(), ...this.sizes, data: this.data };
+    return ask(place, {
       signal: abort.signal,
       progress: (fraction, note) => {
-        if (this.profiling === abort) this.update(vscode.l10n.t('Profiling'), fraction, note);
+        if (this.measuring === abort) this.update(busy, fraction, note);
       },
       partial: (value) => {
-        if (this.profiling !== abort) return;
-        this.profile = value as Profile;
-        this.changes.fire('figures');
+        if (this.measuring !== abort) return;
+        keep(value as Found);
+        this.changes.fire(partly);
       },
     });
   }
 
   private settle(): void {
-    this.profiling = undefined;
+    this.measuring = undefined;
     this.busy = undefined;
     this.changes.fire('figures');
   }
@@ -173,7 +221,7 @@ export class OpenModel implements vscode.Disposable {
   private async read(): Promise<void> {
     const { signal } = this.reading;
     this.printed = undefined;
-    this.update(vscode.l10n.t('Reading'), 0, '');
+    this.update({ what: vscode.l10n.t('Reading') }, 0, '');
     try {
       const file = await this.file();
       const [inspection, dimensions] = await Promise.all([
@@ -190,6 +238,7 @@ export class OpenModel implements vscode.Disposable {
       this.fail(error, 'reading');
     }
     this.profile = undefined;
+    this.sensitivity = undefined;
     this.busy = undefined;
     this.changes.fire('figures');
   }
@@ -212,8 +261,8 @@ export class OpenModel implements vscode.Disposable {
     };
   }
 
-  private update(what: string, fraction: number, note: string): void {
-    this.busy = { what, fraction, note };
+  private update(busy: Pick<Busy, 'what' | 'task'>, fraction: number, note: string): void {
+    this.busy = { ...busy, fraction, note };
     this.changes.fire('progress');
   }
 

@@ -110,6 +110,7 @@ serve<HostApi & RecipeApi>(connection, {
     return queryRows(inspection, profile, query, choicesOf(scenario));
   },
   profile: noted('profile'),
+  measureSensitivity: noted('measureSensitivity'),
   cancel: noted('cancel'),
   setSizes: noted('setSizes'),
   chooseData: noted('chooseData'),
