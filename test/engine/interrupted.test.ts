@@ -36,7 +36,9 @@ const small = aModel({
 function saveLarge(file: string): void {
   const width = 1024;
   const count = 8;
-  const values = Float32Array.from({ length: width * width }, (_, i) => Math.sin(i * 12.9898));
+  // Each of its own: equal weights would be stored, and made, once.
+  const values = (weight: number) =>
+    Float32Array.from({ length: width * width }, (_, i) => Math.sin((i + weight) * 12.9898));
   const model = aModel({
     nodes: Array.from({ length: count }, (_, i) =>
       aNode('MatMul', [`h${i}`, `w${i}`], [`h${i + 1}`], {}, { name: `m${i}` }),
@@ -44,7 +46,7 @@ function saveLarge(file: string): void {
     inputs: [aValue('h0', 'float32', ['n', width])],
     outputs: [aValue(`h${count}`, 'float32', ['n', width])],
     initializers: Array.from({ length: count }, (_, i) =>
-      aTensor(`w${i}`, 'float32', [width, width], values),
+      aTensor(`w${i}`, 'float32', [width, width], values(i)),
     ),
   });
   saveModel(model, file, { weights: 'outside' });
@@ -81,12 +83,13 @@ async function whileBuilding(
         ...{ folder, engine },
         build: (options) => engine.api.build(request, options),
         async writing(least = 1e5) {
-          for (;;) {
+          for (let poll = 0; poll < 4000; poll++) {
             const name = readdirSync(folder).find((each) => each.endsWith('.part'));
             const found = name && statSync(place(name), { throwIfNoEntry: false });
             if (name && found && found.size > least) return name;
             await sleep(5);
           }
+          throw new Error('Nothing was written in 20 seconds.');
         },
         unharmed() {
           const after = ['light.onnx', 'light.onnx.data'].map((name) => readFileSync(place(name)));
