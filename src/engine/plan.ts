@@ -24,7 +24,7 @@ import { withTemporaryFolder } from './temporaryFolder';
 /** Where in the progress measuring the layers ends and trying plans begins. */
 const measuringShare = 0.8;
 /** Plans that are made and measured before the best so far is taken. */
-const mostAttempts = 4;
+const mostAttempts = 6;
 /** For values of the unchanged model that are kept while layers are tried. */
 const keptBytes = 1e9;
 

@@ -31,7 +31,8 @@ export function corrected(
   const expected = figureOf(asked, attempt.predicted);
   if (asked.kind === 'size') {
     const over = found - asked.value;
-    return over > 0 ? { ...used, value: used.value - over } : undefined;
+    // What a scheme adds besides the weights grows with the layers that take it: a little more than it was over.
+    return over > 0 ? { ...used, value: used.value - 1.25 * over } : undefined;
   }
   const ratio = asked.value / Math.max(found, Number.MIN_VALUE);
   // Within a tenth below the limit is as good as the measurement.

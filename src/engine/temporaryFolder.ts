@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { engineFolder } from '../protocol/temporary';
 import { FileSource } from './files';
@@ -20,7 +20,16 @@ export async function withTemporaryFolder<T>(
     return await work(folder, open);
   } finally {
     for (const source of opened) source.dispose();
-    // Its own only: work within work has a folder beside it. What they lie in goes with the process.
     rmSync(folder, { recursive: true, force: true });
+    removeEmpty(parent);
+  }
+}
+
+/** Work within work has a folder beside it: the last one removes what they lie in. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty yet.
   }
 }

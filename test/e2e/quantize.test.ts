@@ -103,7 +103,8 @@ describe('the sample, made lighter', () => {
     await vscode.shot('recipe-text');
     await vscode.command('File: Save');
     const file = join(folder, 'model.featherweight.json');
-    await vscode.page.locator('.tab.dirty').waitFor({ state: 'detached' });
+    // Two groups show it.
+    await vscode.page.waitForFunction("!document.querySelector('.tab.dirty')");
     const { measured } = JSON.parse(readFileSync(file, 'utf8')) as {
       measured?: { bytes: { before: number; after: number } };
     };
