@@ -96,8 +96,8 @@ describe('quantizing', () => {
   it('applies a ready recipe', async () => {
     const { model, recipe } = await freshSample();
     await acceptAll(vscode.commands.executeCommand(commands.applyRecipe, model.uri));
-    assert.ok(recipe.recipe!.steps.length > 0);
-    assert.ok(recipe.choices.size > 0);
+    await until(() => (recipe.recipe?.steps.length ?? 0) > 0, 'the recipe has steps');
+    await until(() => recipe.choices.size > 0, 'they are held against the model');
     assert.equal(vscode.window.activeTextEditor?.document.uri.path, recipe.uri.path);
   });
 
