@@ -6,6 +6,7 @@ import { fixedPoint } from './fixedPoint';
 import { halfStorage } from './halfStorage';
 import { int8Dynamic } from './int8Dynamic';
 import { int8Static } from './int8Static';
+import { awq } from './prepare/awq';
 import { convertOpset } from './prepare/convertOpset';
 import { correctBias } from './prepare/correctBias';
 import { deduplicate } from './prepare/deduplicate';
@@ -39,6 +40,7 @@ export const actions = {
   transposeGemm,
   deduplicate,
   smoothQuant,
+  awq,
   equalize,
   correctBias,
 } as const satisfies Record<string, unknown>;

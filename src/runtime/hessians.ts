@@ -1,8 +1,8 @@
 import type { GraphIndex } from '../onnx/graph';
 import { makeNode } from '../onnx/builder';
-import type { Model, ValueInfo } from '../onnx/model';
 import type { Calibration } from './calibration';
 import { type Observed, observe, type ObserveOptions } from './observe';
+import { computing } from './computing';
 import type { Session } from './runner';
 
 /** Inputs of a layer whose errors may make up for each other: `sums` [width, width] is Σ x·xᵀ over the data. */
@@ -86,7 +86,13 @@ async function add(hessian: Hessian, values: Float32Array, k: number, product: S
   }
 }
 
-function columns(values: Float32Array, k: number, from: number, width: number): Float32Array {
+/** Columns `from` to `from + width` of values [rows, k]. */
+export function columns(
+  values: Float32Array,
+  k: number,
+  from: number,
+  width: number,
+): Float32Array {
   const rows = values.length / k;
   const part = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
@@ -95,40 +101,9 @@ function columns(values: Float32Array, k: number, from: number, width: number): 
   return part;
 }
 
-const none = new Uint8Array();
-const matrix = (name: string, shape: readonly string[]): ValueInfo => ({
-  name,
-  type: { kind: 'tensor', dtype: 'float32', shape, denotation: '' },
-  docString: '',
-  metadata: [],
-  unknown: none,
-});
-
 /** xᵀ·x: the runtime multiplies many times faster than a script. */
-const productModel: Model = {
-  irVersion: 7,
-  opsets: new Map([['', 13]]),
-  producerName: '',
-  producerVersion: '',
-  domain: '',
-  modelVersion: 0n,
-  docString: '',
-  graph: {
-    name: 'product',
-    docString: '',
-    nodes: [makeNode('Gemm', ['x', 'x'], ['y'], { transA: 1 })],
-    initializers: [],
-    sparseInitializers: [],
-    inputs: [matrix('x', ['rows', 'k'])],
-    outputs: [matrix('y', ['k', 'k'])],
-    values: [],
-    quantization: [],
-    metadata: [],
-    unknown: none,
-  },
-  functions: [],
-  metadata: [],
-  training: [],
-  configurations: [],
-  unknown: none,
-};
+const productModel = computing(
+  [makeNode('Gemm', ['x', 'x'], ['y'], { transA: 1 })],
+  { x: ['rows', 'k'] },
+  ['k', 'k'],
+);

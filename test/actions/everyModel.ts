@@ -42,6 +42,7 @@ const limits: Partial<Record<ActionName, (params: Params) => number>> = {
   fixedPoint: ({ bits = 6 }) => (Number(bits) >= 6 ? 0.02 : Infinity),
   binary: () => Infinity,
   smoothQuant: () => exact,
+  awq: () => exact,
   equalize: () => exact,
   correctBias: () => 0.02,
 };

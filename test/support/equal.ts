@@ -31,12 +31,21 @@ export function someFloats(shape: readonly number[], seed = 1): RunTensor {
 
 /** Runs a model that is in memory. */
 export async function runModel(model: Model, feeds: Feeds, open?: OpenExternal): Promise<Feeds> {
-  if (!open) return runFile(modelBytes(model), feeds);
+  return withFile(model, open, (file) => runFile(file, feeds));
+}
+
+/** Hands over the model's bytes, or where it has external data its file, which is there until `use` is done. */
+async function withFile<T>(
+  model: Model,
+  open: OpenExternal | undefined,
+  use: (file: string | Uint8Array) => Promise<T>,
+): Promise<T> {
+  if (!open) return use(modelBytes(model));
   const folder = mkdtempSync(join(tmpdir(), 'featherweight-equal-'));
   try {
     const file = join(folder, 'model.onnx');
     saveModel(model, file, { open });
-    return await runFile(file, feeds);
+    return await use(file);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -72,12 +81,13 @@ export function largestDifference(before: Feeds, after: Feeds): number {
 }
 
 /** These batches as the user's data. */
-export function calibrationOf(batches: readonly Feeds[]): Calibration {
+export function calibrationOf(batches: readonly Feeds[], open?: OpenExternal): Calibration {
   return {
     name: 'made up',
     samples: batches.length,
     batches: () => batches.map((feeds) => ({ feeds, mask: undefined, labels: undefined })),
-    load: (model, changes = {}) => ortRunner().load(modelBytes(model), { ...session, ...changes }),
+    load: (model, changes = {}) =>
+      withFile(model, open, (file) => ortRunner().load(file, { ...session, ...changes })),
   };
 }
 

@@ -25,15 +25,19 @@ export interface ChannelSums {
   rows: number;
 }
 
-/** Adds what was seen to the sums. */
-export function addByChannel({ tensor, real }: Observed, to: ChannelSums | undefined): ChannelSums {
+/** Adds what was seen to the sums, or what `of` makes of it. */
+export function addByChannel(
+  { tensor, real }: Observed,
+  to: ChannelSums | undefined,
+  of: (value: number) => number = (value) => value,
+): ChannelSums {
   const width = tensor.shape.at(-1) ?? 1;
   const total = to ?? { sums: new Float64Array(width), rows: 0 };
   const values = numbersOf(tensor);
   for (let row = 0, at = 0; at < values.length; row++, at += width) {
     if (real && real[row] === 0) continue;
     for (let channel = 0; channel < width; channel++) {
-      total.sums[channel] = (total.sums[channel] ?? 0) + (values[at + channel] ?? 0);
+      total.sums[channel] = (total.sums[channel] ?? 0) + of(values[at + channel] ?? 0);
     }
     total.rows++;
   }

@@ -6,8 +6,9 @@ import type { ParamsOf } from '../../protocol/params';
 import { observable, observe } from '../../runtime/observe';
 import type { Layer } from '../../structure/structure';
 import { defineAction, doesNotFit, fits, type Workbench } from '../action';
-import { floatValues, linearOf, readWeight, type Linear } from '../linear';
+import { floatValues, readWeight, type Linear } from '../linear';
 import { storedFloats } from './constants';
+import { type Group, groupsOf, plainLinear } from './linearGroups';
 import { isOp, isOutput, unchanged } from './whole';
 import { largestByChannel } from './channelMaxima';
 
@@ -72,35 +73,6 @@ export const smoothQuant = defineAction({
       return channels && isWhole ? smoothed(bench, group, channels, options) : [];
     }),
 });
-
-interface Member {
-  readonly layer: Layer;
-  readonly linear: Linear;
-}
-
-/** Linears that read one value. */
-interface Group {
-  readonly input: string;
-  readonly members: readonly Member[];
-}
-
-function plainLinear(layer: Layer): Linear | undefined {
-  const linear = linearOf(layer);
-  const isPlain =
-    linear && isOp(layer.main, 'MatMul', 'Gemm') && linear.weight.tensor.dtype === 'float32';
-  return isPlain && storedFloats(layer.main.scope, linear.weight.name) ? linear : undefined;
-}
-
-function groupsOf(layers: readonly Layer[]): Group[] {
-  const groups = new Map<string, Member[]>();
-  for (const layer of layers) {
-    const linear = plainLinear(layer);
-    if (!linear) continue;
-    const [input = ''] = linear.node.inputs;
-    groups.set(input, [...(groups.get(input) ?? []), { layer, linear }]);
-  }
-  return [...groups].map(([input, members]) => ({ input, members }));
-}
 
 /** The factors of a group's input channels, [K]. */
 function factorsOf(
@@ -180,7 +152,12 @@ function normEdits({ names, open }: Workbench, norm: NodeEntry, factors: Float32
   return { name: node.outputs[0] ?? '', edits };
 }
 
-function mulEdits({ names }: Workbench, { input, members }: Group, factors: Float32Array): Divided {
+/** A Mul of its own before all of the group, which divides its input by the factors, [K]. */
+export function mulEdits(
+  { names }: Workbench,
+  { input, members }: Group,
+  factors: Float32Array,
+): Divided {
   const entries = members.map(({ layer }) => layer.main);
   const [first] = [...entries].sort((a, b) => a.index - b.index);
   const name = names.fresh(`${input}_smooth`);

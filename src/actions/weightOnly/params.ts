@@ -71,7 +71,11 @@ export const grids = {
   halfQuadratic: halfQuadraticGrid,
 } as const satisfies Record<Params['grid'], (options: BlockwiseOptions) => Grid>;
 
-export function blockwiseOf({ bits, block, symmetric }: Params): BlockwiseOptions {
+export function blockwiseOf({
+  bits,
+  block,
+  symmetric,
+}: Pick<Params, 'bits' | 'block' | 'symmetric'>): BlockwiseOptions {
   return { bits: Number(bits) as Bits, block: Number(block), symmetric };
 }
 

@@ -8,7 +8,7 @@ import { Models } from '../../../src/engine/models';
 import { checkModel } from '../../../src/onnx/check';
 import { isActionName, actionOf, actionNames } from '../../../src/actions/index';
 import type { Feeds } from '../../../src/runtime/runner';
-import { largestDifference, runFile, runModel, step } from '../../support/equal';
+import { calibrationOf, largestDifference, runFile, runModel, step } from '../../support/equal';
 import { factsOf } from '../../support/facts';
 import { modelsFolder, withoutModels } from '../../support/models';
 
@@ -29,7 +29,7 @@ function referenceOf(file: string, feeds: Feeds): Promise<Feeds> {
 
 const preparations = actionNames.filter((name) => {
   const { group, data } = actionOf(name);
-  return group === 'prepare' && data === 'none';
+  return (group === 'prepare' && data === 'none') || name === 'awq';
 });
 
 /** How many of the models each changes at least: fewer would mean that a pattern is no longer seen. */
@@ -43,6 +43,7 @@ const changed: Readonly<Record<string, number>> = {
   fuseQkv: 15,
   transposeGemm: 10,
   deduplicate: 1,
+  awq: 20,
 };
 
 /** What stands before one in a recipe, since it makes its pattern plain. */
@@ -63,14 +64,16 @@ for (const name of preparations) {
         const { open } = sized.external;
         const first = (before[name] ?? []).map((each) => step(each));
         const from = (await applySteps(sized.index, first, { open })).index;
-        const { index } = await applySteps(from, [step(name)], { open }).catch((error) => {
+        const feeds = runInputs(sized, undefined, 1).feeds(0);
+        const data =
+          actionOf(name).data === 'none' ? {} : { calibration: calibrationOf([feeds], open) };
+        const { index } = await applySteps(from, [step(name)], { open, ...data }).catch((error) => {
           assert.ok(isUserError(error) && /\w.*\.$/.test(error.message), `${source}: ${error}`);
           return { index: from };
         });
         if (index.model === from.model) continue;
         count++;
         assert.deepEqual(checkModel(index.model), [], source);
-        const feeds = runInputs(sized, undefined, 1).feeds(0);
         const after = await runModel(index.model, feeds, open);
         const difference = largestDifference(await referenceOf(file, feeds), after);
         assert.ok(difference <= toleranceOf(source), `${source}: ${difference}`);
