@@ -67,7 +67,7 @@ describe('the sample, made lighter', () => {
 
   step('it is compared with the original, line by line', async () => {
     const page = await vscode.dashboard();
-    await page.locator('fw-button', { hasText: 'Measure' }).click();
+    await page.locator('.measured fw-button', { hasText: 'Measure' }).click();
     await page.locator('.measured .link', { hasText: 'Export…' }).waitFor({ timeout: 120_000 });
     const report = await page.locator('.report').innerText();
     assert.match(report, /accuracy \(\d+\)/);

@@ -11,7 +11,8 @@ import { candidate, chosenLayer, planned, proved, view } from './page/recipes';
 const ready = (page: Page) => page.waitForSelector('.row.layer');
 const text = async (page: Page, selector: string) =>
   (await page.locator(selector).first().innerText()).replace(/\s+/g, ' ');
-const button = (page: Page, name: string) => page.locator('fw-button', { hasText: name });
+const button = (page: Page, name: string) =>
+  page.locator('fw-button').and(page.getByText(name, { exact: true }));
 const filterText = (page: Page) => page.locator('.filter-field input').inputValue();
 
 test(
@@ -162,9 +163,9 @@ test(
       const miss = proved.state?.comparison?.kernels.misses[0]?.layer ?? '';
       await page.locator('summary', { hasText: '35 of 36' }).click();
       await page.locator('.report-detail .link', { hasText: miss }).first().click();
-      assert.equal(await filterText(page), '');
       const row = page.locator('.row[aria-selected="true"]');
       await row.waitFor();
+      assert.equal(await filterText(page), '');
       assert.match((await row.getAttribute('data-vscode-context')) ?? '', new RegExp(`"${miss}"`));
       assert.deepEqual(await calls(page, 'select'), [{ layers: [miss] }]);
     },
