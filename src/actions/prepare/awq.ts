@@ -34,7 +34,7 @@ const params = {
 export const awq = defineAction<typeof params, ReadonlyMap<string, Scales>>({
   title: 'AWQ scaling',
   about:
-    'Scales up the weights that large inputs meet before few-bit quantization to the nearest; the answers stay equal. With GPTQ it gains nothing.',
+    'Scales up the weights that large inputs meet before few-bit quantization to the nearest; the answers stay equal, and with GPTQ nothing was gained.',
   group: 'prepare',
   speed: 'same',
   data: 'needed',
