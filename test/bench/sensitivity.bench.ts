@@ -26,15 +26,15 @@ const folder = '../shared/models/minilm-sst2';
 const names = ['int8', 'int4', 'int2', 'prune50'] as const;
 const wanted = 5;
 
-if (existsSync(folder)) void main();
-else console.log('– sensitivity of MiniLM-SST2: skipped, it is not there');
-
 const score: Score = (a, b, batch) => {
   const [reference, candidate] = [a['logits'], b['logits']];
   return reference && candidate
     ? metrics.kl.score({ reference, candidate, batch, reading: 'logits' })
     : [];
 };
+
+if (existsSync(folder)) void main();
+else console.log('– sensitivity of MiniLM-SST2: skipped, it is not there');
 
 async function main(): Promise<void> {
   const trials = mkdtempSync(join(tmpdir(), 'featherweight-sensitivity-'));
