@@ -1,12 +1,11 @@
 import { basename, join, resolve } from 'node:path';
 import type { Built, BuildRequest } from '../protocol/build';
-import { startEngine } from '../protocol/engineProcess';
 import { actionFacts } from '../engine/offers';
 import { terminalBuild } from '../report/buildTerminal';
 import { resultName } from '../report/resultName';
+import { askEngine } from './engine';
 import type { BuildOptions } from './buildOptions';
 import { terminalOptions } from './output';
-import { progressLine } from './progressLine';
 import { readRecipe } from './recipeFile';
 
 /** `featherweight build`: makes a recipe's model in the engine's process and prints what was done. Throws `UserError`s. */
@@ -36,13 +35,5 @@ export async function runBuild(
   { json = false }: { readonly json?: boolean },
   signal: AbortSignal,
 ): Promise<Built> {
-  const { stderr } = process;
-  const progress = progressLine(stderr, !stderr.isTTY && json, () => performance.now());
-  const engine = startEngine({ program: resolve(__dirname, 'engine.js'), lowPriority: false });
-  try {
-    return await engine.api.build(request, { signal, progress: progress.report });
-  } finally {
-    progress.clear();
-    engine.dispose();
-  }
+  return askEngine((api, options) => api.build(request, options), { isData: json, signal });
 }

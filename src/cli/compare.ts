@@ -3,14 +3,13 @@ import { resolve } from 'node:path';
 import { messageOf, UserError } from '../base/errors';
 import { quoted } from '../base/quote';
 import type { Comparison } from '../protocol/build';
-import { startEngine } from '../protocol/engineProcess';
 import { comparisonExports } from '../report/comparisonExports';
 import { terminalComparison } from '../report/comparisonTerminal';
+import { askEngine } from './engine';
 import type { CompareOptions } from './compareOptions';
 import { brokenLimits } from './gates';
 import { sizesOf } from './options';
 import { terminalOptions } from './output';
-import { progressLine } from './progressLine';
 
 /**
  * `featherweight compare`: measures in the engine's process and prints what differs. Throws `UserError`s, `limit` among them where the
@@ -53,24 +52,13 @@ async function measure(
   options: CompareOptions,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const { threads, rounds, warmup, seed, data, json } = options;
-  const { stderr } = process;
-  const progress = progressLine(stderr, !stderr.isTTY && (json ?? false), () => performance.now());
-  // Whoever measures from a terminal or a job wants the processor's full attention.
-  const engine = startEngine({ program: resolve(__dirname, 'engine.js'), lowPriority: false });
-  try {
-    return await engine.api.compare(
-      {
-        ...{ file: resolve(reference), candidate: resolve(candidate) },
-        ...{ threads, rounds, warmup, seed, ...sizesOf(options) },
-        ...(data === undefined ? {} : { data: resolve(data) }),
-      },
-      { signal, progress: progress.report },
-    );
-  } finally {
-    progress.clear();
-    engine.dispose();
-  }
+  const { threads, rounds, warmup, seed, data, json = false } = options;
+  const request = {
+    ...{ file: resolve(reference), candidate: resolve(candidate) },
+    ...{ threads, rounds, warmup, seed, ...sizesOf(options) },
+    ...(data === undefined ? {} : { data: resolve(data) }),
+  };
+  return askEngine((api, call) => api.compare(request, call), { isData: json, signal });
 }
 
 function write(file: string, text: string): void {

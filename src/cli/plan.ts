@@ -3,15 +3,14 @@ import { resolve } from 'node:path';
 import { messageOf, UserError } from '../base/errors';
 import { quoted } from '../base/quote';
 import { hashOf } from '../engine/fileHash';
-import { startEngine } from '../protocol/engineProcess';
 import type { Plan, PlanLimit } from '../protocol/plan';
 import { applied, newRecipe, setSteps } from '../recipe/edit';
 import { terminalPlan } from '../report/planTerminal';
+import { askEngine } from './engine';
 import { inspectModel } from './inspect';
 import { sizesOf } from './options';
 import { terminalOptions } from './output';
 import type { PlanOptions } from './planOptions';
-import { progressLine } from './progressLine';
 import { pathFrom } from './recipeFile';
 
 /** `featherweight plan`: measures and chooses in the engine's process, prints the plan, writes it as a recipe. Throws `UserError`s. */
@@ -59,19 +58,11 @@ async function makePlan(
   options: PlanOptions,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const { data, samples, threads, json } = options;
-  const { stderr } = process;
-  const progress = progressLine(stderr, !stderr.isTTY && (json ?? false), () => performance.now());
-  const engine = startEngine({ program: resolve(__dirname, 'engine.js'), lowPriority: false });
-  try {
-    return await engine.api.plan(
-      { file: resolve(model), data: resolve(data), samples, threads, limit, ...sizesOf(options) },
-      { signal, progress: progress.report },
-    );
-  } finally {
-    progress.clear();
-    engine.dispose();
-  }
+  const { data, samples, threads, json = false } = options;
+  const request = { file: resolve(model), data: resolve(data), samples, threads, limit };
+  return askEngine((api, call) => api.plan({ ...request, ...sizesOf(options) }, call), {
+    ...{ isData: json, signal },
+  });
 }
 
 function writeRecipe(out: string, model: string, { steps }: Plan, data: string): void {

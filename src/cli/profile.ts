@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
-import { startEngine } from '../protocol/engineProcess';
 import type { Inspection, Profile } from '../protocol/types';
+import { askEngine } from './engine';
 import { inspectModel } from './inspect';
 import { sizesOf, type ProfileOptions } from './options';
 import { checkOutput, writeFigures } from './output';
-import { progressLine } from './progressLine';
 
 /** `featherweight profile`: counts here, measures in the engine's process. Throws `UserError`s. */
 export async function profileCommand(
@@ -24,22 +23,13 @@ async function measure(
   signal: AbortSignal,
 ): Promise<Profile> {
   const { threads, runs, warmup, provider, seed, data, json, csv } = options;
-  const { stderr } = process;
-  const progress = progressLine(stderr, !stderr.isTTY && (json ?? csv ?? false), () =>
-    performance.now(),
-  );
-  // Whoever measures from a terminal or a job wants the processor's full attention.
-  const engine = startEngine({ program: resolve(__dirname, 'engine.js'), lowPriority: false });
-  try {
-    const request = { file: resolve(model), threads, runs, warmup, provider, seed };
-    return await engine.api.profile(
-      { ...request, ...sizesOf(options), ...(data === undefined ? {} : { data: resolve(data) }) },
-      { signal, progress: progress.report },
-    );
-  } finally {
-    progress.clear();
-    engine.dispose();
-  }
+  const request = {
+    ...{ file: resolve(model), threads, runs, warmup, provider, seed, ...sizesOf(options) },
+    ...(data === undefined ? {} : { data: resolve(data) }),
+  };
+  return askEngine((api, call) => api.profile(request, call), {
+    ...{ isData: json ?? csv ?? false, signal },
+  });
 }
 
 /** With data the shapes are the data's: the counts that stand beside the times must be for the same. */

@@ -1,13 +1,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../base/errors';
-import { startEngine } from '../protocol/engineProcess';
 import type { Sensitivity } from '../protocol/sensitivity';
 import { sensitivityCsv, sensitivityJson } from '../report/sensitivityExports';
 import { terminalSensitivity } from '../report/sensitivityTerminal';
+import { askEngine } from './engine';
 import { sizesOf } from './options';
 import { terminalOptions } from './output';
-import { progressLine } from './progressLine';
 import type { SensitivityOptions } from './sensitivityOptions';
 
 /** `featherweight sensitivity`: sweeps in the engine's process and prints layers by probes. Throws `UserError`s. */
@@ -36,27 +35,17 @@ async function measure(
   signal: AbortSignal,
 ): Promise<Sensitivity> {
   const { probe = [], metric, samples, shard, threads, seed, data, cache, json, csv } = options;
-  const { stderr } = process;
-  const progress = progressLine(stderr, !stderr.isTTY && (json ?? csv ?? false), () =>
-    performance.now(),
-  );
-  const engine = startEngine({ program: resolve(__dirname, 'engine.js'), lowPriority: false });
-  try {
-    return await engine.api.sensitivity(
-      {
-        ...{ file: resolve(model), probes: [...probe], samples, threads, seed },
-        ...sizesOf(options),
-        ...(metric === undefined ? {} : { metric }),
-        ...(shard ? { shard } : {}),
-        ...(data === undefined ? {} : { data: resolve(data) }),
-        ...(cache ? { cache: cacheFolder() } : {}),
-      },
-      { signal, progress: progress.report },
-    );
-  } finally {
-    progress.clear();
-    engine.dispose();
-  }
+  const request = {
+    ...{ file: resolve(model), probes: [...probe], samples, threads, seed },
+    ...sizesOf(options),
+    ...(metric === undefined ? {} : { metric }),
+    ...(shard ? { shard } : {}),
+    ...(data === undefined ? {} : { data: resolve(data) }),
+    ...(cache ? { cache: cacheFolder() } : {}),
+  };
+  return askEngine((api, call) => api.sensitivity(request, call), {
+    ...{ isData: json ?? csv ?? false, signal },
+  });
 }
 
 /** Where the system wants such things: https://specifications.freedesktop.org/basedir-spec. */

@@ -7,17 +7,15 @@ import { stepsOf } from '../build/plan/steps';
 import { namesFor, rememberLast } from '../onnx/builder';
 import type { Plan, PlanLimit, PlannedLayer, PlanRequest } from '../protocol/plan';
 import type { CallContext } from '../protocol/rpc';
-import type { Runner } from '../runtime/runner';
 import { candidatesOf } from '../sensitivity/candidates';
 import { type MetricName, metrics } from '../sensitivity/metrics/index';
-import type { Score } from '../sensitivity/sweep';
-import { mainOutput, readingOf } from '../verify/reading';
 import { defaultSamples, openCalibration } from './calibration';
+import { damageJudge } from './damage';
 import type { SizedModel } from './models';
 import { choose, predictedOf } from './planChoice';
 import { layerLatencies, type LayerLatencies, medianLatency } from './planLatency';
 import { type Attempt, bestOf, corrected, keeps, limitText } from './planRepair';
-import { type Trial, tryPlan } from './planTrial';
+import { answersOf, type Trial, tryPlan } from './planTrial';
 import { loadRunner } from './runtime';
 import { withTemporaryFolder } from './temporaryFolder';
 
@@ -39,20 +37,18 @@ export async function plan(
   context: CallContext,
 ): Promise<Plan> {
   const started = performance.now();
-  const { metric, score } = judgeOf(sized);
+  const { metric, score } = damageJudge(sized);
   const runner = await loadRunner();
   return withTemporaryFolder(async (folder) => {
     const common = { runner, data: request.data, folder, threads: request.threads };
     const calibration = openCalibration(sized, { ...common, samples: defaultSamples });
     const samples = openCalibration(sized, { ...common, samples: request.samples });
-    const trial: Trial = { calibration, samples, folder, score };
+    const trial: Trial = {
+      ...{ calibration, samples, folder, score, runner, threads: request.threads },
+      references: await answersOf(sized, samples),
+    };
     const measured = await measureLayers(sized, request, trial, context);
-    const attempts = await tryPlans(
-      sized,
-      request,
-      { ...trial, ...measured, runner, metric },
-      context,
-    );
+    const attempts = await tryPlans(sized, request, { ...trial, ...measured, metric }, context);
     const best = bestOf(attempts, request.limit);
     if (!best) throw nothingKeeps(request.limit);
     const { title, unit } = metrics[metric];
@@ -103,7 +99,6 @@ async function measureLayers(
 }
 
 interface Trying extends Trial, Measurements {
-  readonly runner: Runner;
   readonly metric: MetricName;
 }
 
@@ -111,7 +106,7 @@ interface Trying extends Trial, Measurements {
 async function tryPlans(
   sized: SizedModel,
   request: PlanRequest,
-  { layers, latencies, partners, runner, metric, ...trial }: Trying,
+  { layers, latencies, partners, metric, ...trial }: Trying,
   { progress }: CallContext,
 ): Promise<Attempt[]> {
   const attempts: Attempt[] = [];
@@ -123,7 +118,9 @@ async function tryPlans(
     if (attempts.some((each) => isDeepStrictEqual(each.steps, steps))) break;
     progress(measuringShare + ((1 - measuringShare) * at) / mostAttempts, `trying plan ${at + 1}`);
     const { file, ...made } = await tryPlan(sized, steps, trial);
-    const latencyMs = latencies ? await medianLatency(runner, sized, file, request.threads) : null;
+    const latencyMs = latencies
+      ? await medianLatency(trial.runner, sized, file, request.threads)
+      : null;
     const attempt = {
       ...{ steps, chosen, figures: { ...made, latencyMs } },
       predicted: predictedOf(sized, layers, chosen, latencies),
@@ -151,21 +148,6 @@ function nothingKeeps(limit: PlanLimit): UserError {
     `No choice of actions keeps ${limitText(limit)}.`,
     'Allow more, or prune layers.',
   );
-}
-
-/** How damage is measured: the metric that suits the model's main output. */
-function judgeOf({ structure, index }: SizedModel): { metric: MetricName; score: Score } {
-  const names = index.model.graph.outputs.map(({ name }) => name);
-  const output = mainOutput(structure, names) ?? '';
-  const reading = readingOf(structure, output);
-  const metric: MetricName = reading === 'values' ? 'nmse' : 'kl';
-  const score: Score = (a, b, batch) => {
-    const [reference, candidate] = [a[output], b[output]];
-    return reference && candidate
-      ? metrics[metric].score({ reference, candidate, batch, reading })
-      : [];
-  };
-  return { metric, score };
 }
 
 /** Layers that share a weight with one that is planned: they must be treated as it is. */

@@ -9,8 +9,8 @@ import { type ProbeName, probes } from '../sensitivity/probes';
 import { sweep, type SweepLayer } from '../sensitivity/sweep';
 import type { Layer } from '../structure/structure';
 import { meanWithInterval } from '../tensor/measures';
-import { mainOutput, readingOf } from '../verify/reading';
 import { openCalibration, syntheticCalibration } from './calibration';
+import { damageJudge, usualMetric } from './damage';
 import { hashOf } from './fileHash';
 import type { SizedModel } from './models';
 import { loadRunner } from './runtime';
@@ -33,13 +33,9 @@ export async function sensitivity(
   const started = performance.now();
   const wanted = probesOf(request.probes);
   const { structure, index, external } = sized;
-  const output =
-    mainOutput(
-      structure,
-      index.model.graph.outputs.map(({ name }) => name),
-    ) ?? '';
-  const reading = readingOf(structure, output);
-  const metric = metricOf(request.metric, reading !== 'values');
+  const { output, metric, score } = damageJudge(sized, (hasClasses) =>
+    metricOf(request.metric, hasClasses),
+  );
   const { layers, skipped } = candidatesOf(structure);
   const own = shardOf(layers, request.shard);
   const sha256 = hashOf(sized.file);
@@ -81,10 +77,7 @@ export async function sensitivity(
           .filter((probe) => !cache.get(each.layer.id, probe))
           .map((name) => ({ kind: 'weight' as const, name, change: probes[name].change })),
       })),
-      score: (reference, candidate, batch) => {
-        const [a, b] = [reference[output], candidate[output]];
-        return a && b ? metrics[metric].score({ reference: a, candidate: b, batch, reading }) : [];
-      },
+      score,
       finished: ({ layer, name, scores }) => {
         cache.add({ layer: layer.id, probe: name, scores });
         rows.push(rowOf(layer, name, scores));
@@ -113,7 +106,7 @@ function probeFacts(name: ProbeName) {
 }
 
 function metricOf(name: string | undefined, hasClasses: boolean): MetricName {
-  if (name === undefined) return hasClasses ? 'kl' : 'nmse';
+  if (name === undefined) return usualMetric(hasClasses);
   if (Object.hasOwn(metrics, name)) return name as MetricName;
   throw new UserError(
     'badInput',

@@ -1,7 +1,6 @@
-import { elementCount } from '../../onnx/model';
+import { numbersOf } from '../../runtime/arrays';
 import { realRows, type CalibrationBatch } from '../../runtime/calibration';
 import type { RunTensor } from '../../runtime/runner';
-import { decodeElements } from '../../tensor/decode';
 import { asLogits, type Reading } from '../../tensor/scores';
 
 /** One output of both models on one batch, of equal shape. */
@@ -48,8 +47,8 @@ export function bySample(
   { reference, candidate, batch }: OutputPair,
   score: (rows: SampleRows) => number,
 ): number[] {
-  const a = numbersOf(reference);
-  const b = numbersOf(candidate);
+  const a = floatsOf(reference);
+  const b = floatsOf(candidate);
   const { shape } = reference;
   const width = Math.max(1, shape.at(-1) ?? 1);
   const samples = samplesOf(shape, batch);
@@ -84,9 +83,9 @@ function keepRows(
   return all.filter((_, at) => real[Math.floor(at / width)] !== 0);
 }
 
-function numbersOf({ data, dtype, shape }: RunTensor): Float32Array | Float64Array {
+/** Samples are cut out of typed arrays; whole numbers and half floats become doubles first. */
+function floatsOf(tensor: RunTensor): Float32Array | Float64Array {
+  const { data } = tensor;
   if (data instanceof Float32Array || data instanceof Float64Array) return data;
-  if (!ArrayBuffer.isView(data)) throw new Error('Outputs of texts cannot be compared.');
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return Float64Array.from(decodeElements(dtype, bytes, elementCount(shape)), Number);
+  return Float64Array.from(numbersOf(tensor), Number);
 }
