@@ -1,27 +1,9 @@
 import { binarize } from '../kernels/binary';
 import { packHighFirst } from '../kernels/codebook4';
-import { storedBytes } from '../onnx/weights';
 import { defineAction, type Workbench } from './action';
-import {
-  type ByteTable,
-  byteTables,
-  codeBytes,
-  foldedCodes,
-  nodeBytes,
-  storedFactors,
-} from './foldedCodes';
-import {
-  matricesOf,
-  restorableFit,
-  restoredEdits,
-  restoredSaving,
-  type Restoring,
-  type Rows,
-  valuesByRow,
-} from './restored';
-
-/** Smaller weights stay: the nodes that restore them would take as much. */
-const fewest = 1024;
+import { type ByteTable, codeBytes, foldedCodes, nodeBytes, storedFactors } from './foldedCodes';
+import { type Restoring, type Rows, valuesByRow } from './restored';
+import { rowsEdits, rowsFit, rowsSaving } from './restoredRows';
 
 /** Weights as signs with one scale per channel. */
 export const binary = defineAction({
@@ -34,26 +16,11 @@ export const binary = defineAction({
     'For study: no runtime multiplies by signs. They are expanded when the model is loaded.',
   data: 'none',
   params: {},
-  appliesTo: (layer) => restorableFit(layer, matricesOf(layer, fewest), fewest),
-  estimate(layer) {
-    const matrices = new Map(matricesOf(layer, fewest).map((rows) => [rows.weight, rows]));
-    return restoredSaving(layer, [...matrices.keys()], (weight) => {
-      const { rows = 0, width = 0 } = matrices.get(weight) ?? {};
-      return rows ? codeBytes(1, rows * width) + 4 * rows + nodeBytes : storedBytes(weight.tensor);
-    });
-  },
-  edits(bench, layers) {
-    const byteTable = byteTables(bench);
-    return restoredEdits(
-      bench,
-      layers.flatMap((layer) =>
-        matricesOf(layer, fewest).map((rows) => ({
-          ...{ layer, weight: rows.weight },
-          restore: (output: string) => signs(bench, rows, byteTable, output),
-        })),
-      ),
-    );
-  },
+  appliesTo: rowsFit,
+  estimate: (layer) =>
+    rowsSaving(layer, ({ rows, width }) => codeBytes(1, rows * width) + 4 * rows + nodeBytes),
+  edits: (bench, layers) =>
+    rowsEdits(bench, layers, (rows, byteTable, output) => signs(bench, rows, byteTable, output)),
 });
 
 function signs(bench: Workbench, rows: Rows, byteTable: ByteTable, output: string): Restoring {

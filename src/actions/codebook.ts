@@ -1,11 +1,11 @@
 import { scaleGroup } from '../kernels/codebook4';
-import { storedBytes } from '../onnx/weights';
 import type { ParamsOf } from '../protocol/params';
 import { defineAction, doesNotFit } from './action';
-import { nodeBytes, byteTables } from './foldedCodes';
+import { nodeBytes } from './foldedCodes';
 import { type CodebookOptions, expanded, slowProduct } from './codebookStorage';
 import { linearFit, linearOf } from './linear';
-import { matricesOf, restorableFit, restoredEdits, restoredSaving, type Rows } from './restored';
+import type { Rows } from './restored';
+import { fewestCodes, rowsEdits, rowsFit, rowsSaving } from './restoredRows';
 
 const params = {
   codes: {
@@ -44,9 +44,6 @@ const params = {
 } as const;
 type Params = ParamsOf<typeof params>;
 
-/** Smaller weights stay: the nodes that restore them would take as much. */
-const fewest = 1024;
-
 /** Weights as 4-bit codes into a table of 16 values, with one scale per block. */
 export const codebook = defineAction({
   title: 'NF4 / FP4',
@@ -63,34 +60,22 @@ export const codebook = defineAction({
     { title: 'NF4 kept small in memory (slow)', params: { codes: 'nf4', inMemory: '4bit' } },
   ],
   appliesTo(layer, { inMemory }) {
-    const found = matricesOf(layer, fewest);
-    if (inMemory === 'float32') return restorableFit(layer, found, fewest);
+    if (inMemory === 'float32') return rowsFit(layer);
     const fit = linearFit(layer);
     if (!fit.fits) return fit;
     const { k = 0, n = 0 } = linearOf(layer) ?? {};
-    return k * n >= fewest ? fit : doesNotFit(`It has no weight of ${fewest} numbers or more.`);
+    return k * n >= fewestCodes
+      ? fit
+      : doesNotFit(`It has no weight of ${fewestCodes} numbers or more.`);
   },
-  estimate(layer, options) {
-    const matrices = new Map(matricesOf(layer, fewest).map((rows) => [rows.weight, rows]));
-    return restoredSaving(layer, [...matrices.keys()], (weight) => {
-      const rows = matrices.get(weight);
-      return rows ? storedSize(rows, options) : storedBytes(weight.tensor);
-    });
-  },
+  estimate: (layer, options) => rowsSaving(layer, (rows) => storedSize(rows, options)),
   edits(bench, layers, params) {
     const options: CodebookOptions = { ...params, block: Number(params.block) };
     if (params.inMemory === '4bit') {
       return layers.flatMap((layer) => slowProduct(bench, layer, options));
     }
-    const byteTable = byteTables(bench);
-    return restoredEdits(
-      bench,
-      layers.flatMap((layer) =>
-        matricesOf(layer, fewest).map((rows) => ({
-          ...{ layer, weight: rows.weight },
-          restore: (output: string) => expanded(bench, rows, { ...options, byteTable }, output),
-        })),
-      ),
+    return rowsEdits(bench, layers, (rows, byteTable, output) =>
+      expanded(bench, rows, { ...options, byteTable }, output),
     );
   },
 });

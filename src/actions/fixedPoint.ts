@@ -1,26 +1,17 @@
 import { packHighFirst } from '../kernels/codebook4';
 import { quantizeFixedPoint } from '../kernels/fixedPoint';
-import { storedBytes } from '../onnx/weights';
 import type { ParamsOf } from '../protocol/params';
 import { defineAction, type Workbench } from './action';
 import {
   type ByteTable,
-  byteTables,
   type Codes,
   codeBytes,
   foldedCodes,
   nodeBytes,
   storedFactors,
 } from './foldedCodes';
-import {
-  matricesOf,
-  restorableFit,
-  restoredEdits,
-  restoredSaving,
-  type Restoring,
-  type Rows,
-  valuesByRow,
-} from './restored';
+import { type Restoring, type Rows, valuesByRow } from './restored';
+import { rowsEdits, rowsFit, rowsSaving } from './restoredRows';
 
 const params = {
   bits: {
@@ -44,9 +35,6 @@ const params = {
 } as const;
 type Params = ParamsOf<typeof params>;
 
-/** Smaller weights stay: the nodes that restore them would take as much. */
-const fewest = 1024;
-
 /** Weights as fixed-point numbers of any width, to see what a width costs. */
 export const fixedPoint = defineAction({
   title: 'fixed point, any width',
@@ -61,29 +49,16 @@ export const fixedPoint = defineAction({
     { title: 'fixed point, 6 bits', params: { bits: 6 } },
     { title: 'fixed point, 3 bits', params: { bits: 3 } },
   ],
-  appliesTo: (layer) => restorableFit(layer, matricesOf(layer, fewest), fewest),
-  estimate(layer, options) {
-    const matrices = new Map(matricesOf(layer, fewest).map((rows) => [rows.weight, rows]));
-    return restoredSaving(layer, [...matrices.keys()], (weight) => {
-      const { rows = 0, width = 0 } = matrices.get(weight) ?? {};
-      const bits = containerOf(options.bits);
-      return rows
-        ? codeBytes(bits, rows * width) + 4 * rows + nodeBytes
-        : storedBytes(weight.tensor);
-    });
-  },
-  edits(bench, layers, options) {
-    const byteTable = byteTables(bench);
-    return restoredEdits(
-      bench,
-      layers.flatMap((layer) =>
-        matricesOf(layer, fewest).map((rows) => ({
-          ...{ layer, weight: rows.weight },
-          restore: (output: string) => restored(bench, rows, { ...options, byteTable }, output),
-        })),
-      ),
-    );
-  },
+  appliesTo: rowsFit,
+  estimate: (layer, { bits }) =>
+    rowsSaving(
+      layer,
+      ({ rows, width }) => codeBytes(containerOf(bits), rows * width) + 4 * rows + nodeBytes,
+    ),
+  edits: (bench, layers, options) =>
+    rowsEdits(bench, layers, (rows, byteTable, output) =>
+      restored(bench, rows, { ...options, byteTable }, output),
+    ),
 });
 
 type Container = 2 | 4 | 8 | 16;
