@@ -14,16 +14,8 @@ describe('the sample, made lighter', () => {
   });
   after(() => vscode.stop());
 
-  /** A step that fails leaves a picture of what was seen instead. */
   const step = (name: string, body: () => Promise<void>) =>
-    it(name, async () => {
-      try {
-        await body();
-      } catch (error) {
-        await vscode.shot(`failed: ${name}`);
-        throw error;
-      }
-    });
+    it(name, () => vscode.watched(name, body));
 
   step('layers are quantized from the menu of a row', async () => {
     await vscode.open('digits-vit/model.onnx');

@@ -15,16 +15,8 @@ describe('the sample', () => {
   });
   after(() => vscode.stop());
 
-  /** A step that fails leaves a picture of what was seen instead. */
   const step = (name: string, body: () => Promise<void>) =>
-    it(name, async () => {
-      try {
-        await body();
-      } catch (error) {
-        await vscode.shot(`failed: ${name}`);
-        throw error;
-      }
-    });
+    it(name, () => vscode.watched(name, body));
 
   step('opens as a dashboard, with its counted figures', async () => {
     await vscode.open('digits-vit/model.onnx');

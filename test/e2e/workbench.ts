@@ -148,6 +148,16 @@ export class Workbench {
     await this.page.setViewportSize({ width, height });
   }
 
+  /** Does a step of a tour; one that fails leaves a picture of what was seen instead. */
+  async watched(name: string, body: () => Promise<void>): Promise<void> {
+    try {
+      await body();
+    } catch (error) {
+      await this.shot(`failed: ${name}`);
+      throw error;
+    }
+  }
+
   /** Keeps a picture of the window in out/screenshots. */
   async shot(name: string): Promise<void> {
     mkdirSync(pictures, { recursive: true });
