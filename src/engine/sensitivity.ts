@@ -13,6 +13,7 @@ import { openCalibration, syntheticCalibration } from './calibration';
 import { damageJudge, usualMetric } from './damage';
 import { hashOf } from './fileHash';
 import type { SizedModel } from './models';
+import { probeBytes, probeFacts } from './probeSteps';
 import { loadRunner } from './runtime';
 import { contentOf, SensitivityCache } from './sensitivityCache';
 import { withTemporaryFolder } from './temporaryFolder';
@@ -58,10 +59,13 @@ export async function sensitivity(
       featherweight: version,
       model: { file: sized.file, sha256 },
       metric: { name: metric, title: metrics[metric].title, unit: metrics[metric].unit },
+      tier: 'exact',
       data: data.calibration.name,
       samples: data.calibration.samples,
-      probes: wanted.map((name) => ({ name, ...probeFacts(name) })),
+      probes: wanted.map(probeFacts),
       layers: inOrder(rows, own, wanted),
+      hints: [],
+      propagation: [],
       skipped: skipped.map(({ layer, why }) => ({ layer: layer.id, why })),
       ranking: wanted.map((probe) => ({ probe, layers: ranked(rows, probe) })),
       complete,
@@ -80,7 +84,7 @@ export async function sensitivity(
       score,
       finished: ({ layer, name, scores }) => {
         cache.add({ layer: layer.id, probe: name, scores });
-        rows.push(rowOf(layer, name, scores));
+        rows.push(rowOf(layer, name as ProbeName, scores));
         partial(result(false));
       },
     });
@@ -98,11 +102,6 @@ function probesOf(names: readonly string[]): readonly ProbeName[] {
     );
   }
   return names.length > 0 ? (names as readonly ProbeName[]) : usualProbes;
-}
-
-function probeFacts(name: ProbeName) {
-  const { title, strength } = probes[name];
-  return { title, strength: { ...strength } };
 }
 
 function metricOf(name: string | undefined, hasClasses: boolean): MetricName {
@@ -142,7 +141,7 @@ async function dataOf(
   return { calibration, key: contentOf(data) };
 }
 
-function rowOf(layer: Layer, probe: string, scores: readonly number[]): SensitivityRow {
+function rowOf(layer: Layer, probe: ProbeName, scores: readonly number[]): SensitivityRow {
   const { id, name, part, role, block } = layer;
   const { mean, halfWidth } = meanWithInterval(scores);
   return {
@@ -152,6 +151,8 @@ function rowOf(layer: Layer, probe: string, scores: readonly number[]): Sensitiv
     low: Math.max(0, mean - halfWidth),
     high: mean + halfWidth,
     samples: scores.length,
+    settled: true,
+    bytes: probeBytes(probe, layer),
   };
 }
 

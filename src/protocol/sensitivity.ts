@@ -1,6 +1,16 @@
 import type { Part, Role } from '../base/terms';
 import type { Sizes } from './engineApi';
 
+/**
+ * How sure to be of a sweep, and what that costs. `hints`: from the weights alone, nothing runs. `adaptive`: samples are spent where the
+ * ranking or the limit is still open. `exact`: every sample for every layer.
+ */
+export const tiers = ['hints', 'adaptive', 'exact'] as const;
+export type Tier = (typeof tiers)[number];
+
+/** What a probe changes: a layer's weight, everything a block adds, or what one head of attention adds. */
+export type Unit = 'layer' | 'block' | 'head';
+
 /** What measuring sensitivity crosses processes with, and what `featherweight sensitivity --json` prints. `null` is "not known". */
 
 export interface SensitivityRequest extends Sizes {
@@ -12,8 +22,14 @@ export interface SensitivityRequest extends Sizes {
   probes: string[];
   /** Chosen by the kind of output where it is left out. */
   metric?: string;
+  /** `exact` where it is left out. */
+  tier?: Tier;
+  /** A damage that every layer should be told to be above or below; for the adaptive tier. */
+  limit?: number;
   /** At most so many samples. */
   samples: number;
+  /** Draws the samples by `seed`; the first ones where it is left out. */
+  shuffle?: boolean;
   /** Only every n-th layer, for machines that share the work. */
   shard?: { index: number; of: number };
   threads: number;
@@ -27,11 +43,16 @@ export interface Sensitivity {
   featherweight: string;
   model: { file: string; sha256: string };
   metric: { name: string; title: string; unit: string };
+  tier: Tier;
   /** Of the data, `synthetic` for inputs that were made up. */
   data: string;
   samples: number;
   probes: ProbeFacts[];
   layers: SensitivityRow[];
+  /** What weights alone tell; no measure of damage. */
+  hints: SensitivityHint[];
+  /** Where the error enters and how it grows; empty where nobody asked. */
+  propagation: PropagationRow[];
   /** Layers that were not asked about, with the reason. */
   skipped: { layer: string; why: string }[];
   /** For every probe the layers' ids, those that suffer most first. */
@@ -47,9 +68,12 @@ export interface ProbeFacts {
   title: string;
   /** What is left of the weight: bits an element, or the share of its elements. */
   strength: { kind: 'bits' | 'share'; value: number };
+  unit: Unit;
+  /** The recipe's step that does to a layer what the probe asks about; null where there is none. */
+  step: { action: string; params: Record<string, unknown> } | null;
 }
 
-/** One layer under one probe. */
+/** One layer, block or head under one probe. */
 export interface SensitivityRow {
   id: string;
   name: string;
@@ -61,16 +85,51 @@ export interface SensitivityRow {
   damage: number;
   low: number;
   high: number;
+  /** That were spent on it. */
   samples: number;
+  /** Whether more samples would not change its place in the ranking or its side of the limit, as far as the interval tells. */
+  settled: boolean;
+  /** Of the layer's weights, now and after the probe's step; null where there is no step, or it does not fit. */
+  bytes: { before: number; after: number } | null;
+}
+
+/** What a layer's weight tells without data. */
+export interface SensitivityHint {
+  id: string;
+  /** Largest magnitude over the root mean square. */
+  outlierRatio: number;
+  /** Widest over median range of its channels. */
+  channelSpread: number;
+  /** Share of elements that are exactly zero. */
+  zeros: number;
+  /** For every probe of weights: 10·log10 of the weight's energy over the energy of what the probe changes. */
+  weightSnrDb: { probe: string; db: number | null }[];
+}
+
+/** One layer changed by one probe: how large the error is where it enters, and what becomes of it. */
+export interface PropagationRow {
+  id: string;
+  name: string;
+  part: Part;
+  role: Role;
+  block: number | null;
+  probe: string;
+  /** Energy of the error of the layer's own output over the energy of that output. */
+  local: number;
+  /** The same ratio at the end of the layer's block and of each that follows, by the block's id. */
+  blocks: { id: string; error: number }[];
+  /** The same ratio at the model's output. */
+  output: number;
 }
 
 /** What the dashboard shows of a sweep, as far as it has come. */
 export interface SensitivityView {
   metric: { title: string; unit: string };
+  tier: Tier;
   /** `synthetic` for inputs that were made up. */
   data: string;
   samples: number;
-  probes: { name: string; title: string }[];
+  probes: { name: string; title: string; strength: ProbeFacts['strength']; unit: Unit }[];
   /** In the model's order. */
   lines: SensitivityViewLine[];
   /** Layers that are measured but not among `lines`, because others suffer more. */
@@ -87,5 +146,44 @@ export interface SensitivityViewLine {
   name: string;
   part: Part;
   role: Role;
-  cells: ({ damage: number; low: number; high: number } | null)[];
+  cells: ({
+    damage: number;
+    low: number;
+    high: number;
+    samples: number;
+    settled: boolean;
+  } | null)[];
+}
+
+/** An entry of "What to compress next": a step, what it gains and what it was measured to hurt. */
+export interface NextStep {
+  /** "4-bit weights for 6 output projections". */
+  title: string;
+  layers: string[];
+  action: string;
+  params: Record<string, unknown>;
+  /** Of their weights, now and afterwards. */
+  bytes: { before: number; after: number };
+  /** Share of the measured time that these layers take; null where it was not measured. */
+  timeShare: number | null;
+  /** Sum of the layers' own damages, with the sum of their intervals. */
+  damage: number;
+  low: number;
+  high: number;
+}
+
+/** A file that was measured against the original: a point of the chart of candidates. */
+export interface CandidateView {
+  name: string;
+  isOriginal: boolean;
+  bytes: number;
+  /** Mean damage by `metric`, 0 for the original; null where it was not measured. */
+  damage: number | null;
+  /** How many times as fast as the original, 1 for itself; null where it was not measured. */
+  speed: number | null;
+  accuracy: number | null;
+  /** What the damage stands on. */
+  metric: string;
+  data: string;
+  samples: number;
 }

@@ -1,6 +1,6 @@
 import type { Sizes } from './engineApi';
 import type { Chosen, ComparisonView, RecipeView } from './recipeView';
-import type { SensitivityView } from './sensitivity';
+import type { CandidateView, NextStep, SensitivityView } from './sensitivity';
 import type {
   BlockFacts,
   ModelFacts,
@@ -50,6 +50,10 @@ export interface DashboardState {
   comparison?: ComparisonView;
   /** How much each layer suffers from being compressed; not `complete` while that is measured, or where it was stopped. */
   sensitivity?: SensitivityView;
+  /** What to compress next, the best gain for the least damage first; left out until sensitivity was measured. */
+  next?: NextStep[];
+  /** Everything that was measured against this model, itself among it; left out until there is one. */
+  candidates?: CandidateView[];
   busy?: Busy;
   error?: { message: string; hint?: string };
 }
@@ -60,7 +64,7 @@ export interface Busy {
   fraction: number;
   note: string;
   /** Left out where the model is read or profiled. */
-  task?: 'sensitivity';
+  task?: 'sensitivity' | 'plan';
 }
 
 /** A sentence of "What stands out". */

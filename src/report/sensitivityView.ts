@@ -12,15 +12,15 @@ const mostLines = 400;
 
 /** A sweep as the dashboard draws it: lines in the model's order, of very many those that suffer most. */
 export function sensitivityView(sensitivity: Sensitivity, most = mostLines): SensitivityView {
-  const { metric, data, samples, probes, skipped, complete } = sensitivity;
+  const { metric, tier, data, samples, probes, skipped, complete } = sensitivity;
   const lines = sensitivityLines(sensitivity);
   const kept = [...lines].sort((a, b) => worst(b) - worst(a)).slice(0, most);
   const place = new Map([...new Set(sensitivity.layers.map(({ id }) => id))].map(placed));
   kept.sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
   return {
     metric: { title: metric.title, unit: metric.unit },
-    ...{ data, samples, complete },
-    probes: probes.map(({ name, title }) => ({ name, title })),
+    ...{ tier, data, samples, complete },
+    probes: probes.map(({ name, title, strength, unit }) => ({ name, title, strength, unit })),
     lines: kept.map(viewLine),
     omitted: lines.length - kept.length,
     roles: byRole(sensitivity).map(({ role, layers, means }) => ({
@@ -37,9 +37,11 @@ const worst = ({ cells }: SensitivityLine) =>
   Math.max(...cells.map((cell) => cell?.damage ?? -Infinity));
 
 function viewLine({ id, name, part, role, cells }: SensitivityLine): SensitivityViewLine {
-  const figures = cells.map((cell) =>
-    cell ? { damage: cell.damage, low: cell.low, high: cell.high } : null,
-  );
+  const figures = cells.map((cell) => {
+    if (!cell) return null;
+    const { damage, low, high, samples, settled } = cell;
+    return { damage, low, high, samples, settled };
+  });
   return { id, name, part, role, cells: figures };
 }
 

@@ -11,18 +11,21 @@ import { layerSensitivity, sensitivityView, standsOn } from '../../src/report/se
 
 const row = (id: string, role: SensitivityRow['role'], probe: string, damage: number) => ({
   ...{ id, name: id, part: 'attention', role, block: 0, probe, damage },
-  ...{ low: damage / 2, high: damage * 2, samples: 64 },
+  ...{ low: damage / 2, high: damage * 2, samples: 64, settled: true, bytes: null },
 });
+const layer = { unit: 'layer', step: null } as const;
 
 const swept = (rows: SensitivityRow[], more: Partial<Sensitivity> = {}): Sensitivity => ({
   featherweight: '0.1.0',
   model: { file: 'model.onnx', sha256: 'a' },
   metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
+  tier: 'exact',
+  ...{ hints: [], propagation: [] },
   ...{ data: 'dev.npz', samples: 64, layers: rows, skipped: [], complete: true },
   ...{ seconds: 2, reused: 0 },
   probes: [
-    { name: 'int8', title: 'int8 weights', strength: { kind: 'bits', value: 8 } },
-    { name: 'int4', title: '4-bit weights', strength: { kind: 'bits', value: 4 } },
+    { name: 'int8', title: 'int8 weights', strength: { kind: 'bits', value: 8 }, ...layer },
+    { name: 'int4', title: '4-bit weights', strength: { kind: 'bits', value: 4 }, ...layer },
   ],
   ranking: [{ probe: 'int8', layers: ['q', 'v', 'up'] }],
   ...more,

@@ -4,11 +4,12 @@ import { sensitivityView } from '../../../src/report/sensitivityView';
 import type { Scenario } from './host';
 import { measuredSmall, small } from './models';
 
+const layer = { unit: 'layer', step: null } as const;
 const probes: Sensitivity['probes'] = [
-  { name: 'int8', title: 'int8 weights', strength: { kind: 'bits', value: 8 } },
-  { name: 'int4', title: '4-bit weights', strength: { kind: 'bits', value: 4 } },
-  { name: 'int2', title: '2-bit weights', strength: { kind: 'bits', value: 2 } },
-  { name: 'prune50', title: '50 % pruned', strength: { kind: 'share', value: 0.5 } },
+  { name: 'int8', title: 'int8 weights', strength: { kind: 'bits', value: 8 }, ...layer },
+  { name: 'int4', title: '4-bit weights', strength: { kind: 'bits', value: 4 }, ...layer },
+  { name: 'int2', title: '2-bit weights', strength: { kind: 'bits', value: 2 }, ...layer },
+  { name: 'prune50', title: '50 % pruned', strength: { kind: 'share', value: 0.5 }, ...layer },
 ];
 const harm: Readonly<Record<string, number>> = {
   int8: 1e-7,
@@ -32,7 +33,15 @@ export function sweptOn(
       const roleHarm = role === 'value' || role === 'output' ? 5 : 1;
       const damage = ((harm[probe.name] ?? 0) * roleHarm) / (1 + (index % 7) + (block ?? 0));
       const place = { id, name, part, role, block, probe: probe.name };
-      return { ...place, damage, low: damage * 0.8, high: damage * 1.2, samples: 128 };
+      return {
+        ...place,
+        damage,
+        low: damage * 0.8,
+        high: damage * 1.2,
+        samples: 128,
+        settled: true,
+        bytes: null,
+      };
     }),
   );
   const worstFirst = (probe: string) =>
@@ -44,6 +53,7 @@ export function sweptOn(
     featherweight: '0.1.0',
     model: { file: '/models/model.onnx', sha256: '' },
     metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
+    ...{ tier: 'exact', hints: [], propagation: [] },
     ...{ data: '/data/dev.npz', samples: 128, probes, layers: rows, skipped: [] },
     ranking: probes.map(({ name }) => ({ probe: name, layers: worstFirst(name) })),
     ...{ complete: true, seconds: 12, reused: 0 },
