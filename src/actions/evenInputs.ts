@@ -1,9 +1,9 @@
 import { makeNode, makeTensor } from '../onnx/builder';
 import { producerOf } from '../onnx/graph';
 import type { Node, Tensor } from '../onnx/model';
+import { floatValues } from '../onnx/weights';
 import type { Layer } from '../structure/structure';
 import type { Workbench } from './action';
-import { floatValues } from './storedValue';
 
 /** Factors on the channels of a product's input, chosen so that none of them stands far out. */
 export interface EvenInput {

@@ -1,12 +1,12 @@
 import { UserError } from '../base/errors';
 import { computedTensor, makeNode } from '../onnx/builder';
 import { elementCount } from '../onnx/model';
+import { floatValues } from '../onnx/weights';
 import { encodeElements } from '../tensor/decode';
 import type { ParamsOf } from '../protocol/params';
 import type { Weight } from '../structure/structure';
 import { defineAction, type Workbench } from './action';
 import { restorable, restorableFit, restoredEdits, restoredSaving } from './restored';
-import { floatValues } from './storedValue';
 
 const params = {
   type: {

@@ -8,8 +8,6 @@ import { transpose } from '../tensor/linalg';
 import { doesNotFit, fits, type Fit, type Saving } from './action';
 import { storedValue, type StoredValue } from './storedValue';
 
-export { floatValues } from './storedValue';
-
 /** A matrix product with a constant weight, whatever operator writes it. */
 export interface Linear {
   readonly node: Node;

@@ -2,12 +2,11 @@ import type { Edit } from '../onnx/edit';
 import { consumersOf, producerOf, scopeOf, type NodeEntry, type Scope } from '../onnx/graph';
 import { elementCount, type Node, type Tensor } from '../onnx/model';
 import type { OpenExternal } from '../onnx/shapes/shapes';
-import { storedBytes } from '../onnx/weights';
+import { floatValues, storedBytes } from '../onnx/weights';
 import type { Layer, Weight } from '../structure/structure';
 import { transpose } from '../tensor/linalg';
 import { doesNotFit, fits, type Fit, type Saving, type Workbench } from './action';
 import { isStoredEarlier, linearOf } from './linear';
-import { floatValues } from './storedValue';
 
 /** A stored weight as rows that belong together: an output channel's, a table's entry, a filter's. */
 export interface Rows {

@@ -2,7 +2,7 @@ import { intAttribute, intsAttribute } from '../onnx/attributes';
 import { producerOf, scopeOf, type Scope } from '../onnx/graph';
 import type { Node, Tensor } from '../onnx/model';
 import type { OpenExternal } from '../onnx/shapes/shapes';
-import { tensorValues } from '../onnx/weights';
+import { floatValues, tensorValues } from '../onnx/weights';
 import { constantTensor } from '../structure/constants';
 import { joined, type Laid, permuted, sliced } from '../tensor/layout';
 import type { DType } from '../tensor/dtype';
@@ -18,12 +18,6 @@ export interface StoredValue {
   readonly sources: readonly object[];
   readonly how: string;
   readonly read: (open: OpenExternal | undefined) => Float32Array;
-}
-
-/** A float tensor's elements as float32. */
-export function floatValues(tensor: Tensor, open: OpenExternal | undefined): Float32Array {
-  const values = tensorValues(tensor, open);
-  return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
 }
 
 /** Types a weight may be stored in to be made lighter. */

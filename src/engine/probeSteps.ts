@@ -19,6 +19,11 @@ export function probeFacts(name: ProbeName): ProbeFacts {
   return { name, title, strength: { ...strength }, unit: 'layer', step: steps[name] ?? null };
 }
 
+/** Every probe there is. */
+export function allProbeFacts(): ProbeFacts[] {
+  return (Object.keys(probes) as ProbeName[]).map(probeFacts);
+}
+
 /** Bytes of a layer's weights, now and after the probe's step; null where there is no step, or it does not fit. */
 export function probeBytes(name: ProbeName, layer: Layer): SensitivityRow['bytes'] {
   const step = steps[name];

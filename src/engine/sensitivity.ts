@@ -6,7 +6,7 @@ import type { Calibration } from '../runtime/calibration';
 import { candidatesOf } from '../sensitivity/candidates';
 import { type MetricName, metrics } from '../sensitivity/metrics/index';
 import { type ProbeName, probes } from '../sensitivity/probes';
-import { sweep, type SweepLayer } from '../sensitivity/sweep';
+import { layerSubject, sweep, type SweepLayer } from '../sensitivity/sweep';
 import type { Layer } from '../structure/structure';
 import { meanWithInterval } from '../tensor/measures';
 import { openCalibration, syntheticCalibration } from './calibration';
@@ -68,6 +68,8 @@ export async function sensitivity(
       propagation: [],
       skipped: skipped.map(({ layer, why }) => ({ layer: layer.id, why })),
       ranking: wanted.map((probe) => ({ probe, layers: ranked(rows, probe) })),
+      shard: request.shard ?? null,
+      notes: [],
       complete,
       seconds: (performance.now() - started) / 1000,
       reused,
@@ -76,13 +78,15 @@ export async function sensitivity(
       ...{ index, data: data.calibration, open: external.open, signal, progress },
       memory: keptBytes,
       tasks: own.map((each) => ({
-        ...each,
+        subject: layerSubject(each),
         changes: wanted
           .filter((probe) => !cache.get(each.layer.id, probe))
           .map((name) => ({ kind: 'weight' as const, name, change: probes[name].change })),
       })),
       score,
-      finished: ({ layer, name, scores }) => {
+      finished: ({ subject: { weight }, name, scores }) => {
+        if (!weight) return;
+        const { layer } = weight;
         cache.add({ layer: layer.id, probe: name, scores });
         rows.push(rowOf(layer, name as ProbeName, scores));
         partial(result(false));

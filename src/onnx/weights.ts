@@ -22,6 +22,12 @@ export function tensorValues(tensor: Tensor, open: OpenExternal = noExternal): N
   return decodeElements(tensor.dtype, tensorBytes(tensor, open), elementCount(tensor.shape));
 }
 
+/** A tensor's elements as float32, `[...shape]` flattened row by row. Throws as `tensorBytes` does. */
+export function floatValues(tensor: Tensor, open: OpenExternal = noExternal): Float32Array {
+  const values = tensorValues(tensor, open);
+  return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
+}
+
 /** The elements as numbers, up to `size` (a multiple of 8) at a time, so that a tensor of any size takes little memory. */
 export function* tensorChunks(
   tensor: Tensor,

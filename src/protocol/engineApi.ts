@@ -9,7 +9,7 @@ import type {
 } from './build';
 import type { Plan, PlanRequest } from './plan';
 import type { Recipe } from './recipe';
-import type { Sensitivity, SensitivityRequest } from './sensitivity';
+import type { ProbeFacts, Sensitivity, SensitivityRequest } from './sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from './types';
 
 /** Sizes for symbolic dimensions (`--dim`) and whole shapes for inputs (`--shape`). */
@@ -91,6 +91,8 @@ export interface EngineApi {
   compare(request: CompareRequest): Comparison;
   /** Loads a model and runs it; for a process that has done nothing else. */
   footprint(request: FootprintRequest): Footprint;
+  /** Every way of compressing a layer that sensitivity can be asked about, mildest first in each family. */
+  probes(request: Record<string, never>): ProbeFacts[];
   /** Compresses one layer at a time; the partial results are not `complete`. */
   sensitivity(request: SensitivityRequest): Sensitivity;
   /** Chooses an action for every layer within a limit, and measures the whole. */
@@ -111,6 +113,7 @@ export const lanes: Readonly<Record<keyof EngineApi, 'read' | 'run'>> = {
   build: 'run',
   compare: 'run',
   footprint: 'run',
+  probes: 'read',
   sensitivity: 'run',
   plan: 'run',
 };

@@ -20,6 +20,10 @@ export interface SensitivityRequest extends Sizes {
   data?: string;
   /** Names of probes; the usual ones where it is empty. */
   probes: string[];
+  /** Ids of the only layers to ask about, and `*` for any stretch of one; every layer where it is left out. */
+  layers?: string[];
+  /** Also follow the error that this probe makes in each layer to the model's output. */
+  propagation?: string;
   /** Chosen by the kind of output where it is left out. */
   metric?: string;
   /** `exact` where it is left out. */
@@ -30,12 +34,20 @@ export interface SensitivityRequest extends Sizes {
   samples: number;
   /** Draws the samples by `seed`; the first ones where it is left out. */
   shuffle?: boolean;
+  /** Ids of the only layers, blocks and heads to ask about; all that can be asked about where it is left out. */
+  layers?: string[];
   /** Only every n-th layer, for machines that share the work. */
-  shard?: { index: number; of: number };
+  shard?: Shard;
   threads: number;
   seed: number;
   /** Folder that keeps finished rows for the next time. */
   cache?: string;
+}
+
+/** A part of a sweep: every `of`-th layer, beginning with the one at `index`, from 0. */
+export interface Shard {
+  index: number;
+  of: number;
 }
 
 /** `featherweight sensitivity --json`. */
@@ -57,6 +69,10 @@ export interface Sensitivity {
   skipped: { layer: string; why: string }[];
   /** For every probe the layers' ids, those that suffer most first. */
   ranking: { probe: string; layers: string[] }[];
+  /** Which part of a sweep this is; null for all of it. */
+  shard: Shard | null;
+  /** What went otherwise than was asked for, a sentence each. */
+  notes: string[];
   complete: boolean;
   /** Time this call took; rows that were kept from earlier cost none. */
   seconds: number;
@@ -138,6 +154,8 @@ export interface SensitivityView {
   /** Layers that were not asked about. */
   skipped: number;
   complete: boolean;
+  /** The model's content has changed since. */
+  stale?: boolean;
 }
 
 /** A layer; its cells stand in the order of the probes, null where there is no figure yet. */

@@ -155,6 +155,10 @@ export interface HostApi {
   profile(request: { threads: number; runs: number; provider: string }): void;
   /** Asks for data where none is chosen. */
   measureSensitivity(request: Record<string, never>): void;
+  /** Asks for a format and writes what was measured. */
+  exportSensitivity(request: Record<string, never>): void;
+  /** Asks for a limit, chooses an action for every layer within it and writes the steps into the recipe. */
+  plan(request: Record<string, never>): void;
   cancel(request: Record<string, never>): void;
   setSizes(request: Sizes): void;
   chooseData(request: Record<string, never>): void;

@@ -58,6 +58,14 @@ export function suffixFrom(index: GraphIndex, changed: readonly NodeEntry[]): Su
   return { entries, frontier: [...frontier], outputs };
 }
 
+/** What edits around these nodes may take from the model as it is: what the part behind them reads, and what they themselves make. */
+export function valuesAround(index: GraphIndex, nodes: readonly NodeEntry[]): readonly string[] {
+  const outer = nodes.map(outermost);
+  const own = outer.flatMap((entry) => [...readsOf(entry), ...entry.node.outputs]);
+  const made = own.filter((name) => index.main.producers.has(name));
+  return [...new Set([...suffixFrom(index, outer).frontier, ...made])];
+}
+
 /**
  * The suffix as a model of its own; a weight given is among its inputs, so that one session runs it for any number of weights. `known`
  * are the frontier's values, batch by batch: sizes that are the same in all of them are written down, as some of the runtime's shape rules

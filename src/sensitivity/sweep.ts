@@ -1,14 +1,14 @@
 import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
 import { applyEdits, type Edit, edited } from '../onnx/edit';
-import type { GraphIndex } from '../onnx/graph';
+import type { GraphIndex, NodeEntry } from '../onnx/graph';
 import type { OpenExternal } from '../onnx/shapes/shapes';
-import { tensorValues } from '../onnx/weights';
+import { floatValues } from '../onnx/weights';
 import type { Calibration, CalibrationBatch } from '../runtime/calibration';
 import type { Feeds, RunTensor, Session } from '../runtime/runner';
 import type { Layer, Weight } from '../structure/structure';
 import { changedRows, channelsOf } from './channels';
-import { type Suffix, suffixFrom, suffixModel, suffixOf, suffixOfEdits } from './suffix';
+import { type Suffix, suffixModel, suffixOf, suffixOfEdits, valuesAround } from './suffix';
 
 /** A layer to ask about, and the weight that the probes change. */
 export interface SweepLayer {
@@ -16,8 +16,17 @@ export interface SweepLayer {
   readonly weight: Weight;
 }
 
+/** Something to ask about: a layer, a block, a head of attention. */
+export interface Subject {
+  readonly id: string;
+  /** Of the main graph or of bodies in it: edits may read what these read or make. */
+  readonly nodes: readonly NodeEntry[];
+  /** What changes of weights are made of; other changes need none. */
+  readonly weight?: SweepLayer;
+}
+
 /**
- * One change of a layer. `weight`: its weight takes other values, given its rows of `width` inputs, which are the change's to alter.
+ * One change of a subject. `weight`: its weight takes other values, given its rows of `width` inputs, which are the change's to alter.
  * `edits`: the graph around it changes, as an action would change it.
  */
 export type Change = { readonly name: string } & (
@@ -25,20 +34,32 @@ export type Change = { readonly name: string } & (
       readonly kind: 'weight';
       readonly change: (rows: Float32Array, width: number) => Float32Array;
     }
-  | { readonly kind: 'edits'; readonly edits: () => readonly Edit[] }
+  | {
+      readonly kind: 'edits';
+      readonly edits: () => readonly Edit[];
+      /** Nodes besides the subject’s that the edits read from: what these read or make can be read. */
+      readonly reads?: readonly NodeEntry[];
+    }
 );
 
-/** What to ask about a layer. */
-export interface SweepTask extends SweepLayer {
+/** What to ask about a subject. */
+export interface SweepTask {
+  readonly subject: Subject;
   readonly changes: readonly Change[];
 }
 
-/** What became of the model's outputs when one layer was changed: one score for each sample. */
+/** What became of the model's outputs when one subject was changed: one score for each sample. */
 export interface SweepRow {
-  readonly layer: Layer;
+  readonly subject: Subject;
   /** Of the change. */
   readonly name: string;
   readonly scores: readonly number[];
+}
+
+/** A layer as what to ask about. */
+export function layerSubject(weight: SweepLayer): Subject {
+  const { id, nodes } = weight.layer;
+  return { id, nodes, weight };
 }
 
 /** Scores the samples of one batch: the model's own outputs against those of the changed one. */
@@ -62,10 +83,8 @@ export interface SweepOptions {
   readonly memory: number;
 }
 
-/** A layer with the part of the model that has to run again for it. */
+/** A task with the values that are kept for it. */
 interface Task extends SweepTask {
-  readonly suffix: Suffix;
-  /** Values that are kept for it: edits may read what the layer's other nodes read. */
   readonly frontier: readonly string[];
 }
 
@@ -84,7 +103,7 @@ export async function sweep(options: SweepOptions): Promise<void> {
   for (let from = 0; from < tasks.length;) {
     const { kept, count } = await keepFrontiers(options, tasks.slice(from));
     for (const task of tasks.slice(from, from + count)) {
-      await sweepLayer(options, task, kept);
+      await sweepSubject(options, task, kept);
       progress(++done / tasks.length, `${done} of ${tasks.length} layers`);
     }
     from += count;
@@ -92,11 +111,21 @@ export async function sweep(options: SweepOptions): Promise<void> {
 }
 
 function taskOf(index: GraphIndex, task: SweepTask): Task {
-  const { layer, weight, changes } = task;
-  const suffix = suffixOf(index, layer.main.scope, weight.name);
-  const hasEdits = changes.some((change) => change.kind === 'edits');
-  const around = hasEdits ? suffixFrom(index, layer.nodes).frontier : [];
-  return { ...task, suffix, frontier: [...new Set([...suffix.frontier, ...around])] };
+  const { weights, edits } = byKind(task.changes);
+  const frontiers = [
+    ...(weights.length > 0 ? [weightSuffix(index, weightOf(task.subject)).frontier] : []),
+    ...edits.map(({ reads = [] }) => valuesAround(index, [...task.subject.nodes, ...reads])),
+  ];
+  return { ...task, frontier: [...new Set(frontiers.flat())] };
+}
+
+function weightSuffix(index: GraphIndex, { layer, weight }: SweepLayer): Suffix {
+  return suffixOf(index, layer.main.scope, weight.name);
+}
+
+function weightOf({ id, weight }: Subject): SweepLayer {
+  if (!weight) throw new Error(`A change of weights needs the weight of ${id}.`);
+  return weight;
 }
 
 /** The values that cross into the suffixes, batch by batch, and the model's own outputs. */
@@ -155,7 +184,11 @@ function bytesOf(values: Feeds, names: readonly string[]): number {
   }, 0);
 }
 
-async function sweepLayer(options: SweepOptions, task: Task, kept: readonly Kept[]): Promise<void> {
+async function sweepSubject(
+  options: SweepOptions,
+  task: Task,
+  kept: readonly Kept[],
+): Promise<void> {
   const { weights, edits } = byKind(task.changes);
   if (weights.length > 0) await changeWeight(options, task, weights, kept);
   for (const change of edits) await changeGraph(options, task, change, kept);
@@ -173,12 +206,14 @@ function byKind(changes: readonly Change[]): { weights: WeightChange[]; edits: G
 
 async function changeWeight(
   options: SweepOptions,
-  { layer, weight, suffix }: Task,
+  { subject }: Task,
   changes: readonly WeightChange[],
   kept: readonly Kept[],
 ): Promise<void> {
   const { index, data, open, finished } = options;
-  const original = floats(weight, open);
+  const { layer, weight } = weightOf(subject);
+  const suffix = weightSuffix(index, { layer, weight });
+  const original = floatValues(weight.tensor, open);
   const channels = channelsOf(layer, weight);
   const known = kept.map(({ values }) => values);
   const session = await data.load(suffixModel(index, suffix, known, weight.tensor), {});
@@ -190,7 +225,7 @@ async function changeWeight(
         data: changedRows(change, original, channels),
       };
       const scores = await scoresOf(options, session, suffix, kept, { [weight.name]: changed });
-      finished({ layer, name, scores });
+      finished({ subject, name, scores });
     }
   } finally {
     await session.release();
@@ -199,7 +234,7 @@ async function changeWeight(
 
 async function changeGraph(
   options: SweepOptions,
-  { layer }: Task,
+  { subject }: Task,
   { name, edits }: GraphChange,
   kept: readonly Kept[],
 ): Promise<void> {
@@ -209,7 +244,7 @@ async function changeGraph(
   const known = kept.map(({ values }) => values);
   const session = await data.load(suffixModel(after, suffix, known), {});
   try {
-    finished({ layer, name, scores: await scoresOf(options, session, suffix, kept, {}) });
+    finished({ subject, name, scores: await scoresOf(options, session, suffix, kept, {}) });
   } finally {
     await session.release();
   }
@@ -242,9 +277,4 @@ async function runSuffix(
     return tensor ? [[name, tensor] as const] : [];
   });
   return (await session.run({ ...Object.fromEntries(taken), ...weight }, outputs)).outputs;
-}
-
-function floats({ tensor }: Weight, open: OpenExternal | undefined): Float32Array {
-  const values = tensorValues(tensor, open);
-  return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
 }

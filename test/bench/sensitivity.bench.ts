@@ -14,7 +14,7 @@ import { candidatesOf } from '../../src/sensitivity/candidates';
 import { changedRows, channelsOf } from '../../src/sensitivity/channels';
 import { metrics } from '../../src/sensitivity/metrics/index';
 import { probes } from '../../src/sensitivity/probes';
-import { type Score, sweep, type SweepLayer } from '../../src/sensitivity/sweep';
+import { layerSubject, type Score, sweep, type SweepLayer } from '../../src/sensitivity/sweep';
 import { spearman } from '../../src/tensor/measures';
 import { judge } from './judge';
 
@@ -92,10 +92,10 @@ async function swept(
     ...{ index, data, score, open: external.open, signal: undefined, progress: noProgress },
     memory: 1e9,
     tasks: layers.map((each) => ({
-      ...each,
+      subject: layerSubject(each),
       changes: names.map((name) => ({ kind: 'weight', name, change: probes[name].change })),
     })),
-    finished: ({ layer, name, scores: found }) => scores.set(`${layer.id} ${name}`, found),
+    finished: ({ subject, name, scores: found }) => scores.set(`${subject.id} ${name}`, found),
   });
   return scores;
 }

@@ -20,7 +20,7 @@ const swept = (rows: SensitivityRow[], more: Partial<Sensitivity> = {}): Sensiti
   model: { file: 'model.onnx', sha256: 'a' },
   metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
   tier: 'exact',
-  ...{ hints: [], propagation: [] },
+  ...{ hints: [], propagation: [], shard: null, notes: [] },
   ...{ data: 'dev.npz', samples: 64, layers: rows, skipped: [], complete: true },
   ...{ seconds: 2, reused: 0 },
   probes: [

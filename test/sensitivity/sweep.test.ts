@@ -15,7 +15,7 @@ import { ortRunner } from '../../src/runtime/ort';
 import { changedRows, channelsOf } from '../../src/sensitivity/channels';
 import { metrics } from '../../src/sensitivity/metrics/index';
 import { type ProbeName, probes } from '../../src/sensitivity/probes';
-import { sweep, type SweepLayer, type SweepRow } from '../../src/sensitivity/sweep';
+import { layerSubject, sweep, type SweepLayer, type SweepRow } from '../../src/sensitivity/sweep';
 import { factsOf } from '../support/facts';
 import { modelsFolder, withoutModels } from '../support/models';
 
@@ -49,7 +49,10 @@ async function swept(
   const rows: SweepRow[] = [];
   await sweep({
     ...{ index: sized.index, data, memory, open: sized.external.open },
-    tasks: layers.map((each) => ({ ...each, changes: names.map(weightChange) })),
+    tasks: layers.map((each) => ({
+      subject: layerSubject(each),
+      changes: names.map(weightChange),
+    })),
     score: (reference, candidate, batch) =>
       metrics.nmse.score({
         reference: reference[output]!,
@@ -96,7 +99,7 @@ test(
     await sweep({
       ...{ index: sized.index, data, memory: 1e9, open: undefined },
       tasks: wanted.map((each) => ({
-        ...each,
+        subject: layerSubject(each),
         changes: (['int8', 'int4', 'prune50'] as const).map(weightChange),
       })),
       score: (a, b, batch) =>
@@ -106,15 +109,15 @@ test(
           batch,
           reading: 'logits',
         }),
-      finished: ({ layer, name, scores }) => {
+      finished: ({ subject, name, scores }) => {
         rows++;
         assert.equal(scores.length, 64);
         const mean = scores.reduce((sum, each) => sum + each, 0) / scores.length;
-        const at = wanted.findIndex((each) => each.layer === layer);
+        const at = wanted.findIndex((each) => each.layer.id === subject.id);
         const { kl } = chosen[at]![named[name as keyof typeof named]];
         assert.ok(
           Math.abs(mean - kl) <= Math.max(1e-8, 1e-4 * kl),
-          `${layer.id} ${name}: ${mean}, not ${kl}`,
+          `${subject.id} ${name}: ${mean}, not ${kl}`,
         );
       },
       signal: undefined,
@@ -183,15 +186,15 @@ test(
       };
       const output = sized.index.model.graph.outputs[0]!.name;
       // So little memory that every layer is a group of its own.
-      for (const { layer, name, scores } of await swept(sized, some, ['int2'], data, output, 1)) {
-        const each = some.find((one) => one.layer === layer)!;
+      for (const { subject, name, scores } of await swept(sized, some, ['int2'], data, output, 1)) {
+        const each = some.find((one) => one.layer.id === subject.id)!;
         const wanted = await bruteForce(sized, each, name as ProbeName, data, output);
         assert.equal(scores.length, wanted.length);
         scores.forEach((score, at) => {
           const whole = wanted[at]!;
           assert.ok(
             Math.abs(score - whole) <= 1e-4 * whole + 1e-9,
-            `${file} ${layer.id}: ${score}, not ${whole}`,
+            `${file} ${subject.id}: ${score}, not ${whole}`,
           );
         });
         compared++;

@@ -1,6 +1,6 @@
 import { stringAttribute } from '../../onnx/attributes';
 import type { NodeEntry } from '../../onnx/graph';
-import { floatValues } from '../linear';
+import { floatValues } from '../../onnx/weights';
 import { constantOf, onlyReader } from './products';
 
 /** An operator without weights that the runtime has for 8-bit values. */

@@ -2,8 +2,9 @@ import { quantizeAffine, roundHalfEven, type Affine } from '../../kernels/affine
 import { computedTensor, makeTensor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import type { Tensor } from '../../onnx/model';
+import { floatValues } from '../../onnx/weights';
 import type { Workbench } from '../action';
-import { floatValues, readWeight } from '../linear';
+import { readWeight } from '../linear';
 import { constantOf, type Convolution, type Product } from './products';
 import { addedChannels, widened, withChannels } from './widen';
 

@@ -2,11 +2,11 @@ import { makeTensor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import { initializerOf, producerOf, type Scope } from '../../onnx/graph';
 import { elementCount, type Tensor } from '../../onnx/model';
+import { floatValues } from '../../onnx/weights';
 import { constantTensor } from '../../structure/constants';
 import { encodeElements } from '../../tensor/decode';
 import type { DType } from '../../tensor/dtype';
 import type { Workbench } from '../action';
-import { floatValues } from '../linear';
 import { isOp } from './whole';
 
 /** A small tensor of these numbers. */

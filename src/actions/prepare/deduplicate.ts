@@ -2,10 +2,9 @@ import { makeNode } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import { consumersOf, type Scope } from '../../onnx/graph';
 import type { Tensor } from '../../onnx/model';
-import { storedBytes, tensorBytes, tensorRange } from '../../onnx/weights';
+import { floatValues, storedBytes, tensorBytes, tensorRange } from '../../onnx/weights';
 import { transpose } from '../../tensor/linalg';
 import { defineAction, type Workbench } from '../action';
-import { floatValues } from '../linear';
 import { isOutput, wholeModel } from './whole';
 
 const params = {

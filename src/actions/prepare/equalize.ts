@@ -1,9 +1,9 @@
 import { makeTensor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import { consumersOf, type NodeEntry } from '../../onnx/graph';
+import { floatValues } from '../../onnx/weights';
 import type { Layer } from '../../structure/structure';
 import { defineAction, doesNotFit, fits, type Workbench } from '../action';
-import { floatValues } from '../linear';
 import { channelsOf, type Channels } from './channels';
 import { exact, isOp, isOutput } from './whole';
 

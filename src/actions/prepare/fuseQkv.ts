@@ -2,9 +2,9 @@ import { computedTensor, makeNode } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import { consumersOf, type NodeEntry, type Scope } from '../../onnx/graph';
 import type { Node, Tensor } from '../../onnx/model';
+import { floatValues } from '../../onnx/weights';
 import type { Layer } from '../../structure/structure';
 import { defineAction, doesNotFit, fits, type Workbench } from '../action';
-import { floatValues } from '../linear';
 import { Constants, storedFloats } from './constants';
 import { exact, isOp, isOutput, standardOpset } from './whole';
 

@@ -3,8 +3,8 @@ import type { Edit } from '../../onnx/edit';
 import type { NodeEntry } from '../../onnx/graph';
 import type { Tensor } from '../../onnx/model';
 import { intAttribute } from '../../onnx/attributes';
+import { floatValues } from '../../onnx/weights';
 import type { Workbench } from '../action';
-import { floatValues } from '../linear';
 import { storedFloats } from './constants';
 import type { Division } from './divide';
 

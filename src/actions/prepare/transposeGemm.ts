@@ -2,9 +2,9 @@ import { intAttribute } from '../../onnx/attributes';
 import { computedTensor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import type { NodeEntry } from '../../onnx/graph';
+import { floatValues } from '../../onnx/weights';
 import { transpose } from '../../tensor/linalg';
 import { defineAction, doesNotFit, fits, type Workbench } from '../action';
-import { floatValues } from '../linear';
 import { storedFloats } from './constants';
 import { exact, isOp, withAttributes } from './whole';
 

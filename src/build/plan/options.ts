@@ -3,7 +3,7 @@ import type { Workbench } from '../../actions/action';
 import { partOf } from '../../base/progress';
 import { namesFor } from '../../onnx/builder';
 import type { Change, Score, SweepLayer, SweepTask } from '../../sensitivity/sweep';
-import { sweep } from '../../sensitivity/sweep';
+import { layerSubject, sweep } from '../../sensitivity/sweep';
 import type { Layer } from '../../structure/structure';
 import { readStep } from '../apply';
 import { type PlanChoiceName, planChoiceNames, planChoiceOf } from './choices';
@@ -48,11 +48,11 @@ export async function measureOptions(
     ...{ index: structure.index, data: samples, open, score, signal, memory },
     tasks: layers.map((each): SweepTask => {
       const changes = (prepared.get(each.layer) ?? []).flatMap(({ change }) => change ?? []);
-      return { ...each, changes };
+      return { subject: layerSubject(each), changes };
     }),
-    finished: ({ layer, name, scores }) =>
+    finished: ({ subject, name, scores }) =>
       damages.set(
-        `${layer.id} ${name}`,
+        `${subject.id} ${name}`,
         scores.reduce((sum, one) => sum + one, 0) / Math.max(1, scores.length),
       ),
     progress: partOf(progress, 0.4, 1),

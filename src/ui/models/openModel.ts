@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { isCancelled, isUserError, messageOf } from '../../base/errors';
 import type { EngineApi, ProfileRequest, Sizes } from '../../protocol/engineApi';
+import type { Plan, PlanRequest } from '../../protocol/plan';
 import type { CallOptions, Remote } from '../../protocol/rpc';
 import type { Sensitivity, SensitivityRequest } from '../../protocol/sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from '../../protocol/types';
@@ -33,6 +34,8 @@ export interface Failure {
 type Place = Pick<ProfileRequest, 'file' | 'data' | keyof Sizes>;
 export type ProfileOptions = Omit<ProfileRequest, keyof Place>;
 export type SensitivityOptions = Omit<SensitivityRequest, keyof Place | 'cache'>;
+/** Planning needs data, which the user may have named for it alone. */
+export type PlanOptions = Omit<PlanRequest, Exclude<keyof Place, 'data'>>;
 export type Dimensions = Awaited<ReturnType<Remote<EngineApi>['dimensions']>>;
 
 /** A measurement: how it is asked for, and what becomes of its partial results and its last one. */
@@ -137,8 +140,8 @@ export class OpenModel implements vscode.Disposable {
   }
 
   /** Runs the model and keeps what was measured, also when it was cancelled half way. Throws what the engine says. */
-  measure(options: ProfileOptions): Promise<void> {
-    return this.run<Profile>({
+  async measure(options: ProfileOptions): Promise<void> {
+    await this.run<Profile>({
       busy: { what: vscode.l10n.t('Profiling') },
       ask: (place, call) => this.around.engine.api.profile({ ...options, ...place }, call),
       keep: (profile) => (this.profile = profile),
@@ -147,14 +150,24 @@ export class OpenModel implements vscode.Disposable {
   }
 
   /** Compresses one layer after the other and keeps what that does to the answers, as `measure` keeps a profile. */
-  measureSensitivity(options: SensitivityOptions): Promise<void> {
+  async measureSensitivity(options: SensitivityOptions): Promise<void> {
     const cache = vscode.Uri.joinPath(this.around.cache, 'sensitivity').fsPath;
-    return this.run<Sensitivity>({
+    await this.run<Sensitivity>({
       busy: { what: vscode.l10n.t('Measuring sensitivity'), task: 'sensitivity' },
       ask: (place, call) =>
         this.around.engine.api.sensitivity({ ...options, ...place, cache }, call),
       keep: (sensitivity) => (this.sensitivity = sensitivity),
       // Rows come many times a second, and nothing but the dashboard waits for them.
+      partly: 'progress',
+    });
+  }
+
+  /** Chooses an action for every layer within a limit. Throws what the engine says. */
+  plan(options: PlanOptions): Promise<Plan> {
+    return this.run<Plan>({
+      busy: { what: vscode.l10n.t('Planning'), task: 'plan' },
+      ask: (place, call) => this.around.engine.api.plan({ ...place, ...options }, call),
+      keep: () => {},
       partly: 'progress',
     });
   }
@@ -177,7 +190,7 @@ export class OpenModel implements vscode.Disposable {
     this.measuring = undefined;
   }
 
-  private async run<Found>(measurement: Measurement<Found>): Promise<void> {
+  private async run<Found>(measurement: Measurement<Found>): Promise<Found> {
     this.cancel();
     const abort = new AbortController();
     this.measuring = abort;
@@ -186,6 +199,7 @@ export class OpenModel implements vscode.Disposable {
     try {
       const found = await this.ask(measurement, abort);
       if (this.measuring === abort) measurement.keep(found);
+      return found;
     } catch (error) {
       if (this.measuring === abort) this.fail(error, 'profiling');
       throw error;

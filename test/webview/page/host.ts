@@ -111,6 +111,8 @@ serve<HostApi & RecipeApi>(connection, {
   },
   profile: noted('profile'),
   measureSensitivity: noted('measureSensitivity'),
+  exportSensitivity: noted('exportSensitivity'),
+  plan: noted('plan'),
   cancel: noted('cancel'),
   setSizes: noted('setSizes'),
   chooseData: noted('chooseData'),
