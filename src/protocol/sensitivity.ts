@@ -20,8 +20,6 @@ export interface SensitivityRequest extends Sizes {
   data?: string;
   /** Names of probes; the usual ones where it is empty. */
   probes: string[];
-  /** Ids of the only layers to ask about, and `*` for any stretch of one; every layer where it is left out. */
-  layers?: string[];
   /** Also follow the error that this probe makes in each layer to the model's output. */
   propagation?: string;
   /** Chosen by the kind of output where it is left out. */
@@ -34,7 +32,7 @@ export interface SensitivityRequest extends Sizes {
   samples: number;
   /** Draws the samples by `seed`; the first ones where it is left out. */
   shuffle?: boolean;
-  /** Ids of the only layers, blocks and heads to ask about; all that can be asked about where it is left out. */
+  /** Ids of the only layers, blocks and heads to ask about, `*` for any stretch; all that can be asked about where it is left out. */
   layers?: string[];
   /** Only every n-th layer, for machines that share the work. */
   shard?: Shard;

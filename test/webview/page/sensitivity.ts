@@ -56,7 +56,7 @@ export function sweptOn(
     ...{ tier: 'exact', hints: [], propagation: [] },
     ...{ data: '/data/dev.npz', samples: 128, probes, layers: rows, skipped: [] },
     ranking: probes.map(({ name }) => ({ probe: name, layers: worstFirst(name) })),
-    ...{ complete: true, seconds: 12, reused: 0 },
+    ...{ shard: null, notes: [], complete: true, seconds: 12, reused: 0 },
     ...changes,
   };
 }
