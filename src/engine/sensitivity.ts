@@ -70,8 +70,6 @@ export async function sensitivity(
       ranking: wanted.map((probe) => ({ probe, layers: ranked(rows, probe) })),
       shard: request.shard ?? null,
       notes: [],
-      shard: request.shard ?? null,
-      notes: [],
       complete,
       seconds: (performance.now() - started) / 1000,
       reused,
