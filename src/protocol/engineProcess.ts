@@ -38,6 +38,7 @@ const doing: Readonly<Record<Method, string>> = {
   build: 'building from',
   compare: 'comparing with',
   footprint: 'loading',
+  probes: 'listing ways of compressing',
   sensitivity: 'measuring the sensitivity of',
   plan: 'planning for',
 };

@@ -86,9 +86,16 @@ export function setModel(text: string, model: Recipe['model']): readonly TextEdi
   return edits(text, (recipe) => ({ ...recipe, model }));
 }
 
-/** Puts other steps in the place of all. */
-export function setSteps(text: string, steps: readonly Step[]): readonly TextEdit[] {
-  return edits(text, (recipe) => ({ ...recipe, steps }));
+/** Puts other steps in the place of all; with `data`, also the data that they were chosen for. */
+export function setSteps(
+  text: string,
+  steps: readonly Step[],
+  data?: RecipeData,
+): readonly TextEdit[] {
+  return edits(text, (recipe) => ({
+    ...(data ? withField(recipe, 'data', data) : recipe),
+    steps,
+  }));
 }
 
 /** Takes the parameters of the step at that place; undefined ones are the defaults. */

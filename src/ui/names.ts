@@ -10,6 +10,8 @@ export const paletteCommands = {
   profileWithData: 'featherweight.profileWithData',
   cancelProfile: 'featherweight.cancelProfile',
   measureSensitivity: 'featherweight.measureSensitivity',
+  exportSensitivity: 'featherweight.exportSensitivity',
+  plan: 'featherweight.planRecipe',
   setDimensions: 'featherweight.setDimensions',
   compare: 'featherweight.compareModels',
   exportProfile: 'featherweight.exportProfile',

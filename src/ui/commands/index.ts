@@ -32,6 +32,8 @@ function later<Module>(
 const applyRecipe = () => import('./applyRecipe');
 const build = () => import('./build');
 const exportProfile = () => import('./exportProfile');
+const exportSensitivity = () => import('./exportSensitivity');
+const plan = () => import('./plan');
 const quantize = () => import('./quantize');
 const recipe = () => import('./recipe');
 const sensitivity = () => import('./sensitivity');
@@ -51,6 +53,8 @@ const handlers = {
   profileWithData: profileWithDataCommand,
   cancelProfile: ({ models }) => models.active?.cancel(),
   measureSensitivity: later(sensitivity, (it) => it.measureSensitivityCommand),
+  exportSensitivity: later(exportSensitivity, (it) => it.exportSensitivityCommand),
+  plan: later(plan, (it) => it.planCommand),
   setDimensions: setDimensionsCommand,
   compare: compareCommand,
   exportProfile: later(exportProfile, (it) => it.exportProfileCommand),

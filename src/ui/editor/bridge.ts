@@ -8,7 +8,10 @@ import { chooseData } from '../commands/data';
 import { exportProfile } from '../commands/exportProfile';
 import { showInText } from '../commands/layers';
 import { startProfile } from '../commands/profile';
+import { exportSensitivity } from '../commands/exportSensitivity';
+import { startPlan } from '../commands/plan';
 import { startSensitivity } from '../commands/sensitivity';
+import { showError } from '../errors';
 import type { OpenModel } from '../models/openModel';
 import type { OpenRecipe } from '../recipes/openRecipe';
 import type { RecipeStore } from '../recipes/store';
@@ -68,6 +71,12 @@ export class DashboardBridge implements vscode.Disposable {
 
   private handlers(): Parameters<typeof serve<HostApi>>[1] {
     const { model, services } = this;
+    const run = (work: () => Promise<unknown>): void => {
+      work().catch((error: unknown) => {
+        services.log.error(error instanceof Error ? error : String(error));
+        void showError(error, model.name);
+      });
+    };
     return {
       ready: () => {
         this.ready = true;
@@ -78,12 +87,14 @@ export class DashboardBridge implements vscode.Disposable {
       rows: (query) => rowsOf(model, query, services.recipes),
       profile: (options) => void startProfile(services, model, options),
       measureSensitivity: () => void startSensitivity(services, model),
+      exportSensitivity: () => run(() => exportSensitivity(services, model)),
+      plan: () => void startPlan(services, model),
       cancel: () => model.cancel(),
       setSizes: (sizes) => model.setSizes(sizes),
       chooseData: () => void chooseData(model),
       select: ({ layers }) => services.selection.set(model, layers, 'dashboard'),
       reveal: ({ layer }) => void showInText(services, { model, layers: [layer] }),
-      exportProfile: () => void exportProfile(services, model),
+      exportProfile: () => run(() => exportProfile(services, model)),
       retry: () => model.reload(),
     };
   }
