@@ -1,67 +1,107 @@
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  utimesSync,
 } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { hashOf } from './fileHash';
+import { messageOf } from '../base/errors';
 
 /** One finished row: the scores of every sample. */
-interface KeptRow {
-  readonly layer: string;
+export interface KeptRow {
+  readonly id: string;
   readonly probe: string;
   readonly scores: readonly number[];
 }
 
-/** Finished rows of earlier sweeps, kept under what they stand on: the model's and the data's content, the samples and the metric. */
+/** Files that no sweep has asked for in so many days are removed. */
+const keptDays = 90;
+const dayMs = 24 * 3600 * 1000;
+const ending = '.jsonl';
+
+/**
+ * Finished rows of earlier sweeps, a line each in a file that is named by what they stand on. Any number of processes may add to it at
+ * once: a line is written in one piece, and one that is not whole is passed over.
+ */
 export class SensitivityCache {
   private readonly file: string | undefined;
   private readonly rows = new Map<string, readonly number[]>();
+  private failure: string | undefined;
 
-  /** `folder` undefined keeps nothing. Lines that a killed process left half written are passed over. */
-  constructor(folder: string | undefined, standsOn: readonly string[]) {
+  /** `folder` undefined keeps nothing; `samples` is how many scores a row has. A folder that cannot be used is `trouble`, not an error. */
+  constructor(
+    folder: string | undefined,
+    standsOn: readonly string[],
+    private readonly samples: number,
+  ) {
     if (folder === undefined) return;
-    mkdirSync(folder, { recursive: true });
     const key = createHash('sha256').update(standsOn.join('\n')).digest('hex').slice(0, 32);
-    this.file = join(folder, `${key}.jsonl`);
-    if (!existsSync(this.file)) return;
-    for (const line of readFileSync(this.file, 'utf8').split('\n')) {
-      const row = parsed(line);
-      if (row) this.rows.set(keyOf(row.layer, row.probe), row.scores);
-    }
+    this.file = join(folder, `${key}${ending}`);
+    this.attempt(() => mkdirSync(folder, { recursive: true }));
+    this.attempt(() => this.read());
+    forgetOld(folder);
   }
 
-  get(layer: string, probe: string): readonly number[] | undefined {
-    return this.rows.get(keyOf(layer, probe));
+  /** Why rows are not kept, a sentence; undefined where they are. */
+  get trouble(): string | undefined {
+    return this.failure && `Finished rows could not be kept for the next time: ${this.failure}.`;
+  }
+
+  get(id: string, probe: string): readonly number[] | undefined {
+    return this.rows.get(keyOf(id, probe));
   }
 
   add(row: KeptRow): void {
-    this.rows.set(keyOf(row.layer, row.probe), row.scores);
+    this.rows.set(keyOf(row.id, row.probe), row.scores);
+    const { file } = this;
     // A line break first: what a killed process left unfinished spoils its own line only.
-    if (this.file) appendFileSync(this.file, `\n${JSON.stringify(row)}`);
+    if (file) this.attempt(() => appendFileSync(file, `\n${JSON.stringify(row)}`));
+  }
+
+  private read(): void {
+    if (!this.file || !statSync(this.file, { throwIfNoEntry: false })) return;
+    for (const line of readFileSync(this.file, 'utf8').split('\n')) {
+      const row = parsed(line);
+      if (row?.scores.length === this.samples) {
+        this.rows.set(keyOf(row.id, row.probe), row.scores);
+      }
+    }
+    const now = new Date();
+    utimesSync(this.file, now, now);
+  }
+
+  private attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.failure ??= messageOf(error);
+    }
   }
 }
 
-/** What tells one content from another: of a file, and of everything in a folder. */
-export function contentOf(path: string): string {
-  if (!statSync(path).isDirectory()) return hashOf(path);
-  return readdirSync(path)
-    .sort()
-    .map((entry) => `${entry} ${contentOf(join(path, entry))}`)
-    .join('\n');
+function forgetOld(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      const file = join(folder, name);
+      const { mtimeMs } = statSync(file);
+      if (name.endsWith(ending) && Date.now() - mtimeMs > keptDays * dayMs) rmSync(file);
+    }
+  } catch {
+    // Another process was quicker, or the folder may not be read: nothing is lost by leaving them.
+  }
 }
 
-const keyOf = (layer: string, probe: string) => `${probe} ${layer}`;
+const keyOf = (id: string, probe: string) => `${probe} ${id}`;
 
 function parsed(line: string): KeptRow | undefined {
   try {
-    const row = JSON.parse(line) as Partial<KeptRow>;
-    const isWhole = typeof row.layer === 'string' && typeof row.probe === 'string';
-    return isWhole && Array.isArray(row.scores) ? (row as KeptRow) : undefined;
+    const { id, probe, scores } = JSON.parse(line) as Partial<KeptRow>;
+    const isWhole = typeof id === 'string' && typeof probe === 'string' && Array.isArray(scores);
+    return isWhole && scores.every(Number.isFinite) ? { id, probe, scores } : undefined;
   } catch {
     return undefined;
   }

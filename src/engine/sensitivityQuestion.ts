@@ -1,0 +1,100 @@
+import { globMatches } from '../build/targets';
+import { UserError } from '../base/errors';
+import type { SensitivityRequest, SensitivityRow } from '../protocol/sensitivity';
+import { candidatesOf } from '../sensitivity/candidates';
+import { type MetricName, metrics } from '../sensitivity/metrics/index';
+import { type ProbeName, probes } from '../sensitivity/probes';
+import { layerSubject, type Change, type Subject } from '../sensitivity/sweep';
+import type { Layer } from '../structure/structure';
+import { type DamageJudge, damageJudge, usualMetric } from './damage';
+import type { SizedModel } from './models';
+
+/** Enough to tell quantization from pruning and mild from harsh, at the cost of four. */
+const usualProbes: readonly ProbeName[] = ['int8', 'int4', 'int2', 'prune50'];
+
+/** Something to ask about, and every way of asking that fits it. */
+export interface Asked {
+  readonly subject: Subject;
+  readonly facts: Pick<SensitivityRow, 'id' | 'name' | 'part' | 'role' | 'block'>;
+  /** Whose weights the probes' steps would make lighter; undefined for more or less than a layer. */
+  readonly layer: Layer | undefined;
+  /** One for each probe, under its name. */
+  readonly changes: readonly Change[];
+}
+
+/** What a request asks of a model. */
+export interface Question {
+  readonly probes: readonly ProbeName[];
+  readonly judge: DamageJudge;
+  readonly asked: readonly Asked[];
+  readonly skipped: readonly { readonly layer: string; readonly why: string }[];
+}
+
+/** Checks a request against the model. Throws `badInput` for probes, metrics and layers that are not there. */
+export function questionOf(sized: SizedModel, request: SensitivityRequest): Question {
+  const names = probesOf(request.probes);
+  const { layers, skipped } = candidatesOf(sized.structure);
+  const all = layers.map((each): Asked => {
+    const { id, name, part, role, block } = each.layer;
+    return {
+      subject: layerSubject(each),
+      facts: { id, name, part, role, block: block ?? null },
+      layer: each.layer,
+      changes: names.map((probe) => ({
+        kind: 'weight',
+        name: probe,
+        change: probes[probe].change,
+      })),
+    };
+  });
+  return {
+    probes: names,
+    judge: damageJudge(sized, (hasClasses) => metricOf(request.metric, hasClasses)),
+    asked: shardOf(only(all, request.layers), request.shard),
+    skipped: skipped.map(({ layer, why }) => ({ layer: layer.id, why })),
+  };
+}
+
+function probesOf(names: readonly string[]): readonly ProbeName[] {
+  const unknown = names.find((name) => !Object.hasOwn(probes, name));
+  if (unknown !== undefined) {
+    throw new UserError(
+      'badInput',
+      `There is no probe “${unknown}”.`,
+      `There are ${Object.keys(probes).join(', ')}.`,
+    );
+  }
+  return names.length > 0 ? ([...new Set(names)] as ProbeName[]) : usualProbes;
+}
+
+function metricOf(name: string | undefined, hasClasses: boolean): MetricName {
+  if (name === undefined) return usualMetric(hasClasses);
+  if (Object.hasOwn(metrics, name)) return name as MetricName;
+  throw new UserError(
+    'badInput',
+    `There is no metric “${name}”.`,
+    `There are ${Object.keys(metrics).join(', ')}.`,
+  );
+}
+
+/** Those that any of the patterns means; a pattern that means none is a mistake. */
+function only(all: readonly Asked[], patterns: readonly string[] | undefined): readonly Asked[] {
+  if (patterns === undefined) return all;
+  const means = (pattern: string) => (asked: Asked) => globMatches(pattern, asked.facts.id);
+  const idle = patterns.find((pattern) => !all.some(means(pattern)));
+  if (idle !== undefined) {
+    throw new UserError(
+      'badInput',
+      `No layer that can be asked about is called “${idle}”.`,
+      `The first ones are ${all
+        .slice(0, 3)
+        .map(({ facts }) => facts.id)
+        .join(', ')}.`,
+    );
+  }
+  return all.filter((asked) => patterns.some((pattern) => means(pattern)(asked)));
+}
+
+function shardOf(asked: readonly Asked[], shard: SensitivityRequest['shard']): readonly Asked[] {
+  return shard ? asked.filter((_, at) => at % shard.of === shard.index) : asked;
+}
