@@ -55,3 +55,7 @@ export const families = [
   'other',
 ] as const;
 export type Family = (typeof families)[number];
+
+/** What a question about sensitivity changes: a layer's weight, everything a block adds, or what one head of attention adds. */
+export const units = ['layer', 'block', 'head'] as const;
+export type Unit = (typeof units)[number];

@@ -15,13 +15,8 @@ const steps: Partial<
 
 /** A probe as results tell of it. */
 export function probeFacts(name: ProbeName): ProbeFacts {
-  const { title, strength } = probes[name];
-  return { name, title, strength: { ...strength }, unit: 'layer', step: steps[name] ?? null };
-}
-
-/** Every probe there is. */
-export function allProbeFacts(): ProbeFacts[] {
-  return (Object.keys(probes) as ProbeName[]).map(probeFacts);
+  const { title, strength, unit } = probes[name];
+  return { name, title, strength: { ...strength }, unit, step: steps[name] ?? null };
 }
 
 /** Bytes of a layer's weights, now and after the probe's step; null where there is no step, or it does not fit. */

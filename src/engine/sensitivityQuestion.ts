@@ -3,7 +3,7 @@ import { UserError } from '../base/errors';
 import type { SensitivityRequest, SensitivityRow } from '../protocol/sensitivity';
 import { candidatesOf } from '../sensitivity/candidates';
 import { type MetricName, metrics } from '../sensitivity/metrics/index';
-import { type ProbeName, probes } from '../sensitivity/probes';
+import { type WeightProbeName as ProbeName, weightProbes as probes } from '../sensitivity/probes';
 import { layerSubject, type Change, type Subject } from '../sensitivity/sweep';
 import type { Layer } from '../structure/structure';
 import { type DamageJudge, damageJudge, usualMetric } from './damage';

@@ -1,4 +1,4 @@
-import type { Part, Role } from '../base/terms';
+import type { Part, Role, Unit } from '../base/terms';
 import type { Sizes } from './engineApi';
 
 /**
@@ -8,8 +8,7 @@ import type { Sizes } from './engineApi';
 export const tiers = ['hints', 'adaptive', 'exact'] as const;
 export type Tier = (typeof tiers)[number];
 
-/** What a probe changes: a layer's weight, everything a block adds, or what one head of attention adds. */
-export type Unit = 'layer' | 'block' | 'head';
+export type { Unit };
 
 /** What measuring sensitivity crosses processes with, and what `featherweight sensitivity --json` prints. `null` is "not known". */
 
@@ -80,11 +79,18 @@ export interface Sensitivity {
 export interface ProbeFacts {
   name: string;
   title: string;
-  /** What is left of the weight: bits an element, or the share of its elements. */
-  strength: { kind: 'bits' | 'share'; value: number };
+  /** What is left of the weight: bits an element, the share of its elements, or the share of its energy (low rank). */
+  strength: { kind: 'bits' | 'share' | 'energy'; value: number };
   unit: Unit;
   /** The recipe's step that does to a layer what the probe asks about; null where there is none. */
   step: { action: string; params: Record<string, unknown> } | null;
+}
+
+/** What a sweep can be asked for. */
+export interface SensitivityOptions {
+  /** Mildest first in each family. */
+  probes: ProbeFacts[];
+  metrics: { name: string; title: string; unit: string; needs: 'classes' | 'values' | 'labels' }[];
 }
 
 /** One layer, block or head under one probe. */
@@ -136,45 +142,85 @@ export interface PropagationRow {
   output: number;
 }
 
-/** What the dashboard shows of a sweep, as far as it has come. */
-export interface SensitivityView {
+/** What the dashboard shows of a sweep, as far as it has come: layers by probes, and what follows from them. */
+export interface SensitivityView extends DamageGrid {
   metric: { title: string; unit: string };
   tier: Tier;
   /** `synthetic` for inputs that were made up. */
   data: string;
   samples: number;
-  probes: { name: string; title: string; strength: ProbeFacts['strength']; unit: Unit }[];
-  /** In the model's order. */
-  lines: SensitivityViewLine[];
   /** Layers that are measured but not among `lines`, because others suffer more. */
   omitted: number;
-  roles: { role: Role; layers: number; means: (number | null)[] }[];
+  /** Whole blocks and heads, as far as they were asked about. */
+  wholes: (DamageGrid & { unit: Exclude<Unit, 'layer'>; omitted: number })[];
+  /** The worst under the last probe first. */
+  roles: MeanLine[];
+  /** By block, in the model's order; empty where the model has fewer than two. */
+  depth: MeanLine[];
+  /** Sentences on roles and depth, each with its figures and intervals. */
+  findings: string[];
+  /** What the weights alone tell, those that lose most first; no measure of damage. */
+  hints: { probes: string[]; lines: HintLine[]; omitted: number };
+  /** In the model's order. */
+  propagation: PropagationRow[];
   /** Layers that were not asked about. */
   skipped: number;
+  /** What went otherwise than was asked for, a sentence each. */
+  notes: string[];
   complete: boolean;
   /** The model's content has changed since. */
   stale?: boolean;
 }
 
-/** A layer; its cells stand in the order of the probes, null where there is no figure yet. */
+/** What some probes do to some layers, blocks or heads, in the model's order. */
+export interface DamageGrid {
+  probes: { name: string; title: string; strength: ProbeFacts['strength']; unit: Unit }[];
+  lines: SensitivityViewLine[];
+}
+
+/** A layer, block or head; its cells stand in the order of the probes, null where there is no figure yet. */
 export interface SensitivityViewLine {
   id: string;
   name: string;
   part: Part;
   role: Role;
-  cells: ({
-    damage: number;
-    low: number;
-    high: number;
-    samples: number;
-    settled: boolean;
-  } | null)[];
+  block: number | null;
+  cells: (DamageCell | null)[];
+}
+
+/** Mean damage with its 95 % interval, and how it was come by. */
+export interface DamageCell {
+  damage: number;
+  low: number;
+  high: number;
+  samples: number;
+  settled: boolean;
+}
+
+/** The mean over layers that belong together, for every probe; its interval is the mean of theirs, wide enough where their errors go together. */
+export interface MeanLine {
+  /** A role, or the index of a block. */
+  name: string;
+  layers: number;
+  means: ({ mean: number; low: number; high: number } | null)[];
+}
+
+/** One layer's hints; what its weight keeps under each probe in dB, null where nothing is lost or nobody asked. */
+export interface HintLine {
+  id: string;
+  outlierRatio: number;
+  channelSpread: number;
+  zeros: number;
+  snrDb: (number | null)[];
 }
 
 /** An entry of "What to compress next": a step, what it gains and what it was measured to hurt. */
 export interface NextStep {
   /** "4-bit weights for 6 output projections". */
   title: string;
+  /** Its two halves: "4-bit weights", "6 output projections". */
+  how: string;
+  what: string;
   layers: string[];
   action: string;
   params: Record<string, unknown>;
@@ -190,11 +236,16 @@ export interface NextStep {
 
 /** A file that was measured against the original: a point of the chart of candidates. */
 export interface CandidateView {
+  /** The file's own name. */
   name: string;
+  /** Its path. */
+  file: string;
   isOriginal: boolean;
   bytes: number;
   /** Mean damage by `metric`, 0 for the original; null where it was not measured. */
   damage: number | null;
+  /** Its 95 % interval; null where there is none. */
+  interval: { low: number; high: number } | null;
   /** How many times as fast as the original, 1 for itself; null where it was not measured. */
   speed: number | null;
   accuracy: number | null;

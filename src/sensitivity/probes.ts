@@ -1,81 +1,87 @@
-import { roundHalfEven } from '../kernels/affine';
+import type { Unit } from '../base/terms';
+import { lowRank } from './probes/lowRank';
+import { pruned } from './probes/pruned';
+import { perBlock, perChannel } from './probes/quantized';
+import type { Change } from './sweep';
+import type { UnitSubject } from './units';
 
-/** A way of compressing one layer, used to ask how much that would hurt. */
-export interface Probe {
+interface ProbeFacts {
   readonly title: string;
-  /** How much is left of the weight: bits an element, or the share of its elements. What curves are drawn over. */
-  readonly strength: { readonly kind: 'bits' | 'share'; readonly value: number };
+  /**
+   * How much is left of the weight: bits an element, the share of its elements, or the share of its energy (Σw²). What curves are drawn
+   * over.
+   */
+  readonly strength: { readonly kind: 'bits' | 'share' | 'energy'; readonly value: number };
+}
+
+/** A way of compressing one layer's weight, used to ask how much that would hurt. */
+export interface WeightProbe extends ProbeFacts {
+  readonly unit: 'layer';
   /** The weight, row by row of `width` inputs, as the compression would leave it; the given array is the probe's to change. */
   readonly change: (rows: Float32Array, width: number) => Float32Array;
 }
 
-const block = 32;
+/** What a subject that is no layer adds to the model is taken away: how, the subject itself knows. */
+export interface RemovalProbe extends ProbeFacts {
+  readonly unit: Exclude<Unit, 'layer'>;
+}
 
-/** Every probe there is, mildest first in each family. */
+export type Probe = WeightProbe | RemovalProbe;
+
+const nothing = { kind: 'share', value: 0 } as const;
+
+/** Every probe of a layer's weight there is, mildest first in each family. */
+export const weightProbes = {
+  int8: weights('int8 weights', bits(8), perChannel),
+  int4: weights('4-bit weights', bits(4), perBlock(4)),
+  int3: weights('3-bit weights', bits(3), perBlock(3)),
+  int2: weights('2-bit weights', bits(2), perBlock(2)),
+  prune30: weights('30 % pruned', share(0.7), pruned(0.3)),
+  prune50: weights('50 % pruned', share(0.5), pruned(0.5)),
+  prune70: weights('70 % pruned', share(0.3), pruned(0.7)),
+  prune90: weights('90 % pruned', share(0.1), pruned(0.9)),
+  lowRank99: weights('low rank, 99 % of energy', energy(0.99), lowRank(0.99)),
+  lowRank95: weights('low rank, 95 % of energy', energy(0.95), lowRank(0.95)),
+  lowRank90: weights('low rank, 90 % of energy', energy(0.9), lowRank(0.9)),
+  lowRank80: weights('low rank, 80 % of energy', energy(0.8), lowRank(0.8)),
+  /** All that a layer makes of its input goes; its bias stays, as it does at the end of pruning. */
+  removed: weights('removed', nothing, (rows) => rows.fill(0)),
+} as const satisfies Record<string, WeightProbe>;
+
+/** Every probe there is of this folder's: actions are probes too, where they are known. */
 export const probes = {
-  int8: { title: 'int8 weights', strength: { kind: 'bits', value: 8 }, change: perChannel },
-  int4: { title: '4-bit weights', strength: { kind: 'bits', value: 4 }, change: perBlock(4) },
-  int3: { title: '3-bit weights', strength: { kind: 'bits', value: 3 }, change: perBlock(3) },
-  int2: { title: '2-bit weights', strength: { kind: 'bits', value: 2 }, change: perBlock(2) },
-  prune30: { title: '30 % pruned', strength: { kind: 'share', value: 0.7 }, change: pruned(0.3) },
-  prune50: { title: '50 % pruned', strength: { kind: 'share', value: 0.5 }, change: pruned(0.5) },
-  prune70: { title: '70 % pruned', strength: { kind: 'share', value: 0.3 }, change: pruned(0.7) },
-  prune90: { title: '90 % pruned', strength: { kind: 'share', value: 0.1 }, change: pruned(0.9) },
-  removed: {
-    title: 'removed',
-    strength: { kind: 'share', value: 0 },
-    change: (rows) => rows.fill(0),
-  },
+  ...weightProbes,
+  removedHead: { title: 'head removed', strength: nothing, unit: 'head' },
+  removedBlock: { title: 'block removed', strength: nothing, unit: 'block' },
 } as const satisfies Record<string, Probe>;
 
+export type WeightProbeName = keyof typeof weightProbes;
 export type ProbeName = keyof typeof probes;
 
-/** Symmetric, scale = absmax / 127 of every row. */
-function perChannel(rows: Float32Array, width: number): Float32Array {
-  return quantized(rows, width, width, 8);
+/** What a probe does to a subject; undefined where the subject is of another unit. */
+export function changeOf(name: ProbeName, subject: UnitSubject): Change | undefined {
+  const probe: Probe = probes[name];
+  if (probe.unit !== subject.unit) return undefined;
+  if (probe.unit === 'layer') return { kind: 'weight', name, change: probe.change };
+  return subject.removal && { ...subject.removal, name };
 }
 
-/** Symmetric, scale = absmax / (2^(bits−1) − 1) of every block of 32 inputs. */
-function perBlock(bits: number) {
-  return (rows: Float32Array, width: number) => quantized(rows, width, block, bits);
+function weights(
+  title: string,
+  strength: WeightProbe['strength'],
+  change: WeightProbe['change'],
+): WeightProbe {
+  return { title, strength, unit: 'layer', change };
 }
 
-function quantized(
-  values: Float32Array,
-  width: number,
-  length: number,
-  bits: number,
-): Float32Array {
-  const largest = 2 ** (bits - 1) - 1;
-  for (let row = 0; row < values.length; row += width) {
-    for (let from = 0; from < width; from += length) {
-      const part = values.subarray(row + from, row + Math.min(width, from + length));
-      let most = 0;
-      for (const value of part) most = Math.max(most, Math.abs(value));
-      const scale = Math.fround(most / largest) || 1;
-      for (let i = 0; i < part.length; i++) {
-        const code = roundHalfEven(Math.fround((part[i] ?? 0) / scale));
-        part[i] = Math.max(-largest - 1, Math.min(largest, code)) * scale;
-      }
-    }
-  }
-  return values;
+function bits(value: number) {
+  return { kind: 'bits', value } as const;
 }
 
-/** The smallest of all the weight's magnitudes set to zero. */
-function pruned(share: number) {
-  return (values: Float32Array): Float32Array => {
-    const sorted = Float32Array.from(values, Math.abs).sort();
-    const count = Math.floor(values.length * share);
-    const limit = sorted[count - 1];
-    if (limit === undefined) return values;
-    let left = count;
-    // Equal magnitudes at the limit: as many as the share asks for, the first ones.
-    for (const value of sorted) if (value < limit) left--;
-    for (let i = 0; i < values.length; i++) {
-      const magnitude = Math.abs(values[i] ?? 0);
-      if (magnitude < limit || (magnitude === limit && left-- > 0)) values[i] = 0;
-    }
-    return values;
-  };
+function share(value: number) {
+  return { kind: 'share', value } as const;
+}
+
+function energy(value: number) {
+  return { kind: 'energy', value } as const;
 }

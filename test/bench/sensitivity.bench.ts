@@ -13,7 +13,7 @@ import type { Feeds } from '../../src/runtime/runner';
 import { candidatesOf } from '../../src/sensitivity/candidates';
 import { changedRows, channelsOf } from '../../src/sensitivity/channels';
 import { metrics } from '../../src/sensitivity/metrics/index';
-import { probes } from '../../src/sensitivity/probes';
+import { weightProbes as probes } from '../../src/sensitivity/probes';
 import { layerSubject, type Score, sweep, type SweepLayer } from '../../src/sensitivity/sweep';
 import { spearman } from '../../src/tensor/measures';
 import { judge } from './judge';
