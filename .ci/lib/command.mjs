@@ -40,25 +40,40 @@ export function kill(child) {
   }
 }
 
+/** So many characters of a program's output are kept, the last ones. */
+const mostOutput = 1 << 20;
+/** What it started may hold its pipes open after its end: so long is waited for what is still in them, in milliseconds. */
+const lastWordsMs = 1000;
+
 /**
- * Runs a program to its end. Without `show`, what it prints is kept and shown only if it fails.
+ * Runs a program to its end. `show` lets it print; what it prints is kept where it is not shown, or with `keep`.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean, keep?: boolean }} [options]
  * @returns {Promise<{ status: number, output: string }>}
  */
-export function run(command, args, { cwd, env, show = false } = {}) {
+export function run(command, args, { cwd, env = process.env, show = false, keep = !show } = {}) {
   return new Promise((resolve) => {
+    const out = keep ? 'pipe' : 'inherit';
     const child = start(command, args, {
       cwd,
-      env: env ?? process.env,
-      stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      env,
+      stdio: [show ? 'inherit' : 'ignore', out, out],
     });
     let output = '';
-    child.stdout?.on('data', (/** @type {Buffer} */ data) => (output += data.toString()));
-    child.stderr?.on('data', (/** @type {Buffer} */ data) => (output += data.toString()));
+    for (const [from, to] of /** @type {const} */ ([
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ])) {
+      from?.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+        output = (output + text).slice(-mostOutput);
+        if (show) to.write(text);
+      });
+    }
+    const end = (/** @type {number | null} */ status) => resolve({ status: status ?? 1, output });
     child.once('error', (error) => resolve({ status: 127, output: error.message }));
-    child.once('close', (status) => resolve({ status: status ?? 1, output }));
+    child.once('close', end);
+    child.once('exit', (status) => setTimeout(() => end(status), lastWordsMs).unref());
   });
 }
 

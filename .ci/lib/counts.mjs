@@ -1,25 +1,71 @@
 import { writeFileSync } from 'node:fs';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ name: string, error: string }} Failure */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures: readonly Failure[] }} Counts */
+
+/** Logs of CI are cut to their end: enough to know what failed, and no more than such an end holds. */
+const mostFailures = 30;
+const mostLines = 6;
+const mostColumns = 200;
+
+/** @type {Counts} */
+export const none = { passed: 0, failed: 0, skipped: 0, failures: [] };
 
 /**
- * The closing line of every runner; CI reads it.
+ * @param {Counts} a
+ * @param {Counts} b
+ * @returns {Counts}
+ */
+export function sum(a, b) {
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    failures: [...a.failures, ...b.failures],
+  };
+}
+
+/**
+ * Of something that passes or fails as one.
+ * @param {boolean} good
+ * @param {Failure} failure
+ * @returns {Counts}
+ */
+export function outcome(good, failure) {
+  return good ? { ...none, passed: 1 } : { ...none, failed: 1, failures: [failure] };
+}
+
+/**
+ * The last lines of every runner: what failed with the beginning of its error, and at the very end the line that CI reads.
  * @param {Counts} counts
  */
-export function closingLine({ passed, failed, skipped }) {
+export function closingLines({ passed, failed, skipped, failures }) {
   const tail = skipped > 0 ? `, ${skipped} skipped` : '';
-  return `${passed} passed, ${failed} failed${tail}`;
+  const more = failures.length - mostFailures;
+  return [
+    ...failures.slice(0, mostFailures).flatMap(linesOf),
+    ...(more > 0 ? [`✖ … and ${more} more`] : []),
+    `${passed} passed, ${failed} failed${tail}`,
+  ].join('\n');
+}
+
+/** @param {Failure} failure */
+function linesOf({ name, error }) {
+  const lines = error.split('\n').filter((line) => line.trim() !== '');
+  return [`✖ ${name}`, ...lines.slice(0, mostLines).map((line) => `    ${line.trimEnd()}`)].map(
+    (line) => (line.length > mostColumns ? `${line.slice(0, mostColumns - 1)}…` : line),
+  );
 }
 
 /**
  * Ends a runner: sets the exit code and hands the counts to `npm test` where that started it. Gives what is left to print: the closing
- * line, unless it is `npm test` that prints the one line for all.
+ * lines, unless it is `npm test` that prints them for all.
  * @param {Counts} counts
  */
 export function finish(counts) {
   const file = process.env.FEATHERWEIGHT_COUNTS;
   process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
-  if (!file) return `${closingLine(counts)}\n`;
+  if (!file) return `${closingLines(counts)}\n`;
   writeFileSync(file, JSON.stringify(counts));
   return '';
 }

@@ -1,8 +1,8 @@
-// A reporter of node:test: failures in full when they happen, then one line per file and the counts.
+// A reporter of node:test: failures in full when they happen, then one line per file, and at the end what failed and the counts.
 import { relative } from 'node:path';
-import { finish } from './counts.mjs';
+import { finish, none, sum } from './counts.mjs';
 
-/** @typedef {import('./counts.mjs').Counts & { ms: number }} Tally */
+/** @typedef {{ passed: number, failed: number, skipped: number, ms: number }} Tally */
 /** @typedef {import('node:test/reporters').TestEvent} Event */
 /** @typedef {Extract<Event, { type: 'test:pass' | 'test:fail' }>['data']} Outcome */
 
@@ -10,21 +10,24 @@ import { finish } from './counts.mjs';
 export default async function* report(events) {
   /** @type {Map<string, Tally>} */
   const files = new Map();
+  /** @type {import('./counts.mjs').Failure[]} */
+  const failures = [];
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message;
     if (type === 'test:diagnostic' && data.file) yield `  ${data.message}\n`;
     if (type === 'test:pass') add(files, data, data.skip || data.todo ? 'skipped' : 'passed');
     if (type === 'test:fail' && !failedByItsParts(data)) {
       add(files, data, 'failed');
-      yield failure(data);
+      const error = textOf(data);
+      failures.push({ name: `${data.name} (${sourceName(data.file ?? data.name)})`, error });
+      yield `✖ ${data.name}\n  ${error.replaceAll('\n', '\n  ')}\n`;
     }
   }
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  /** @type {import('./counts.mjs').Counts} */
+  let total = { ...none, failures };
   for (const [file, tally] of [...files].sort(([a], [b]) => a.localeCompare(b))) {
     yield line(file, tally);
-    for (const kind of /** @type {const} */ (['passed', 'failed', 'skipped'])) {
-      total[kind] += tally[kind];
-    }
+    total = sum(total, { ...tally, failures: [] });
   }
   yield finish(total);
 }
@@ -45,7 +48,7 @@ const isFile = (name) => /\.js$/.test(name);
 /**
  * @param {Map<string, Tally>} files
  * @param {Outcome} data
- * @param {keyof import('./counts.mjs').Counts} kind
+ * @param {'passed' | 'failed' | 'skipped'} kind
  */
 function add(files, data, kind) {
   const file = sourceName(data.file ?? data.name);
@@ -77,11 +80,10 @@ function line(file, { passed, failed, skipped, ms }) {
 }
 
 /** @param {Outcome} data */
-function failure(data) {
+function textOf(data) {
   const error = errorOf(data);
   const cause = /** @type {Error | string | undefined} */ (error?.cause) ?? error;
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  return `✖ ${data.name}\n  ${text.replaceAll('\n', '\n  ')}\n`;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }
 
 /**

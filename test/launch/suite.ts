@@ -24,6 +24,7 @@ class Lines extends Mocha.reporters.Base {
   constructor(runner: Mocha.Runner) {
     super(runner);
     console.log(marks.start);
+    const failed: { name: string; error: string }[] = [];
     runner.on('pass', (test) => {
       console.log(`✔ ${test.fullTitle()} (${test.duration ?? 0} ms)`);
     });
@@ -31,11 +32,14 @@ class Lines extends Mocha.reporters.Base {
       console.log(`- ${test.fullTitle()} (skipped)`);
     });
     runner.on('fail', (test, error: Error) => {
-      console.log(`✖ ${test.fullTitle()}\n${error.stack ?? String(error)}`);
+      const told = { name: test.fullTitle(), error: error.stack ?? String(error) };
+      failed.push(told);
+      console.log(`✖ ${told.name}\n${told.error}`);
     });
     runner.on('end', () => {
-      const { passes: passed = 0, failures: failed = 0, pending: skipped = 0 } = runner.stats ?? {};
-      console.log(marks.result + JSON.stringify({ passed, failed, skipped }));
+      const { passes: passed = 0, failures = 0, pending: skipped = 0 } = runner.stats ?? {};
+      const counts = { passed, failed: failures, skipped, failures: failed };
+      console.log(marks.result + JSON.stringify(counts));
     });
   }
 }

@@ -1,3 +1,4 @@
+import { outcome } from '../../.ci/lib/counts.mjs';
 import { marks } from './marks.mjs';
 
 /**
@@ -21,8 +22,9 @@ export function suiteOutput() {
     end() {
       if (counts) return counts;
       console.log(others.join('\n'));
-      console.log('✖ The suite did not tell its result.');
-      return { passed: 0, failed: 1, skipped: 0 };
+      const why = 'The suite did not tell its result.';
+      console.log(`✖ ${why}`);
+      return outcome(false, { name: why, error: others.slice(-6).join('\n') });
     },
   };
 }
