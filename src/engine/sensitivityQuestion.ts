@@ -1,16 +1,16 @@
 import { globMatches } from '../build/targets';
 import { UserError } from '../base/errors';
 import type { SensitivityRequest, SensitivityRow } from '../protocol/sensitivity';
-import { candidatesOf } from '../sensitivity/candidates';
 import { type MetricName, metrics } from '../sensitivity/metrics/index';
-import { type WeightProbeName as ProbeName, weightProbes as probes } from '../sensitivity/probes';
-import { layerSubject, type Change, type Subject } from '../sensitivity/sweep';
+import { changeOf, type ProbeName, probes } from '../sensitivity/probes';
+import type { Change, Subject } from '../sensitivity/sweep';
+import { subjectsOf, type UnitSubject } from '../sensitivity/units';
 import type { Layer } from '../structure/structure';
 import { type DamageJudge, damageJudge, usualMetric } from './damage';
 import type { SizedModel } from './models';
 
-/** Enough to tell quantization from pruning and mild from harsh, at the cost of four. */
-const usualProbes: readonly ProbeName[] = ['int8', 'int4', 'int2', 'prune50'];
+/** What is asked where no probe is named: enough to tell quantization from pruning and mild from harsh, at the cost of four. */
+export const usualProbes: readonly ProbeName[] = ['int8', 'int4', 'int2', 'prune50'];
 
 /** Something to ask about, and every way of asking that fits it. */
 export interface Asked {
@@ -33,25 +33,25 @@ export interface Question {
 /** Checks a request against the model. Throws `badInput` for probes, metrics and layers that are not there. */
 export function questionOf(sized: SizedModel, request: SensitivityRequest): Question {
   const names = probesOf(request.probes);
-  const { layers, skipped } = candidatesOf(sized.structure);
-  const all = layers.map((each): Asked => {
-    const { id, name, part, role, block } = each.layer;
-    return {
-      subject: layerSubject(each),
-      facts: { id, name, part, role, block: block ?? null },
-      layer: each.layer,
-      changes: names.map((probe) => ({
-        kind: 'weight',
-        name: probe,
-        change: probes[probe].change,
-      })),
-    };
-  });
+  const units = [...new Set(names.map((name) => probes[name].unit))];
+  const found = units.map((unit) => subjectsOf(sized.structure, sized.shapes, unit));
+  const all = found.flatMap(({ subjects }) => subjects.map((each) => askedOf(each, names)));
+  const skipped = found.flatMap((each) => each.skipped);
   return {
     probes: names,
     judge: damageJudge(sized, (hasClasses) => metricOf(request.metric, hasClasses)),
     asked: shardOf(only(all, request.layers), request.shard),
-    skipped: skipped.map(({ layer, why }) => ({ layer: layer.id, why })),
+    skipped: skipped.map(({ id, why }) => ({ layer: id, why })),
+  };
+}
+
+function askedOf(subject: UnitSubject, names: readonly ProbeName[]): Asked {
+  const { id, name, part, role, block, unit, weight } = subject;
+  return {
+    subject,
+    facts: { id, name, part, role, block: block ?? null },
+    layer: unit === 'layer' ? weight?.layer : undefined,
+    changes: names.flatMap((probe) => changeOf(probe, subject) ?? []),
   };
 }
 
@@ -85,7 +85,7 @@ function only(all: readonly Asked[], patterns: readonly string[] | undefined): r
   if (idle !== undefined) {
     throw new UserError(
       'badInput',
-      `No layer that can be asked about is called “${idle}”.`,
+      `Nothing that can be asked about is called “${idle}”.`,
       `The first ones are ${all
         .slice(0, 3)
         .map(({ facts }) => facts.id)

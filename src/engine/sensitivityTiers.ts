@@ -36,7 +36,7 @@ export const tierRuns: Partial<Record<Tier, TierRun>> = { exact };
 
 async function exact(bench: TierBench): Promise<void> {
   const { sized, question, data, isKept, finished, signal, progress } = bench;
-  const byId = new Map(question.asked.map((asked) => [asked.subject.id, asked]));
+  const askedOf = new Map(question.asked.map((asked) => [asked.subject, asked]));
   await sweep({
     ...{ index: sized.index, data, open: sized.external.open, signal, progress },
     ...{ memory: keptBytes, score: question.judge.score },
@@ -45,7 +45,7 @@ async function exact(bench: TierBench): Promise<void> {
       changes: changes.filter(({ name }) => !isKept(subject.id, name)),
     })),
     finished: ({ subject, name, scores }) => {
-      const asked = byId.get(subject.id);
+      const asked = askedOf.get(subject);
       if (asked) finished({ asked, probe: name, scores, settled: true });
     },
   });
