@@ -1,5 +1,7 @@
-import { actionOf, type ActionName } from '../actions/index';
+import type { ActionName } from '../actions/index';
+import { UserError } from '../base/errors';
 import { readStep } from '../build/apply';
+import { actionProbe, isActionProbe } from '../build/probes';
 import type { ProbeFacts, SensitivityRow } from '../protocol/sensitivity';
 import { type ProbeName, probes } from '../sensitivity/probes';
 import type { Layer } from '../structure/structure';
@@ -13,18 +15,35 @@ const steps: Partial<
   int2: { action: 'weightOnly', params: { bits: '2', block: '32', keep: 0 } },
 };
 
-/** A probe as results tell of it. */
+/** One of the probes that are no actions, as results tell of it. */
 export function probeFacts(name: ProbeName): ProbeFacts {
   const { title, strength, unit } = probes[name];
   return { name, title, strength: { ...strength }, unit, step: steps[name] ?? null };
 }
 
+/**
+ * A probe as it is written: the name of one that is no action, or an action with parameters as in `weightOnly:bits=4,block=64`. `layers`
+ * are the model's. Throws `badInput` where there is neither, or parameters do not fit.
+ */
+export function readProbe(text: string, layers: readonly Layer[]): ProbeFacts {
+  if (Object.hasOwn(probes, text)) return probeFacts(text as ProbeName);
+  if (isActionProbe(text)) return actionProbe(text, layers);
+  throw new UserError(
+    'badInput',
+    `There is no probe “${text}”.`,
+    `There are ${Object.keys(probes).join(', ')}, and any action with parameters, as in weightOnly:bits=4,block=64.`,
+  );
+}
+
 /** Bytes of a layer's weights, now and after the probe's step; null where there is no step, or it does not fit. */
 export function probeBytes(name: ProbeName, layer: Layer): SensitivityRow['bytes'] {
-  const step = steps[name];
+  return stepBytes(steps[name] ?? null, layer);
+}
+
+/** Bytes of a layer's weights, now and after a step; null without a step, or where it does not fit. */
+export function stepBytes(step: ProbeFacts['step'], layer: Layer): SensitivityRow['bytes'] {
   if (!step) return null;
-  const { params } = readStep({ ...step, targets: {} });
-  const action = actionOf(step.action);
+  const { action, params } = readStep({ ...step, targets: {} });
   if (!action.appliesTo(layer, params).fits) return null;
   const { before, after } = action.estimate(layer, params);
   return { before, after };

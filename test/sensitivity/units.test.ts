@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Models, type SizedModel } from '../../src/engine/models';
+import { makeNode, makeTensor } from '../../src/onnx/builder';
+import type { Edit } from '../../src/onnx/edit';
+import { changeOf } from '../../src/sensitivity/probes';
+import { subjectsOf } from '../../src/sensitivity/units';
+import { syntheticCalibration } from '../support/calibration';
+import { factsOf } from '../support/facts';
+import { modelsFolder, withoutModels } from '../support/models';
+import { feedForwards, sizedModel, sweptTasks, wholeScores } from '../support/sweeps';
+
+const near = (found: readonly number[], wanted: readonly number[], what: string) => {
+  assert.equal(found.length, wanted.length, what);
+  found.forEach((score, at) => {
+    const [whole = 0] = [wanted[at]];
+    const isNear = Math.abs(score - whole) <= 1e-4 * whole + 1e-9;
+    assert.ok(isNear, `${what}: ${score}, not ${whole}`);
+  });
+};
+
+/** How much of the model's answer is another one without each of its blocks, or heads. */
+async function removals(sized: SizedModel, unit: 'block' | 'head', samples = 3) {
+  const { subjects, skipped } = subjectsOf(sized.structure, sized.shapes, unit);
+  const name = unit === 'block' ? 'removedBlock' : 'removedHead';
+  const data = syntheticCalibration(sized, samples);
+  const tasks = subjects.map((subject) => ({
+    subject,
+    changes: [changeOf(name, subject)].flatMap((change) => change ?? []),
+  }));
+  return { subjects, skipped, data, rows: await sweptTasks(sized, tasks, data) };
+}
+
+for (const norm of ['pre', 'post'] as const) {
+  test(`without a block of a ${norm}-norm model, its input is its output`, async (t) => {
+    const sized = sizedModel(t, feedForwards(norm));
+    const { subjects, rows, data } = await removals(sized, 'block');
+    assert.equal(subjects.length, 3);
+    assert.deepEqual(
+      subjects.map(({ block }) => block),
+      [0, 1, 2],
+    );
+    for (const [at, { subject, scores }] of rows.entries()) {
+      assert.equal(subject, subjects[at]);
+      // All nodes that read the block's end read its beginning instead.
+      const [from, to] = [at === 0 ? 'x' : `h${at}`, at === 2 ? 'y' : `h${at + 1}`];
+      const entry = sized.index.main.producers.get(to)!;
+      const nodes = [makeNode('Add', [from, 'nothing'], [to])];
+      const { main: scope } = sized.index;
+      const tensor = makeTensor('nothing', 'float32', [], Float32Array.of(0));
+      const edits: Edit[] = [
+        { kind: 'replaceNode', entry, nodes },
+        { kind: 'setTensor', scope, tensor },
+      ];
+      near(scores, await wholeScores(sized, edits, data), subject.id);
+      assert.ok(scores.every((score) => score > 1e-3));
+    }
+  });
+}
+
+test('a block that nothing passes by unchanged cannot be removed, and says why', (t) => {
+  const sized = sizedModel(t, feedForwards('projected'));
+  const { subjects, skipped } = subjectsOf(sized.structure, sized.shapes, 'block');
+  assert.ok(sized.structure.blocks.length > 0);
+  assert.deepEqual(subjects, []);
+  assert.deepEqual(
+    skipped,
+    sized.structure.blocks.map(({ id }) => ({ id, why: 'Nothing passes by it unchanged.' })),
+  );
+});
+
+test('probes are of a layer, a block or a head, and of nothing else', (t) => {
+  const sized = sizedModel(t, feedForwards('pre'));
+  const [layer] = subjectsOf(sized.structure, sized.shapes, 'layer').subjects;
+  const [block] = subjectsOf(sized.structure, sized.shapes, 'block').subjects;
+  assert.equal(changeOf('int4', layer!)?.kind, 'weight');
+  assert.equal(changeOf('removedBlock', block!)?.kind, 'edits');
+  assert.equal(changeOf('int4', block!), undefined);
+  assert.equal(changeOf('removedBlock', layer!), undefined);
+  assert.equal(changeOf('removedHead', block!), undefined);
+});
+
+const digits = join(modelsFolder, 'digits-vit');
+for (const file of ['model.onnx', 'model-dynamo.onnx']) {
+  test(
+    `a head of ${file} is removed as zeros in the context would remove it`,
+    { skip: withoutModels },
+    async () => {
+      const sized = new Models().sized(join(digits, file), {});
+      const { subjects, rows, data } = await removals(sized, 'head');
+      assert.equal(subjects.length, 16);
+      for (const [at, { subject, scores }] of rows.entries()) {
+        if (at % 5 > 0) continue;
+        // 64 inputs, 16 a head, four heads a layer.
+        const { main: entry } = subject.weight!.layer;
+        const [context = '', ...rest] = entry.node.inputs;
+        const mask = Float32Array.from({ length: 64 }, (_, i) =>
+          Number(Math.floor(i / 16) !== at % 4),
+        );
+        const node = { ...entry.node, inputs: ['masked', ...rest] };
+        const nodes = [makeNode('Mul', [context, 'mask'], ['masked']), node];
+        const tensor = makeTensor('mask', 'float32', [64], mask);
+        const edits: Edit[] = [
+          { kind: 'replaceNode', entry, nodes },
+          { kind: 'setTensor', scope: sized.index.main, tensor },
+        ];
+        near(scores, await wholeScores(sized, edits, data), subject.id);
+        assert.ok(scores.every((score) => score > 0));
+      }
+    },
+  );
+}
+
+interface Known {
+  readonly file: string;
+  readonly inputs: readonly { readonly name: string; readonly example: number[] }[];
+}
+
+test(
+  'models from many exporters still run without a block or a head, or there is a reason',
+  { skip: withoutModels },
+  async (t) => {
+    let [blocks, heads, reasons] = [0, 0, 0];
+    for (const { file, inputs } of factsOf<Known>('structures')) {
+      const shapes = Object.fromEntries(inputs.map(({ name, example }) => [name, example]));
+      const sized = new Models().sized(join(modelsFolder, 'structures', file), { shapes });
+      const found = await removals(sized, 'block', 1);
+      const all = subjectsOf(sized.structure, sized.shapes, 'head');
+      // Every layer's heads are found, or it says why not.
+      assert.equal(found.subjects.length + found.skipped.length, sized.structure.blocks.length);
+      assert.ok([...found.skipped, ...all.skipped].every(({ why }) => why.endsWith('.')));
+      for (const { subject, scores } of found.rows) {
+        assert.ok(
+          scores.length > 0 && scores.every((score) => score > 0),
+          `${file} ${subject.id}: ${scores.join()}`,
+        );
+      }
+      blocks += found.rows.length;
+      heads += all.subjects.length;
+      reasons += found.skipped.length;
+    }
+    t.diagnostic(`${blocks} blocks removed, ${reasons} with a reason; ${heads} heads`);
+    assert.ok(blocks > 90);
+    assert.ok(heads > 150);
+  },
+);
