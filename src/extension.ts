@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { CandidateStore } from './ui/candidates/store';
 import { registerCommands } from './ui/commands';
 import { registerDashboard } from './ui/editor/provider';
 import { EngineClient } from './ui/engine';
@@ -14,6 +15,7 @@ import { TextFiles } from './ui/text/files';
 import { CostLenses } from './ui/text/lens';
 import { registerTextView } from './ui/text/register';
 import { LayerTree } from './ui/tree/layers';
+import { TreeOrder } from './ui/tree/order';
 
 /** What the tests inside the editor get to see. */
 export interface Extension extends Services {
@@ -23,7 +25,8 @@ export interface Extension extends Services {
 /** Puts the extension together. Only registers: the engine starts when a model is opened. */
 export function activate(context: vscode.ExtensionContext): Extension {
   const services = compose(context);
-  const tree = new LayerTree(services.models, services.recipes, services.selection);
+  const { models, recipes, selection, treeOrder } = services;
+  const tree = new LayerTree(models, recipes, selection, treeOrder);
   context.subscriptions.push(
     registerDashboard(services),
     registerTextView(services),
@@ -31,7 +34,7 @@ export function activate(context: vscode.ExtensionContext): Extension {
     registerRecipes(services),
     registerCommands(services),
     tree,
-    new StatusItem(services.models),
+    new StatusItem(models),
   );
   return { ...services, tree };
 }
@@ -50,8 +53,15 @@ function compose(context: vscode.ExtensionContext): Services {
     new ModelStore({ engine, memory, storage, cache: context.globalStorageUri, log }),
   );
   const recipes = own(new RecipeStore({ engine, storage, state: context.workspaceState, log }));
+  const candidates = own(
+    new CandidateStore({
+      state: context.workspaceState,
+      hashOf: (model) => recipes.hashOf(model),
+    }),
+  );
   const texts = own(new TextFiles(models));
   const lenses = own(new CostLenses(texts, models));
   const selection = own(new Selection());
-  return { context, log, engine, models, recipes, selection, texts, lenses };
+  const treeOrder = own(new TreeOrder());
+  return { context, log, engine, models, recipes, candidates, selection, treeOrder, texts, lenses };
 }

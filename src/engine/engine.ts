@@ -57,7 +57,7 @@ export function engine(program?: string): Handlers<EngineApi> {
       const { footprint } = await import('./footprint');
       return footprint(request);
     },
-    probes: async () => (await import('./probeSteps')).allProbeFacts(),
+    sensitivityOptions: async () => (await import('./sensitivityOptions')).sensitivityOptions(),
     async sensitivity(request, context) {
       const { sensitivity } = await import('./sensitivity');
       const { file, dims, shapes } = request;

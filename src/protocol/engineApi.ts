@@ -9,7 +9,7 @@ import type {
 } from './build';
 import type { Plan, PlanRequest } from './plan';
 import type { Recipe } from './recipe';
-import type { ProbeFacts, Sensitivity, SensitivityRequest } from './sensitivity';
+import type { Sensitivity, SensitivityOptions, SensitivityRequest } from './sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from './types';
 
 /** Sizes for symbolic dimensions (`--dim`) and whole shapes for inputs (`--shape`). */
@@ -91,8 +91,8 @@ export interface EngineApi {
   compare(request: CompareRequest): Comparison;
   /** Loads a model and runs it; for a process that has done nothing else. */
   footprint(request: FootprintRequest): Footprint;
-  /** Every way of compressing a layer that sensitivity can be asked about, mildest first in each family. */
-  probes(request: Record<string, never>): ProbeFacts[];
+  /** What a sweep can be asked for, for forms. */
+  sensitivityOptions(request: Record<string, never>): SensitivityOptions;
   /** Compresses one layer at a time; the partial results are not `complete`. */
   sensitivity(request: SensitivityRequest): Sensitivity;
   /** Chooses an action for every layer within a limit, and measures the whole. */
@@ -113,7 +113,7 @@ export const lanes: Readonly<Record<keyof EngineApi, 'read' | 'run'>> = {
   build: 'run',
   compare: 'run',
   footprint: 'run',
-  probes: 'read',
+  sensitivityOptions: 'read',
   sensitivity: 'run',
   plan: 'run',
 };

@@ -38,7 +38,7 @@ const doing: Readonly<Record<Method, string>> = {
   build: 'building from',
   compare: 'comparing with',
   footprint: 'loading',
-  probes: 'listing ways of compressing',
+  sensitivityOptions: 'listing ways of compressing',
   sensitivity: 'measuring the sensitivity of',
   plan: 'planning for',
 };

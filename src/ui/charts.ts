@@ -28,6 +28,7 @@ export type Histogram = WeightStatistics['histogram'];
 
 const barHeight = 34;
 const captionHeight = 13;
+const usualHeight = barHeight + captionHeight;
 const peersWidth = 180;
 const histogramWidth = 140;
 const gap = 16;
@@ -54,8 +55,8 @@ export function histogramChart(histogram: Histogram, colors: ChartColors): Chart
   return chart(histogramMarks(histogram, 0, colors), histogramWidth);
 }
 
-function chart(marks: readonly string[], width: number): Chart {
-  const height = barHeight + captionHeight;
+/** Marks as one picture. */
+export function chart(marks: readonly string[], width: number, height = usualHeight): Chart {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${marks.join('')}</svg>`;
   return { uri: `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`, width, height };
 }
@@ -101,12 +102,20 @@ function bars(
     .join('');
 }
 
-function caption(text: string, x: number, anchor: 'start' | 'end', colors: ChartColors): string {
-  const y = barHeight + captionHeight - 3;
+/** Small words at the foot of a picture that is `height` tall. */
+export function caption(
+  text: string,
+  x: number,
+  anchor: 'start' | 'end',
+  colors: ChartColors,
+  height = usualHeight,
+): string {
+  const y = height - 3;
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-family="sans-serif" font-size="9" fill="${colors.text}">${escapeXml(text)}</text>`;
 }
 
-const round = (value: number) => Math.round(value * 100) / 100;
+/** Nobody sees more digits than these in a picture. */
+export const round = (value: number) => Math.round(value * 100) / 100;
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 

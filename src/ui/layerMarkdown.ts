@@ -2,24 +2,21 @@ import * as vscode from 'vscode';
 import { formatBytes, formatCount, formatExact, formatMs, formatShare } from '../base/format';
 import { parts } from '../base/terms';
 import type { Chosen } from '../protocol/recipeView';
-import type { Sensitivity } from '../protocol/sensitivity';
 import type { LayerFacts, WeightStatistics } from '../protocol/types';
-import { layerSensitivity, standsOn } from '../report/sensitivityView';
-import { chartColors, histogramChart, layerChart, type Chart, type ThemeKind } from './charts';
+import { histogramChart, layerChart } from './charts';
 import type { LayerFigures, ModelFigures } from './figures';
 import { argumentOf } from './layerArgument';
 import { commandLink, escaped, table, trustedMarkdown } from './markdown';
 import type { OpenModel } from './models/openModel';
+import { currentColors, imageOf } from './picture';
+import { curveOf, sensitivityRows } from './sensitivity/hover';
+import { findingsFor } from './sensitivity/verdict';
 
 /** What there is to say about a layer besides its figures. */
 export interface LayerExtras {
   readonly weights?: WeightStatistics | undefined;
   /** What the recipe does to it. */
   readonly chosen?: Chosen | undefined;
-}
-
-interface LayerContent extends LayerExtras {
-  readonly sensitivity: Sensitivity | undefined;
 }
 
 /** A layer's whole profile as a hover: what it is, what it costs, how it stands among its peers, what ran instead. */
@@ -32,9 +29,9 @@ export function layerHover(
   const { weights } = extras;
   const text = [
     headline(figures, layer.layer),
-    table(rowsOf(figures, layer, { ...extras, sensitivity: model.sensitivity })),
-    chart(figures, layer, weights),
-    links(model, [layer.layer.id], figures),
+    table([...rowsOf(figures, layer, extras), ...sensitivityRows(model, layer.layer.id)]),
+    [chart(figures, layer, weights), curveOf(model, layer.layer.id)].filter(Boolean).join(' '),
+    links(model, [layer.layer.id], figures, findingsFor(model, layer.layer.id).length > 0),
   ].join('\n\n');
   return trustedMarkdown(text, linked);
 }
@@ -64,17 +61,13 @@ export function moduleHover(
   return trustedMarkdown(text.join('\n\n'), linked);
 }
 
-const linked = ['quantizeLayer', 'showInDashboard', 'copyFigures', 'profile'] as const;
-
-function currentTheme(): ThemeKind {
-  const kinds: Record<vscode.ColorThemeKind, ThemeKind> = {
-    [vscode.ColorThemeKind.Light]: 'light',
-    [vscode.ColorThemeKind.Dark]: 'dark',
-    [vscode.ColorThemeKind.HighContrast]: 'highContrast',
-    [vscode.ColorThemeKind.HighContrastLight]: 'highContrastLight',
-  };
-  return kinds[vscode.window.activeColorTheme.kind];
-}
+const linked = [
+  'quantizeLayer',
+  'showSensitivity',
+  'showInDashboard',
+  'copyFigures',
+  'profile',
+] as const;
 
 function headline(figures: ModelFigures, layer: LayerFacts): string {
   const block = layer.block === null ? undefined : figures.inspection.blocks[layer.block];
@@ -91,7 +84,7 @@ function headline(figures: ModelFigures, layer: LayerFacts): string {
 function rowsOf(
   figures: ModelFigures,
   layer: LayerFigures,
-  { weights, chosen, sensitivity }: LayerContent,
+  { weights, chosen }: LayerExtras,
 ): [string, string][] {
   const rows: [string, string][] = [
     [vscode.l10n.t('Time'), timeText(layer)],
@@ -101,8 +94,6 @@ function rowsOf(
   if (layer.parameters > 0) rows.push([vscode.l10n.t('Weights'), weightsText(layer.layer)]);
   if (weights) rows.push([vscode.l10n.t('Values'), statisticsText(weights)]);
   if (chosen) rows.push([vscode.l10n.t('Recipe'), chosenText(chosen)]);
-  const suffers = sensitivity && sensitivityText(sensitivity, layer.layer.id);
-  if (suffers) rows.push([vscode.l10n.t('Sensitivity'), suffers]);
   const ran = ranText(layer);
   if (ran) rows.push([vscode.l10n.t('Ran as'), ran]);
   if (layer.layer.tiedTo) {
@@ -112,12 +103,6 @@ function rowsOf(
     ]);
   }
   return rows;
-}
-
-/** "4-bit weights 0.0003 ± 0.0001 (KL divergence, 128 samples of dev.npz)"; undefined where it was not measured. */
-function sensitivityText(sensitivity: Sensitivity, layer: string): string | undefined {
-  const figures = layerSensitivity(sensitivity, layer);
-  return figures && `${escaped(figures)} (${escaped(standsOn(sensitivity))})`;
 }
 
 function chosenText({ title, factor }: Chosen): string {
@@ -202,30 +187,30 @@ function chart(
   const measure = figures.measured ? vscode.l10n.t('time') : vscode.l10n.t('MACs');
   const rank = values.filter((value) => value > (values[own] ?? 0)).length + 1;
   const caption = vscode.l10n.t('{0} of {1} {2} layers', measure, values.length, layer.layer.op);
-  const picture = layerChart(
-    { values, own, caption },
-    chartColors[currentTheme()],
-    weights?.histogram,
-  );
+  const picture = layerChart({ values, own, caption }, currentColors(), weights?.histogram);
   return imageOf(picture, vscode.l10n.t('Number {0} of {1} by {2}', rank, values.length, measure));
 }
 
 /** How a weight's values are distributed, as an image. */
 export function histogramOf({ histogram }: WeightStatistics): string {
-  const picture = histogramChart(histogram, chartColors[currentTheme()]);
+  const picture = histogramChart(histogram, currentColors());
   const { from, to } = histogram;
   return imageOf(picture, vscode.l10n.t('Histogram from {0} to {1}', short(from), short(to)));
 }
 
-function imageOf({ uri, width, height }: Chart, alternative: string): string {
-  return `![${alternative}](${uri}|width=${width},height=${height})`;
-}
-
-function links(model: OpenModel, layers: readonly string[], figures: ModelFigures): string {
+function links(
+  model: OpenModel,
+  layers: readonly string[],
+  figures: ModelFigures,
+  hasFindings = false,
+): string {
   const argument = argumentOf(model, layers);
   const said = [
     ...(figures.costOf(layers).parameters > 0
       ? [commandLink(quantizeText(layers.length), 'quantizeLayer', argument)]
+      : []),
+    ...(hasFindings
+      ? [commandLink(vscode.l10n.t('Sensitivity'), 'showSensitivity', argument)]
       : []),
     commandLink(vscode.l10n.t('Show in dashboard'), 'showInDashboard', argument),
     commandLink(vscode.l10n.t('Copy figures'), 'copyFigures', argument),

@@ -12,6 +12,8 @@ export const paletteCommands = {
   measureSensitivity: 'featherweight.measureSensitivity',
   exportSensitivity: 'featherweight.exportSensitivity',
   plan: 'featherweight.planRecipe',
+  advise: 'featherweight.advise',
+  addCandidate: 'featherweight.addCandidate',
   setDimensions: 'featherweight.setDimensions',
   compare: 'featherweight.compareModels',
   exportProfile: 'featherweight.exportProfile',
@@ -25,6 +27,8 @@ export const paletteCommands = {
   compareOriginal: 'featherweight.compareWithOriginal',
   showLenses: 'featherweight.showLenses',
   clearLenses: 'featherweight.clearLenses',
+  rankTree: 'featherweight.rankTree',
+  orderTree: 'featherweight.orderTree',
   openSample: 'featherweight.openSample',
   showLog: 'featherweight.showLog',
   restartEngine: 'featherweight.restartEngine',
@@ -44,6 +48,8 @@ export const layerCommands = {
   quantizeHalf: 'featherweight.quantizeHalf',
   quantizeMore: 'featherweight.quantizeMore',
   undoLayers: 'featherweight.undoLayers',
+  measureLayers: 'featherweight.measureLayerSensitivity',
+  showSensitivity: 'featherweight.showLayerSensitivity',
 } as const;
 
 /** Commands of the lenses and links in a recipe, which say which recipe and which step. */
@@ -75,6 +81,10 @@ export const contextKeys = {
   /** It is profiled, or something else is measured of it. */
   profiling: 'featherweight.profiling',
   lensesShown: 'featherweight.lensesShown',
+  /** Its layers' sensitivity was measured. */
+  measured: 'featherweight.measured',
+  /** The tree's layers stand in the order of their sensitivity. */
+  treeRanked: 'featherweight.treeRanked',
   /** Something was done once: a step of the walkthrough is finished. */
   didOpen: 'featherweight.didOpen',
   didProfile: 'featherweight.didProfile',
@@ -82,6 +92,11 @@ export const contextKeys = {
   didQuantize: 'featherweight.didQuantize',
 } as const;
 export type ContextKey = keyof typeof contextKeys;
+
+/** What one compressed layer may do by each metric; an error without a scale has no limit that fits every model. */
+const safeDamage = {
+  ...{ kl: 0.001, nmse: 0.001, cosine: 0.001, disagreement: 0.005, accuracy: 0.005 },
+};
 
 /** Every setting with its default, which also gives its type. */
 export const settings = {
@@ -93,12 +108,18 @@ export const settings = {
   textLenses: { id: 'featherweight.text.costLenses', default: true as boolean },
   textHovers: { id: 'featherweight.text.hovers', default: true as boolean },
   textActions: { id: 'featherweight.text.actionLenses', default: true as boolean },
+  textSensitivity: { id: 'featherweight.text.sensitivityLenses', default: true as boolean },
   textShapes: { id: 'featherweight.text.shapeHints', default: true as boolean },
   textSourceLinks: { id: 'featherweight.text.sourceLinks', default: true as boolean },
   mentionLenses: { id: 'featherweight.mentions.lenses', default: true as boolean },
   mentionHovers: { id: 'featherweight.mentions.hovers', default: true as boolean },
   recipeLenses: { id: 'featherweight.recipe.lenses', default: true as boolean },
   compareRounds: { id: 'featherweight.compare.rounds', default: 30 as number },
+  sensitivitySafe: {
+    id: 'featherweight.sensitivity.safe',
+    default: safeDamage as Readonly<Record<string, number>>,
+  },
+  treeSensitivity: { id: 'featherweight.tree.sensitivityColors', default: true as boolean },
   statusBar: { id: 'featherweight.statusBar', default: true as boolean },
   nodePath: { id: 'featherweight.engine.nodePath', default: '' as string },
 } as const;

@@ -16,8 +16,42 @@ export interface ListOptions<T> {
   readonly later?: (show: (entries: readonly Entry<T>[]) => void, signal: AbortSignal) => void;
 }
 
+/** A page that was just opened takes the focus when it arrives: that must not be taken for the user going elsewhere. */
+const settlingMs = 1000;
+
 /** Lets the user choose one entry. Undefined where they pressed Esc or went elsewhere. */
 export function chooseOne<T>(options: ListOptions<T>): Promise<T | undefined> {
+  return open(options, ({ accept, list }) => list.onDidAccept(accept));
+}
+
+/** A list that is one of several: where it stands among them, and what Back gives. */
+export interface StepOptions<T> extends ListOptions<T> {
+  readonly step: number;
+  readonly of: number;
+  /** Left out for the first. */
+  readonly back?: T;
+}
+
+/** `chooseOne` with its place among the steps and a button that leads back. A click elsewhere does not lose what was answered. */
+export function chooseStep<T>(options: StepOptions<T>): Promise<T | undefined> {
+  return open(options, ({ accept, list, finish }) => {
+    list.step = options.step;
+    list.totalSteps = options.of;
+    list.buttons = options.back === undefined ? [] : [vscode.QuickInputButtons.Back];
+    list.onDidTriggerButton(() => finish(options.back));
+    list.onDidAccept(accept);
+    list.ignoreFocusOut = true;
+  });
+}
+
+interface Opened<T> {
+  readonly list: vscode.QuickPick<Entry<T>>;
+  /** Takes the entry that the user has come to, if it can be chosen. */
+  readonly accept: () => void;
+  readonly finish: (value: T | undefined) => void;
+}
+
+function open<T>(options: ListOptions<T>, prepare: (opened: Opened<T>) => void) {
   const list = vscode.window.createQuickPick<Entry<T>>();
   list.title = options.title;
   list.placeholder = options.placeholder;
@@ -25,20 +59,26 @@ export function chooseOne<T>(options: ListOptions<T>): Promise<T | undefined> {
   list.matchOnDetail = true;
   list.items = options.entries;
   if (options.active) list.activeItems = [options.active];
+  list.ignoreFocusOut = true;
   const abort = new AbortController();
   options.later?.((entries) => replaceEntries(list, entries), abort.signal);
-  return new Promise((resolve) => {
-    list.onDidAccept(() => {
-      const [chosen] = list.selectedItems;
-      if (chosen?.value === undefined || chosen.refused !== undefined) return;
-      resolve(chosen.value);
+  return new Promise<T | undefined>((resolve) => {
+    const settled = setTimeout(() => (list.ignoreFocusOut = false), settlingMs);
+    const finish = (value: T | undefined) => {
+      resolve(value);
       list.hide();
-    });
+    };
+    const accept = () => {
+      const [chosen] = list.selectedItems;
+      if (chosen?.value !== undefined && chosen.refused === undefined) finish(chosen.value);
+    };
     list.onDidHide(() => {
+      clearTimeout(settled);
       resolve(undefined);
       abort.abort();
       list.dispose();
     });
+    prepare({ list, accept, finish });
     list.show();
   });
 }
@@ -57,13 +97,13 @@ export function separator(label: string): Entry<never> {
   return { label, kind: vscode.QuickPickItemKind.Separator };
 }
 
-/** Lets the user choose several entries. Undefined where they pressed Esc. */
+/** Lets the user choose several entries; those that are `picked` are chosen from the start. Undefined where they pressed Esc. */
 export async function chooseSome<T>(
   entries: readonly (vscode.QuickPickItem & { readonly value: T })[],
   { title, placeholder }: { readonly title: string; readonly placeholder: string },
 ): Promise<readonly T[] | undefined> {
   const chosen = await vscode.window.showQuickPick(entries, {
-    ...{ title, placeHolder: placeholder, canPickMany: true },
+    ...{ title, placeHolder: placeholder, canPickMany: true, ignoreFocusOut: true },
     ...{ matchOnDescription: true, matchOnDetail: true },
   });
   return chosen?.map(({ value }) => value);

@@ -36,6 +36,7 @@ export class StatusItem implements vscode.Disposable {
     const model = this.models.active;
     showContext('active', model !== undefined);
     showContext('profiled', model?.profile !== undefined);
+    showContext('measured', model?.sensitivity !== undefined);
     showContext('profiling', model?.isMeasuring ?? false);
     if (!model || !setting('statusBar')) return this.item.hide();
     this.item.text = textFor(model);

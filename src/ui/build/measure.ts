@@ -45,6 +45,7 @@ export async function measure(
   );
   recipe.comparison = { value: comparison, steps };
   recipe.changed();
+  await services.candidates.keep({ uri: original }, candidate, comparison);
   if (recipe.recipe && steps === recipe.steps) {
     await changeRecipe(recipe, (text) => setMeasured(text, measuredFrom(comparison)));
   }

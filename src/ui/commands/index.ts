@@ -29,14 +29,17 @@ function later<Module>(
   return async (...call) => handlerIn(await load())(...call);
 }
 
+const advise = () => import('./advise');
 const applyRecipe = () => import('./applyRecipe');
 const build = () => import('./build');
+const candidate = () => import('./candidate');
 const exportProfile = () => import('./exportProfile');
 const exportSensitivity = () => import('./exportSensitivity');
 const plan = () => import('./plan');
 const quantize = () => import('./quantize');
 const recipe = () => import('./recipe');
 const sensitivity = () => import('./sensitivity');
+const showSensitivity = () => import('./showSensitivity');
 
 type MenuName = keyof typeof menuEntries;
 const entryHandlers = Object.fromEntries(
@@ -55,11 +58,15 @@ const handlers = {
   measureSensitivity: later(sensitivity, (it) => it.measureSensitivityCommand),
   exportSensitivity: later(exportSensitivity, (it) => it.exportSensitivityCommand),
   plan: later(plan, (it) => it.planCommand),
+  advise: later(advise, (it) => it.adviseCommand),
+  addCandidate: later(candidate, (it) => it.addCandidateCommand),
   setDimensions: setDimensionsCommand,
   compare: compareCommand,
   exportProfile: later(exportProfile, (it) => it.exportProfileCommand),
   showLenses: ({ lenses }) => lenses.show(),
   clearLenses: ({ lenses }) => lenses.clear(),
+  rankTree: ({ treeOrder }) => treeOrder.rank(true),
+  orderTree: ({ treeOrder }) => treeOrder.rank(false),
   openSample: openSampleCommand,
   showLog: ({ log }) => log.show(),
   restartEngine: restartEngineCommand,
@@ -78,6 +85,8 @@ const handlers = {
   ...entryHandlers,
   quantizeMore: later(quantize, (it) => it.quantizeLayerCommand),
   undoLayers: later(quantize, (it) => it.undoLayersCommand),
+  measureLayers: later(sensitivity, (it) => it.measureLayersCommand),
+  showSensitivity: later(showSensitivity, (it) => it.showSensitivityCommand),
   showStep: later(recipe, (it) => it.showStepCommand),
   removeStep: later(recipe, (it) => it.removeStepCommand),
   showStepLayers: later(recipe, (it) => it.showStepLayersCommand),

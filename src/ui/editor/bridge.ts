@@ -4,13 +4,15 @@ import { remote, serve, type Remote } from '../../protocol/rpc';
 import type { HostApi, RecipeApi, RowPage, RowQuery, ViewApi } from '../../protocol/viewApi';
 import { connectionOver } from '../../protocol/webviewChannel';
 import { queryRows } from '../../report/rows';
+import { startAdvice } from '../commands/advise';
+import { addCandidate } from '../commands/candidate';
 import { chooseData } from '../commands/data';
 import { exportProfile } from '../commands/exportProfile';
 import { showInText } from '../commands/layers';
 import { startProfile } from '../commands/profile';
 import { exportSensitivity } from '../commands/exportSensitivity';
 import { startPlan } from '../commands/plan';
-import { startSensitivity } from '../commands/sensitivity';
+import { askSensitivity } from '../commands/sensitivity';
 import { showError } from '../errors';
 import type { OpenModel } from '../models/openModel';
 import type { OpenRecipe } from '../recipes/openRecipe';
@@ -55,6 +57,9 @@ export class DashboardBridge implements vscode.Disposable {
       services.recipes.onDidChange(({ recipe, change }) => {
         if (this.concerns(recipe)) this.announce(change === 'progress' ? progressMs : 0);
       }),
+      services.candidates.onDidChange((original) => {
+        if (original.toString() === model.uri.toString()) this.announce(0);
+      }),
       services.engine.onDidLearnProviders(() => this.announce(0)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.announce(0)),
       vscode.workspace.onDidChangeConfiguration(() => this.announce(0)),
@@ -82,12 +87,15 @@ export class DashboardBridge implements vscode.Disposable {
         this.ready = true;
         setImmediate(() => this.select(services.selection.of(model)));
         void this.learnProviders();
+        void services.candidates.reload(model);
         return this.state();
       },
       rows: (query) => rowsOf(model, query, services.recipes),
       profile: (options) => void startProfile(services, model, options),
-      measureSensitivity: () => void startSensitivity(services, model),
+      measureSensitivity: () => void askSensitivity(services, model),
       exportSensitivity: () => run(() => exportSensitivity(services, model)),
+      addCandidate: () => void addCandidate(services, model),
+      advise: () => void startAdvice(services, model),
       plan: () => void startPlan(services, model),
       cancel: () => model.cancel(),
       setSizes: (sizes) => model.setSizes(sizes),
@@ -106,8 +114,7 @@ export class DashboardBridge implements vscode.Disposable {
   }
 
   private state() {
-    const { engine, recipes } = this.services;
-    return dashboardState(this.model, engine.providers, recipes);
+    return dashboardState(this.model, this.services);
   }
 
   private concerns(recipe: OpenRecipe): boolean {
@@ -135,7 +142,7 @@ export class DashboardBridge implements vscode.Disposable {
 }
 
 function rowsOf(model: OpenModel, query: RowQuery, recipes: RecipeStore): RowPage {
-  const { inspection, profile } = model;
+  const { inspection, profile, sensitivity } = model;
   if (!inspection) return { total: 0, start: 0, rows: [] };
-  return queryRows(inspection, profile, query, recipes.of(model).choices);
+  return queryRows(inspection, profile, query, recipes.of(model).choices, sensitivity);
 }

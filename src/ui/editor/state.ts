@@ -2,11 +2,12 @@ import * as vscode from 'vscode';
 import type { DashboardState } from '../../protocol/viewApi';
 import { dashboardFigures } from '../../report/dashboard';
 import { openRemedies } from '../../report/insights';
-import { sensitivityView } from '../../report/sensitivityView';
+import type { CandidateView } from '../../protocol/sensitivity';
 import { setting } from '../config';
 import type { OpenModel } from '../models/openModel';
-import type { RecipeStore } from '../recipes/store';
+import type { Services } from '../services';
 import { recipeState } from './recipeState';
+import { sensitivityState } from './sensitivityState';
 
 type Figures = ReturnType<typeof dashboardFigures>;
 
@@ -15,10 +16,9 @@ const kept = new WeakMap<object, Figures>();
 /** Everything the dashboard of a model shows above its table. */
 export function dashboardState(
   model: OpenModel,
-  providers: readonly string[],
-  recipes: RecipeStore,
+  { engine, recipes, candidates }: Services,
 ): DashboardState {
-  const { uri, dimensions, busy, error, sensitivity } = model;
+  const { uri, dimensions, busy, error } = model;
   const figures = figuresIn(model);
   return {
     file: uri.scheme === 'file' ? uri.fsPath : uri.toString(true),
@@ -29,14 +29,15 @@ export function dashboardState(
     dimensions,
     settings: {
       threads: setting('threads', uri),
-      providers: [...providers],
+      providers: [...engine.providers],
       provider: setting('provider', uri),
       data: model.data ?? null,
       runs: setting('runs', uri),
     },
     trusted: vscode.workspace.isTrusted,
     ...recipeState(model, recipes),
-    ...(sensitivity ? { sensitivity: sensitivityView(sensitivity) } : {}),
+    ...sensitivityState(model, recipes),
+    ...candidateState(candidates.viewsOf(model)),
     busy,
     error: error && { message: error.message, hint: error.hint },
   };
@@ -50,3 +51,6 @@ function figuresIn({ inspection, profile }: OpenModel): Partial<Figures> {
   kept.set(key, known);
   return known;
 }
+
+const candidateState = (candidates: CandidateView[]) =>
+  candidates.length > 0 ? { candidates } : {};

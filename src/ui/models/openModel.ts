@@ -6,6 +6,8 @@ import type { CallOptions, Remote } from '../../protocol/rpc';
 import type { Sensitivity, SensitivityRequest } from '../../protocol/sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from '../../protocol/types';
 import type { Busy } from '../../protocol/viewApi';
+import { joinSweeps } from '../../report/sensitivityJoin';
+import { keepSweep, keptSweep } from '../sensitivity/kept';
 import { localFile } from './localFile';
 import type { ModelMemory } from './memory';
 import { watchModel } from './watch';
@@ -54,6 +56,10 @@ export class OpenModel implements vscode.Disposable {
   profile: Profile | undefined;
   /** How much each layer suffers from being compressed; not `complete` where that was stopped. */
   sensitivity: Sensitivity | undefined;
+  /** It is that of another content of the file. */
+  isSensitivityStale = false;
+  /** The last plan that was made for it. */
+  planned: Plan | undefined;
   busy: Busy | undefined;
   error: Failure | undefined;
 
@@ -151,15 +157,24 @@ export class OpenModel implements vscode.Disposable {
 
   /** Compresses one layer after the other and keeps what that does to the answers, as `measure` keeps a profile. */
   async measureSensitivity(options: SensitivityOptions): Promise<void> {
-    const cache = vscode.Uri.joinPath(this.around.cache, 'sensitivity').fsPath;
-    await this.run<Sensitivity>({
-      busy: { what: vscode.l10n.t('Measuring sensitivity'), task: 'sensitivity' },
-      ask: (place, call) =>
-        this.around.engine.api.sensitivity({ ...options, ...place, cache }, call),
-      keep: (sensitivity) => (this.sensitivity = sensitivity),
-      // Rows come many times a second, and nothing but the dashboard waits for them.
-      partly: 'progress',
-    });
+    const before = this.isSensitivityStale ? undefined : this.sensitivity;
+    const order = this.inspection?.layers.map(({ id }) => id) ?? [];
+    const cache = this.sweeps.fsPath;
+    try {
+      await this.run<Sensitivity>({
+        busy: { what: vscode.l10n.t('Measuring sensitivity'), task: 'sensitivity' },
+        ask: (place, call) =>
+          this.around.engine.api.sensitivity({ ...options, ...place, cache }, call),
+        keep: (found) => {
+          this.sensitivity = options.layers ? joinSweeps(before, found, order) : found;
+          this.isSensitivityStale = false;
+        },
+        // Rows come several times a second, and nothing but the dashboard waits for them.
+        partly: 'progress',
+      });
+    } finally {
+      await this.keepSweep();
+    }
   }
 
   /** Chooses an action for every layer within a limit. Throws what the engine says. */
@@ -167,7 +182,7 @@ export class OpenModel implements vscode.Disposable {
     return this.run<Plan>({
       busy: { what: vscode.l10n.t('Planning'), task: 'plan' },
       ask: (place, call) => this.around.engine.api.plan({ ...place, ...options }, call),
-      keep: () => {},
+      keep: (plan) => (this.planned = plan),
       partly: 'progress',
     });
   }
@@ -253,8 +268,47 @@ export class OpenModel implements vscode.Disposable {
     }
     this.profile = undefined;
     this.sensitivity = undefined;
+    this.planned = undefined;
     this.busy = undefined;
     this.changes.fire('figures');
+    void this.restoreSweep(signal);
+  }
+
+  /** Brings back what was measured of the model in this session or an earlier one, and says whether it holds of the file as it is. */
+  private async restoreSweep(signal: AbortSignal): Promise<void> {
+    const kept = this.inspection && (await keptSweep(this.lastSweeps, this.uri));
+    if (!kept) return;
+    try {
+      const recipe = { version: 1, model: { file: this.name }, steps: [] } as const;
+      const file = await this.file();
+      const { sha256 } = await this.around.engine.api.checkRecipe({ file, recipe }, { signal });
+      if (signal.aborted || this.isMeasuring || this.sensitivity) return;
+      this.sensitivity = kept;
+      this.isSensitivityStale = sha256 !== kept.model.sha256;
+      this.changes.fire('figures');
+    } catch (error) {
+      if (!isCancelled(error)) this.around.log.warn(`${this.name}: ${messageOf(error)}`);
+    }
+  }
+
+  /** A disk that is full costs the next session what was measured, and nothing now. */
+  private async keepSweep(): Promise<void> {
+    const { sensitivity, isSensitivityStale } = this;
+    if (!sensitivity || isSensitivityStale) return;
+    try {
+      await keepSweep(this.lastSweeps, this.uri, sensitivity);
+    } catch (error) {
+      this.around.log.warn(`${this.name}: ${messageOf(error)}`);
+    }
+  }
+
+  /** Folder of rows that sweeps have finished, by content. */
+  private get sweeps(): vscode.Uri {
+    return vscode.Uri.joinPath(this.around.cache, 'sensitivity');
+  }
+
+  private get lastSweeps(): vscode.Uri {
+    return vscode.Uri.joinPath(this.sweeps, 'last');
   }
 
   private async print(): Promise<TextView> {

@@ -33,6 +33,12 @@ function askKind(model: OpenModel, title: string): Promise<Kind | undefined> {
       value: 'latency',
     },
     {
+      label: vscode.l10n.t('Speed'),
+      description: vscode.l10n.t('now {0}', '1x'),
+      detail: vscode.l10n.t('The most faithful model that runs so many times as fast.'),
+      value: 'speed',
+    },
+    {
       label: vscode.l10n.t('Damage'),
       description: vscode.l10n.t('now {0}', '0'),
       detail: vscode.l10n.t('The smallest model whose answers differ no more.'),
@@ -62,6 +68,7 @@ function wordsOf(kind: Kind, { profile }: OpenModel): { prompt: string; value: s
       prompt: vscode.l10n.t('At most so long for a run, such as 5 ms'),
       value: latency === undefined ? '' : formatMs(latency / 2),
     },
+    speed: { prompt: vscode.l10n.t('At least so many times as fast, such as 2x'), value: '2x' },
     damage: {
       prompt: vscode.l10n.t('At most so much by the model’s metric, such as 0.01 (KL divergence)'),
       value: '0.01',

@@ -4,12 +4,13 @@ import type { PlanLimit } from '../../protocol/plan';
 const units = {
   size: { mb: 1e6, b: 1, kb: 1e3, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 },
   latency: { ms: 1, s: 1e3, us: 1e-3, µs: 1e-3 },
+  speed: { x: 1 },
   damage: { '': 1 },
 } as const satisfies Record<PlanLimit['kind'], Readonly<Record<string, number>>>;
 
 /**
- * What the user typed as a limit: "25 MB" and "22 %" of `whole` bytes, "5 ms", "0.01". A number alone is megabytes, milliseconds or the
- * metric's own unit. Undefined for anything else, and for what is not above 0.
+ * What the user typed as a limit: "25 MB" and "22 %" of `whole` bytes, "5 ms", "2.3x", "0.01". A number alone is megabytes,
+ * milliseconds, times as fast or the metric's own unit. Undefined for anything else, and for what is not above 0.
  */
 export function parseLimit(
   kind: PlanLimit['kind'],

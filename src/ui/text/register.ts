@@ -6,6 +6,7 @@ import { TextFollower } from './follow';
 import { TextHovers } from './hover';
 import { ShapeHints } from './inlays';
 import { TextReferences } from './references';
+import { SensitivityLenses } from './sensitivityLens';
 import { SourceLinks } from './sources';
 import { TextFolding, TextSymbols } from './symbols';
 
@@ -17,12 +18,15 @@ export function registerTextView(services: Services): vscode.Disposable {
   const references = new TextReferences(texts);
   const hints = new ShapeHints(texts);
   const actions = new ActionLenses(texts, models, recipes);
+  const sensitivity = new SensitivityLenses(texts, models);
   return vscode.Disposable.from(
     hints,
     actions,
+    sensitivity,
     new TextFollower(texts, selection),
     // The one registered last stands first in its line.
     languages.registerCodeLensProvider(selector, actions),
+    languages.registerCodeLensProvider(selector, sensitivity),
     languages.registerCodeLensProvider(selector, lenses),
     languages.registerHoverProvider(selector, new TextHovers(texts, recipes)),
     languages.registerInlayHintsProvider(selector, hints),

@@ -9,8 +9,12 @@ import type { ModelStore } from '../models/store';
 import { views } from '../names';
 import type { RecipeStore } from '../recipes/store';
 import type { Selection } from '../selection';
+import { currentSweep } from '../sensitivity/verdict';
 import { findItem, outlineOf, type OutlineItem } from '../text/outline';
+import { DamageColors, damageText, rowAddress } from './damage';
 import { partIcon } from './icons';
+import type { TreeOrder } from './order';
+import { rankedItems } from './ranked';
 
 /** A row of the tree. Carries the argument of the layer commands, which get the row itself. */
 export interface TreeRow extends LayerArgument {
@@ -32,6 +36,7 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
     private readonly models: ModelStore,
     private readonly recipes: RecipeStore,
     private readonly selection: Selection,
+    private readonly order: TreeOrder,
   ) {
     this.view = vscode.window.createTreeView(views.layers, {
       treeDataProvider: this,
@@ -40,6 +45,8 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
     });
     this.parts = vscode.Disposable.from(
       this.view,
+      new DamageColors(models),
+      order.onDidChange(() => this.refresh()),
       this.view.onDidChangeSelection(({ selection: rows }) => this.select(rows)),
       this.view.onDidChangeVisibility(() => void this.follow()),
       models.onDidChangeActive(() => this.refresh()),
@@ -61,11 +68,13 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
     const model = this.models.active;
     const view = model && (await textOf(model));
     if (!view || model !== this.models.active) return [];
-    return outlineOf(view.sections).map((item) => this.rowOf(model, item));
+    const outline = outlineOf(view.sections);
+    const items = this.isRanked ? rankedItems(model, outline) : outline;
+    return items.map((item) => this.rowOf(model, item));
   }
 
   getParent({ owner, item }: TreeRow): TreeRow | undefined {
-    return item.parent && this.rowOf(owner, item.parent);
+    return this.isRanked || !item.parent ? undefined : this.rowOf(owner, item.parent);
   }
 
   getTreeItem({ owner, item }: TreeRow): vscode.TreeItem {
@@ -75,8 +84,14 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
     node.contextValue = section.kind;
     node.iconPath = partIcon(owner, section.kind, layers);
     const cost = figuresOf(owner)?.costOf(layers);
-    const chosen = section.kind === 'layer' ? this.choiceOf(owner, section.id)?.label : undefined;
-    node.description = [cost && costBadge(cost), chosen].filter(Boolean).join(' · ');
+    const isLayer = section.kind === 'layer';
+    const chosen = isLayer ? this.choiceOf(owner, section.id)?.label : undefined;
+    const damage = isLayer ? damageText(owner, section.id) : undefined;
+    if (isLayer) node.resourceUri = rowAddress(owner, section.id);
+    const said = this.isRanked
+      ? [damage, cost && costBadge(cost)]
+      : [cost && costBadge(cost), damage];
+    node.description = [...said, chosen].filter(Boolean).join(' · ');
     node.accessibilityInformation = { label: [section.name, node.description].join(', ') };
     return node;
   }
@@ -89,6 +104,12 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
       ? layerHover(owner, figures, layer, { chosen: this.choiceOf(owner, layer.layer.id) })
       : moduleHover(owner, figures, item.section.name, item.layers);
     return node;
+  }
+
+  /** Whether the layers stand in the order of what compressing them does, the worst first, without their modules. */
+  get isRanked(): boolean {
+    const model = this.models.active;
+    return this.order.isRanked && model !== undefined && currentSweep(model) !== undefined;
   }
 
   dispose(): void {

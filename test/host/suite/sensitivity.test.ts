@@ -55,8 +55,11 @@ describe('sensitivity', () => {
     await model.measureSensitivity(once);
     assert.equal(model.sensitivity?.complete, true);
     assert.ok((model.sensitivity?.reused ?? 0) >= kept);
+    const measured = model.sensitivity;
     await model.reload();
-    assert.equal(model.sensitivity, undefined, 'it was that of another content');
+    await until(() => model.sensitivity, 'what was measured comes back');
+    assert.deepEqual(model.sensitivity, measured);
+    assert.equal(model.isSensitivityStale, false);
   });
 });
 

@@ -12,6 +12,7 @@ test('a limit is read in the units that people use', () => {
   assert.equal(parseLimit('latency', '5 ms', whole)?.value, 5);
   assert.equal(parseLimit('latency', '2.5', whole)?.value, 2.5);
   assert.equal(parseLimit('latency', '800 µs', whole)?.value, 0.8);
+  assert.equal(parseLimit('speed', '2.3x', whole)?.value, 2.3);
   assert.equal(parseLimit('damage', '1e-3', whole)?.value, 0.001);
 });
 
