@@ -69,15 +69,16 @@ export const halfStorage = defineAction({
 });
 
 function halved(
-  { names, open }: Workbench,
+  { names, open, remember }: Workbench,
   { name, tensor }: Weight,
   type: ParamsOf<typeof params>['type'],
   output: string,
 ) {
-  const stored = computedTensor(names.fresh(`${name}_half`), type, tensor.shape, () => {
+  const codes = remember(() => {
     const values = floatValues(tensor, open);
     return encodeElements(type, type === 'float16' ? values.map(withinHalf) : values);
   });
+  const stored = computedTensor(names.fresh(`${name}_half`), type, tensor.shape, codes);
   const cast = makeNode('Cast', [stored.name], [output], {
     name: names.fresh(`${name}_Cast`),
     to: 1,

@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type ActionName, actionOf } from '../../src/actions/index';
 import { applySteps } from '../../src/build/apply';
+import { memorySource } from '../../src/base/bytes';
+import { saveModel } from '../../src/engine/saveModel';
 import { readParams } from '../../src/protocol/params';
 import { indexGraph } from '../../src/onnx/graph';
-import type { Graph } from '../../src/onnx/model';
+import type { Graph, Tensor } from '../../src/onnx/model';
+import { encodeElements } from '../../src/tensor/decode';
 import { aGraph, aModel, aNode, aTensor, aValue } from '../support/build';
+import { inFolder } from '../support/folder';
 import { modelsFolder, withoutModels } from '../support/models';
 import { trial } from '../support/trial';
 
@@ -53,6 +57,41 @@ describe('weights stored small and expanded at load', { skip: withoutModels }, (
     });
   }
 });
+
+/** A weight of 8 MB, and how many of its bytes were read. */
+function countedWeight(): { readonly tensor: Tensor; readonly read: () => number } {
+  const values = Float32Array.from({ length: 1024 * 2048 }, (_, i) => Math.sin(i * 1.7));
+  const source = memorySource('weights', encodeElements('float32', values));
+  let count = 0;
+  const counting = {
+    ...source,
+    read(offset: number, size: number) {
+      count += size;
+      return source.read(offset, size);
+    },
+  };
+  const range = { source: counting, offset: 0, length: source.size };
+  const tensor = { ...aTensor('w', 'float32', [0], []), shape: [1024, 2048] };
+  return { tensor: { ...tensor, data: { kind: 'raw', range } }, read: () => count / source.size };
+}
+
+for (const action of ['halfStorage', 'int8Dynamic'] as const) {
+  test(`${action} reads a weight once, in however many pieces it is written`, () =>
+    inFolder(async (folder) => {
+      const { tensor, read } = countedWeight();
+      const index = indexGraph(
+        aModel({
+          inputs: [aValue('x', 'float32', [2, 1024])],
+          outputs: [aValue('y', 'float32', [2, 2048])],
+          initializers: [tensor],
+          nodes: [aNode('MatMul', ['x', 'w'], ['y'])],
+        }),
+      );
+      const made = await applySteps(index, [{ action, targets: {} }]);
+      saveModel(made.index.model, join(folder, 'model.onnx'));
+      assert.ok(read() <= 1.01, `read ${read()} times`);
+    }));
+}
 
 describe('stored weights in odd places', () => {
   const numbers = Array.from({ length: 64 * 32 }, (_, i) => Math.sin(i * 1.7));
