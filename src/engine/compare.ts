@@ -5,7 +5,6 @@ import { partOf, type Progress } from '../base/progress';
 import type { CompareRequest, Comparison, LayerChange } from '../protocol/build';
 import type { CallContext } from '../protocol/rpc';
 import { inputSpecs } from '../runtime/inputs';
-import { purposeOf } from '../runtime/purpose';
 import type { Feeds, Runner, Session } from '../runtime/runner';
 import { compareOutputs } from '../verify/agreement';
 import { adaptFeeds } from '../verify/alignment';
@@ -23,6 +22,7 @@ import type { Models, SizedModel } from './models';
 import { outputFigures } from './outputFigures';
 import { loadRunner } from './runtime';
 import { withTemporaryFolder } from './temporaryFolder';
+import { tokensInput } from './tokensInput';
 
 /** Where in the progress each part of the work ends. */
 const shares = { kernels: 0.05, memory: 0.15, timed: 0.4, outputs: 0.95 } as const;
@@ -254,17 +254,11 @@ function readingsOf(
   outputs: readonly string[],
 ): ReadonlyMap<string, OutputOptions> {
   const { structure } = sized;
-  const tokens = structure.family === 'decoder' ? tokensInput(sized) : undefined;
+  const tokens = tokensInput(sized);
   return new Map(
     outputs.map((output) => {
       const reading = readingOf(structure, output);
       return [output, tokens === undefined ? { reading } : { reading, tokens }];
     }),
   );
-}
-
-function tokensInput({ index, shapes }: SizedModel): string | undefined {
-  const isTokens = (spec: ReturnType<typeof inputSpecs>[number]) =>
-    purposeOf(spec, index, shapes).kind === 'ids';
-  return inputSpecs(index.model).find(isTokens)?.name;
 }

@@ -2,6 +2,7 @@ import { type MetricName, metrics } from '../sensitivity/metrics/index';
 import type { Score } from '../sensitivity/sweep';
 import { mainOutput, readingOf } from '../verify/reading';
 import type { SizedModel } from './models';
+import { tokensInput } from './tokensInput';
 
 /** How far a changed model's answers are from its own: the output that is looked at, the metric, and the score of a batch. */
 export interface DamageJudge {
@@ -12,17 +13,19 @@ export interface DamageJudge {
 
 /** Judges by the model's main output; `choose` gives the metric, knowing whether it holds scores of classes. */
 export function damageJudge(
-  { structure, index }: SizedModel,
+  sized: SizedModel,
   choose: (hasClasses: boolean) => MetricName = usualMetric,
 ): DamageJudge {
+  const { structure, index } = sized;
   const names = index.model.graph.outputs.map(({ name }) => name);
   const output = mainOutput(structure, names) ?? '';
   const reading = readingOf(structure, output);
   const metric = choose(reading !== 'values');
+  const tokens = tokensInput(sized);
   const score: Score = (a, b, batch) => {
     const [reference, candidate] = [a[output], b[output]];
     return reference && candidate
-      ? metrics[metric].score({ reference, candidate, batch, reading })
+      ? metrics[metric].score({ reference, candidate, batch, reading, tokens })
       : [];
   };
   return { output, metric, score };

@@ -53,8 +53,10 @@ export interface Sensitivity {
   model: { file: string; sha256: string };
   metric: { name: string; title: string; unit: string };
   tier: Tier;
-  /** Of the data, `synthetic` for inputs that were made up. */
+  /** Of the data, `synthetic` for inputs that were made up, empty where the model was not run. */
   data: string;
+  /** Of everything that the model was fed; null where it was not run. */
+  dataSha256: string | null;
   samples: number;
   probes: ProbeFacts[];
   layers: SensitivityRow[];
@@ -90,7 +92,14 @@ export interface ProbeFacts {
 export interface SensitivityOptions {
   /** Mildest first in each family. */
   probes: ProbeFacts[];
-  metrics: { name: string; title: string; unit: string; needs: 'classes' | 'values' | 'labels' }[];
+  /** Names of the probes that a request without any stands for. */
+  usual: string[];
+  metrics: {
+    name: string;
+    title: string;
+    unit: string;
+    needs: 'classes' | 'values' | 'labels' | 'tokens';
+  }[];
 }
 
 /** One layer, block or head under one probe. */

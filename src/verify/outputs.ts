@@ -5,12 +5,12 @@ import {
   deviations95,
   Differences,
   klDivergence,
-  logSumExp,
   meanWithInterval,
   pairedInterval,
   shareInterval,
   topClass,
 } from '../tensor/measures';
+import { nextTokenLoss } from '../tensor/perplexity';
 import { asLogits, type Reading } from '../tensor/scores';
 
 /** A mean over independent samples, and half the width of its 95 % interval. */
@@ -152,18 +152,14 @@ export class OutputComparison {
     const [batch = 0, length = 0] = tokens.shape;
     if (tokens.shape.length !== 2 || batch * length !== count) return;
     const ids = numbersOf(tokens);
-    for (let sample = 0; sample < batch; sample++) {
-      const sums = { reference: 0, candidate: 0, count: 0 };
-      for (let row = sample * length; row < (sample + 1) * length - 1; row++) {
-        if (real?.[row] === 0 || real?.[row + 1] === 0) continue;
-        const at = row * classes;
-        const next = at + Number(ids[row + 1] ?? 0);
-        sums.reference += logSumExp(a, at, classes) - (a[next] ?? NaN);
-        sums.candidate += logSumExp(b, at, classes) - (b[next] ?? NaN);
-        sums.count++;
-      }
-      this.tokens += sums.count;
-      if (sums.count > 0) this.unlikely.push(sums);
+    for (let from = 0; from < count; from += length) {
+      const sequence = { classes, real, from, length, tokens: ids };
+      const reference = nextTokenLoss({ ...sequence, logits: a });
+      const candidate = nextTokenLoss({ ...sequence, logits: b });
+      this.tokens += reference.count;
+      if (reference.count === 0) continue;
+      const sums = { reference: reference.sum, candidate: candidate.sum };
+      this.unlikely.push({ ...sums, count: reference.count });
     }
   }
 

@@ -1,3 +1,4 @@
+import { UserError } from '../../base/errors';
 import { topClasses } from '../../tensor/measures';
 import { byDistribution, type Metric } from './metric';
 
@@ -7,7 +8,8 @@ export const accuracyLost: Metric = {
   unit: 'share',
   needs: 'labels',
   score(pair) {
-    const { labels = [] } = pair.batch;
+    const { labels } = pair.batch;
+    if (!labels) throw new UserError('badInput', 'Accuracy needs labels, and the data has none.');
     let sample = 0;
     return byDistribution(pair, ({ reference, candidate, width }) => {
       const label = labels[sample++];

@@ -1,14 +1,19 @@
 import { klDivergences } from '../../tensor/measures';
 import { byDistribution, type Metric } from './metric';
 
-/** KL(softmax(reference) ‖ softmax(candidate)) along the last axis, mean over a sample's rows. */
-export const kl: Metric = {
-  title: 'KL divergence',
-  unit: 'nats',
-  needs: 'classes',
-  score: (pair) =>
-    byDistribution(pair, ({ reference, candidate, width }) => {
-      const rows = klDivergences(reference, candidate, width);
-      return rows.length === 0 ? 0 : rows.reduce((sum, each) => sum + each, 0) / rows.length;
-    }),
-};
+/**
+ * KL(softmax(reference / T) ‖ softmax(candidate / T)) along the last axis, mean over a sample's rows. Above 1 the temperature lets
+ * unlikely classes count more, as when one model teaches another; it is not multiplied by T² here.
+ */
+export function klAt(temperature: number): Metric {
+  return {
+    title: temperature === 1 ? 'KL divergence' : `KL divergence at temperature ${temperature}`,
+    unit: 'nats',
+    needs: 'classes',
+    score: (pair) =>
+      byDistribution(pair, ({ reference, candidate, width }) => {
+        const rows = klDivergences(reference, candidate, width, temperature);
+        return rows.length === 0 ? 0 : rows.reduce((sum, each) => sum + each, 0) / rows.length;
+      }),
+  };
+}

@@ -10,6 +10,8 @@ export interface OutputPair {
   readonly batch: CalibrationBatch;
   /** What the output's numbers are. */
   readonly reading: Reading;
+  /** The input with the tokens whose successors the output scores; undefined where the model takes none. */
+  readonly tokens?: string | undefined;
 }
 
 /** A way of saying how far a candidate's outputs are from the model's own; 0 is no difference, and more is worse. */
@@ -17,9 +19,9 @@ export interface Metric {
   readonly title: string;
   /** What stands behind a figure: nats, a share. */
   readonly unit: string;
-  /** `classes`: the last axis are logits; `values`: any output; `labels`: the data must have labels besides. */
-  readonly needs: 'classes' | 'values' | 'labels';
-  /** One score for each sample. */
+  /** `classes`: the last axis are logits; `values`: any output; `labels`: the data must have labels besides; `tokens`: a language model. */
+  readonly needs: 'classes' | 'values' | 'labels' | 'tokens';
+  /** One score for each sample. Throws `badInput` where the data or the output has not what is needed. */
   score(pair: OutputPair): number[];
 }
 

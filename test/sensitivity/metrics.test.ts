@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { damageJudge } from '../../src/engine/damage';
+import { openCalibration } from '../../src/engine/calibration';
+import { Models } from '../../src/engine/models';
+import { ortRunner } from '../../src/runtime/ort';
+import type { RunTensor } from '../../src/runtime/runner';
+import { metrics } from '../../src/sensitivity/metrics/index';
+import type { OutputPair } from '../../src/sensitivity/metrics/metric';
+import { logSoftmax } from '../../src/tensor/measures';
+import { modelsFolder, withoutModels } from '../support/models';
+
+const floats = (shape: readonly number[], data: readonly number[]): RunTensor => ({
+  ...{ dtype: 'float32', shape, data: Float32Array.from(data) },
+});
+const wholes = (shape: readonly number[], data: readonly number[]): RunTensor => ({
+  ...{ dtype: 'int64', shape, data: BigInt64Array.from(data, BigInt) },
+});
+const near = (found: number | undefined, wanted: number) =>
+  assert.ok(Math.abs((found ?? NaN) - wanted) < 1e-6, `${found}, not ${wanted}`);
+
+/** Logits whose softmax are these chances. */
+const chances = (...rows: readonly number[][]) => rows.flat().map((share) => Math.log(share));
+
+/** Two sequences of three tokens of two; the last position of the second is padding. */
+function languagePair(more: Partial<OutputPair> = {}): OutputPair {
+  const ids = wholes([2, 3], [0, 1, 0, 1, 1, 0]);
+  const half = [0.5, 0.5];
+  return {
+    reference: floats([2, 3, 2], chances(half, half, half, half, half, half)),
+    candidate: floats(
+      [2, 3, 2],
+      chances([0.5, 0.5], [0.25, 0.75], [0.9, 0.1], [0.5, 0.5], [0.01, 0.99], half),
+    ),
+    batch: {
+      feeds: { ids },
+      labels: undefined,
+      mask: { batch: 2, sequence: 3, real: Uint8Array.of(1, 1, 1, 1, 1, 0) },
+    },
+    ...{ reading: 'logits', tokens: 'ids', ...more },
+  };
+}
+
+test('perplexity is scored by the next token of every position but padding', () => {
+  // First: 1 follows with 0.5 in both, 0 with 0.25 for 0.5. Second: 1 with 0.5 in both; what follows the padding counts not.
+  const [first, second] = metrics.perplexity.score(languagePair());
+  near(first, Math.log(2) / 2);
+  near(second, 0);
+  const unmasked = languagePair();
+  const batch = { ...unmasked.batch, mask: undefined };
+  near(metrics.perplexity.score({ ...unmasked, batch })[1], Math.log(0.5 / 0.01) / 2);
+});
+
+test('perplexity of what is no language model is refused', () => {
+  const message = /needs a language model/;
+  const noTokens = languagePair({ tokens: undefined });
+  assert.throws(() => metrics.perplexity.score(noTokens), { code: 'badInput', message });
+  const oneRow = languagePair({ reference: floats([2, 2], [0, 0, 0, 0]) });
+  assert.throws(() => metrics.perplexity.score(oneRow), { code: 'badInput', message });
+});
+
+const classPair = (labels: readonly number[] | undefined): OutputPair => ({
+  reference: floats([2, 3], [4, 2, 0, 0, 2, 4]),
+  candidate: floats([2, 3], [2, 4, 0, 0, 2, 4]),
+  batch: { feeds: { x: floats([2, 1], [0, 0]) }, labels, mask: undefined },
+  reading: 'logits',
+});
+
+test('accuracy without labels is refused, not zero', () => {
+  assert.deepEqual(metrics.accuracy.score(classPair([0, 2])), [1, 0]);
+  assert.deepEqual(metrics.accuracy.score(classPair([1, 2])), [-1, 0]);
+  assert.throws(() => metrics.accuracy.score(classPair(undefined)), {
+    code: 'badInput',
+    message: /needs labels/,
+  });
+});
+
+test('a temperature divides the logits before their divergence', () => {
+  const halved = classPair(undefined);
+  const half = (tensor: RunTensor) =>
+    floats(
+      tensor.shape,
+      Array.from(tensor.data as Float32Array, (value) => value / 2),
+    );
+  const wanted = metrics.kl.score({
+    ...{ ...halved, reference: half(halved.reference), candidate: half(halved.candidate) },
+  });
+  const found = metrics.kl2.score(halved);
+  near(found[0], wanted[0]!);
+  assert.ok(found[0]! < metrics.kl.score(halved)[0]!);
+  assert.equal(found[1], 0);
+});
+
+test(
+  'the perplexity of tiny-lm is that of its tokens, one by one',
+  { skip: withoutModels },
+  async () => {
+    const folder = join(modelsFolder, 'tiny-lm');
+    const sized = new Models().sized(join(folder, 'model.onnx'), {});
+    const judge = damageJudge(sized, () => 'perplexity');
+    const runner = ortRunner();
+    const data = openCalibration(sized, {
+      ...{ runner, data: join(folder, 'valid.npz'), samples: 8, folder, threads: 2 },
+    });
+    const session = await runner.load(join(folder, 'model.onnx'), {
+      ...{ threads: 2, provider: 'cpu', optimize: 'all' },
+    });
+    for (const batch of data.batches()) {
+      const { outputs } = await session.run(batch.feeds, [judge.output]);
+      const { data: logits, shape } = outputs[judge.output]!;
+      const [samples = 0, length = 0, classes = 0] = shape;
+      assert.ok(judge.score(outputs, outputs, batch).every((score) => score === 0));
+      // A model that knows nothing gives every token one chance in so many.
+      const flat = {
+        [judge.output]: {
+          dtype: 'float32',
+          shape,
+          data: new Float32Array(samples * length * classes),
+        },
+      } as const;
+      const found = judge.score(flat, outputs, batch);
+      const ids = batch.feeds['input_ids']!.data as BigInt64Array;
+      for (let sample = 0; sample < samples; sample++) {
+        let sum = 0;
+        for (let at = sample * length; at < (sample + 1) * length - 1; at++) {
+          sum -= logSoftmax(logits as Float32Array, at * classes, classes)[Number(ids[at + 1])]!;
+        }
+        near(found[sample], sum / (length - 1) - Math.log(classes));
+        assert.ok(found[sample]! < -2);
+      }
+    }
+    await session.release();
+  },
+);
