@@ -52,6 +52,8 @@ function program(signal: AbortSignal): Command {
   const root = new Command('featherweight')
     .description('See what every layer of an ONNX model costs.')
     .version(version)
+    // A command under a command may have options of the same names: what follows its name is its own.
+    .enablePositionalOptions()
     .addHelpText('after', exitHelp)
     .showHelpAfterError(false);
   modelCommand(root, 'inspect')

@@ -1,13 +1,19 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../base/errors';
-import type { Sensitivity } from '../protocol/sensitivity';
-import { sensitivityCsv, sensitivityJson } from '../report/sensitivityExports';
-import { terminalSensitivity } from '../report/sensitivityTerminal';
+import {
+  type Sensitivity,
+  type SensitivityRequest,
+  type Tier,
+  tiers,
+} from '../protocol/sensitivity';
 import { askEngine } from './engine';
 import { sizesOf } from './options';
-import { terminalOptions } from './output';
 import type { SensitivityOptions } from './sensitivityOptions';
+import { checkPrinting, sensitivityText } from './sensitivityText';
+
+/** Followed through the model where no probe is named: what most people want to know. */
+const usualPropagation = 'int4';
 
 /** `featherweight sensitivity`: sweeps in the engine's process and prints layers by probes. Throws `UserError`s. */
 export async function sensitivityCommand(
@@ -15,37 +21,54 @@ export async function sensitivityCommand(
   options: SensitivityOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { json, csv, layers } = options;
-  if (json && csv) {
-    throw new UserError('badInput', '--json and --csv both write to standard output: choose one.');
-  }
-  const found = await measure(model, options, signal);
-  process.stdout.write(
-    json
-      ? sensitivityJson(found)
-      : csv
-        ? sensitivityCsv(found)
-        : terminalSensitivity(found, terminalOptions(layers)),
-  );
+  checkPrinting(options);
+  const { json, csv, excludeAbove } = options;
+  const isData = json ?? csv ?? excludeAbove !== undefined;
+  const request = requestOf(model, options);
+  const found: Sensitivity = await askEngine((api, call) => api.sensitivity(request, call), {
+    ...{ isData, signal },
+  });
+  process.stdout.write(sensitivityText(found, options));
+  // Tables say it themselves.
+  if (isData) for (const note of found.notes) process.stderr.write(`featherweight: ${note}\n`);
 }
 
-async function measure(
-  model: string,
-  options: SensitivityOptions,
-  signal: AbortSignal,
-): Promise<Sensitivity> {
-  const { probe = [], metric, samples, shard, threads, seed, data, cache, json, csv } = options;
-  const request = {
+/** The tier that is asked for. Throws `badInput` for two of them, and for options that are another one's. */
+function tierOf(options: SensitivityOptions): Tier {
+  const { tier, limit, propagation } = options;
+  const named = tiers.filter((each) => each === tier || options[each]);
+  const [first = 'exact', second] = named;
+  if (second) throw new UserError('badInput', `--${first} and --${second} exclude each other.`);
+  if (limit !== undefined && first !== 'adaptive') {
+    throw new UserError(
+      'badInput',
+      '--limit is for --adaptive: an exact sweep measures every layer as well as it can.',
+    );
+  }
+  if (propagation !== undefined && first === 'hints') {
+    throw new UserError('badInput', '--propagation runs the model, and --hints does not.');
+  }
+  return first;
+}
+
+function requestOf(model: string, options: SensitivityOptions): SensitivityRequest {
+  const { probe = [], samples, threads, seed, cache, data, propagation } = options;
+  const { metric, limit, shuffle, shard, only } = options;
+  return {
     ...{ file: resolve(model), probes: [...probe], samples, threads, seed },
+    tier: tierOf(options),
     ...sizesOf(options),
-    ...(metric === undefined ? {} : { metric }),
-    ...(shard ? { shard } : {}),
     ...(data === undefined ? {} : { data: resolve(data) }),
+    ...(metric === undefined ? {} : { metric }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(shuffle ? { shuffle } : {}),
+    ...(shard ? { shard } : {}),
+    ...(only ? { layers: [...only] } : {}),
+    ...(propagation === undefined
+      ? {}
+      : { propagation: propagation === true ? usualPropagation : propagation }),
     ...(cache ? { cache: cacheFolder() } : {}),
   };
-  return askEngine((api, call) => api.sensitivity(request, call), {
-    ...{ isData: json ?? csv ?? false, signal },
-  });
 }
 
 /** Where the system wants such things: https://specifications.freedesktop.org/basedir-spec. */

@@ -4,23 +4,20 @@ import { UserError } from '../base/errors';
 import { quoted } from '../base/quote';
 import type { Sensitivity } from '../protocol/sensitivity';
 import { mergeSensitivities } from '../report/sensitivityMerge';
-import { sensitivityCsv, sensitivityJson } from '../report/sensitivityExports';
-import { terminalSensitivity } from '../report/sensitivityTerminal';
-import { terminalOptions } from './output';
 import type { MergeOptions } from './sensitivityOptions';
+import { checkPrinting, sensitivityText } from './sensitivityText';
 
 /** `featherweight sensitivity merge`: parts of one sweep, as `--shard --json` printed them, in; the whole out. Throws `badInput`. */
-export function mergeCommand(parts: readonly string[], { csv, table, layers }: MergeOptions): void {
+export function mergeCommand(parts: readonly string[], options: MergeOptions): void {
+  checkPrinting(options);
+  const { partial = false, table = false, json = !table && !options.csv } = options;
   const merged = mergeSensitivities(
     parts.map((part) => ({ name: basename(part), sensitivity: readPart(part) })),
+    { partial },
   );
-  process.stdout.write(
-    csv
-      ? sensitivityCsv(merged)
-      : table
-        ? terminalSensitivity(merged, terminalOptions(layers))
-        : sensitivityJson(merged),
-  );
+  // Ids are for people and programs alike; a recipe's part is asked for.
+  const asked = options.excludeAbove === undefined ? json : (options.json ?? false);
+  process.stdout.write(sensitivityText(merged, { ...options, json: asked }));
 }
 
 function readPart(file: string): Sensitivity {

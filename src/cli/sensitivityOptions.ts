@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { dimOption, shapeOption, wholeNumber } from './options';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Tier, tiers } from '../protocol/sensitivity';
+import { dimOption, numberFrom, shapeOption, wholeNumber } from './options';
 
 /** Options of `sensitivity`. */
 export interface SensitivityOptions {
@@ -7,6 +8,16 @@ export interface SensitivityOptions {
   readonly probe?: readonly string[];
   readonly metric?: string;
   readonly samples: number;
+  readonly shuffle?: boolean;
+  readonly tier?: Tier;
+  readonly exact?: boolean;
+  readonly adaptive?: boolean;
+  readonly hints?: boolean;
+  readonly limit?: number;
+  readonly only?: readonly string[];
+  /** True where no probe is named. */
+  readonly propagation?: string | true;
+  readonly excludeAbove?: number;
   readonly dim?: ReadonlyMap<string, number>;
   readonly shape?: ReadonlyMap<string, number[]>;
   readonly shard?: { readonly index: number; readonly of: number };
@@ -20,6 +31,9 @@ export interface SensitivityOptions {
 }
 
 export interface MergeOptions {
+  readonly partial?: boolean;
+  readonly excludeAbove?: number;
+  readonly json?: boolean;
   readonly csv?: boolean;
   readonly table?: boolean;
   readonly layers: number;
@@ -31,10 +45,52 @@ export function addSensitivity(root: Command, signal: AbortSignal): void {
     .command('sensitivity')
     .description('compress one layer at a time and measure how much the answers change')
     .argument('<MODEL>', 'an .onnx file')
-    .option('--data <FILE>', 'run it on this: .npz, .npy, .jsonl, or a folder of input_N.pb')
+    .option('--data <FILE>', 'run it on this: .npz, .npy, .jsonl, or a folder of input_N.pb');
+  addQuestion(command);
+  addTiers(command);
+  addRunning(command);
+  addPrinting(command)
+    .addHelpText('after', examples)
+    .action(async (model: string, options: SensitivityOptions) => {
+      const { sensitivityCommand } = await import('./sensitivity');
+      await sensitivityCommand(model, options, signal);
+    });
+  const merge = command
+    .command('merge')
+    .description('put the parts of a sweep that was shared among machines together')
+    .argument('<PART...>', 'what --shard --json printed')
+    .option('--partial', 'also where parts are missing, which the result then says')
+    .option('--table', 'print a table for people rather than JSON');
+  addPrinting(merge).action(async (parts: string[], options: MergeOptions) => {
+    const { mergeCommand } = await import('./sensitivityMerge');
+    mergeCommand(parts, options);
+  });
+}
+
+function addQuestion(command: Command): void {
+  command
     .option('--probe <NAME>', 'a way of compressing: int8, int4, prune50 …; repeatable', collect)
     .option('--metric <NAME>', 'kl, nmse, cosine, disagreement, maxError or accuracy')
+    .option('--only <LAYER>', 'only the layers of this id, * for any stretch; repeatable', collect)
     .option('--samples <N>', 'at most so many samples, the first ones', wholeNumber(1), 128)
+    .option('--shuffle', 'draw the samples by --seed instead')
+    .option(
+      '--propagation [PROBE]',
+      'also follow the error of this probe (int4) through the model, block by block',
+    );
+}
+
+function addTiers(command: Command): void {
+  command
+    .addOption(new Option('--tier <NAME>', 'how sure to be, one of the next three').choices(tiers))
+    .option('--exact', 'every sample for every layer: the default')
+    .option('--adaptive', 'samples only where the ranking is still open')
+    .option('--hints', 'from the weights alone, nothing is run')
+    .option('--limit <DAMAGE>', 'with --adaptive: tell only on which side of it', numberFrom(0));
+}
+
+function addRunning(command: Command): void {
+  command
     .option('--shard <I/N>', 'only every N-th layer, beginning with the I-th from 0', shardOption)
     .option('--dim <NAME=N>', 'size of a dimension of made-up inputs; repeatable', dimOption)
     .option('--shape <INPUT=1x3x224x224>', 'shape of a made-up input; repeatable', shapeOption)
@@ -44,38 +100,32 @@ export function addSensitivity(root: Command, signal: AbortSignal): void {
       wholeNumber(0),
       0,
     )
-    .option('--seed <N>', 'of made-up inputs', wholeNumber(0), 1)
-    .option('--no-cache', 'measure again what was measured before')
+    .option('--seed <N>', 'of made-up inputs and of --shuffle', wholeNumber(0), 1)
+    .option('--no-cache', 'measure again what was measured before');
+}
+
+function addPrinting(command: Command): Command {
+  return command
     .option('--json', 'print everything as JSON')
     .option('--csv', 'print one line for each layer and probe')
-    .option('--layers <N>', 'how many layers the table lists', wholeNumber(0), 20)
-    .addHelpText(
-      'after',
-      `
+    .option(
+      '--exclude-above <DAMAGE>',
+      'print the layers that suffer more, an id a line; with --json for a recipe',
+      numberFrom(0),
+    )
+    .option('--layers <N>', 'how many layers the table lists', wholeNumber(0), 20);
+}
+
+const examples = `
 Finished layers are kept: a sweep that was stopped goes on where it was.
 
 Examples:
   featherweight sensitivity model.onnx --data dev.npz
   featherweight sensitivity model.onnx --data dev.npz --probe int4 --probe int8 --samples 64 --json
+  featherweight sensitivity model.onnx --data dev.npz --probe int4 --exclude-above 0.001 --json
+  featherweight sensitivity model.onnx --hints
   featherweight sensitivity model.onnx --data dev.npz --shard 0/4 --json > part-0.json
-  featherweight sensitivity merge part-*.json > all.json`,
-    )
-    .action(async (model: string, options: SensitivityOptions) => {
-      const { sensitivityCommand } = await import('./sensitivity');
-      await sensitivityCommand(model, options, signal);
-    });
-  command
-    .command('merge')
-    .description('put the parts of a sweep that was shared among machines together')
-    .argument('<PART...>', 'what --shard --json printed')
-    .option('--csv', 'print one line for each layer and probe')
-    .option('--table', 'print a table for people')
-    .option('--layers <N>', 'how many layers the table lists', wholeNumber(0), 20)
-    .action(async (parts: string[], options: MergeOptions) => {
-      const { mergeCommand } = await import('./sensitivityMerge');
-      mergeCommand(parts, options);
-    });
-}
+  featherweight sensitivity merge part-*.json > all.json`;
 
 function collect(name: string, before: readonly string[] = []): string[] {
   return [...before, name];

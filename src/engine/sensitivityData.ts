@@ -53,11 +53,11 @@ const bytesOf = ({ feeds }: CalibrationBatch) =>
  */
 export function contentOf(data: Calibration): string {
   const hash = createHash('sha256');
-  for (const { feeds, labels } of data.batches()) {
+  for (const { feeds, labels, mask } of data.batches()) {
     for (const [name, { dtype, shape, data: values }] of Object.entries(feeds)) {
       hash.update(JSON.stringify([name, dtype, shape])).update(bytesIn(values));
     }
-    hash.update(JSON.stringify(labels ?? null));
+    hash.update(JSON.stringify(labels ?? null)).update(mask?.real ?? '');
   }
   return hash.digest('hex');
 }

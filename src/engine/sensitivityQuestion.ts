@@ -1,70 +1,68 @@
 import { globMatches } from '../build/targets';
 import { UserError } from '../base/errors';
-import type { SensitivityRequest, SensitivityRow } from '../protocol/sensitivity';
+import type { ProbeFacts, SensitivityRequest, SensitivityRow } from '../protocol/sensitivity';
 import { type MetricName, metrics } from '../sensitivity/metrics/index';
-import { changeOf, type ProbeName, probes } from '../sensitivity/probes';
-import type { Change, Subject } from '../sensitivity/sweep';
+import type { ProbeName } from '../sensitivity/probes';
 import { subjectsOf, type UnitSubject } from '../sensitivity/units';
 import type { Layer } from '../structure/structure';
 import { type DamageJudge, damageJudge, usualMetric } from './damage';
 import type { SizedModel } from './models';
+import { readProbe } from './probeSteps';
 
 /** What is asked where no probe is named: enough to tell quantization from pruning and mild from harsh, at the cost of four. */
 export const usualProbes: readonly ProbeName[] = ['int8', 'int4', 'int2', 'prune50'];
 
-/** Something to ask about, and every way of asking that fits it. */
+/** Something to ask about. */
 export interface Asked {
-  readonly subject: Subject;
+  readonly subject: UnitSubject;
   readonly facts: Pick<SensitivityRow, 'id' | 'name' | 'part' | 'role' | 'block'>;
   /** Whose weights the probes' steps would make lighter; undefined for more or less than a layer. */
   readonly layer: Layer | undefined;
-  /** One for each probe, under its name. */
-  readonly changes: readonly Change[];
+  /** Those of its unit. */
+  readonly probes: readonly ProbeFacts[];
+}
+
+/** Something that is not asked about. */
+export interface Skipped {
+  readonly layer: string;
+  readonly why: string;
 }
 
 /** What a request asks of a model. */
 export interface Question {
-  readonly probes: readonly ProbeName[];
+  readonly probes: readonly ProbeFacts[];
   readonly judge: DamageJudge;
   readonly asked: readonly Asked[];
-  readonly skipped: readonly { readonly layer: string; readonly why: string }[];
+  readonly skipped: readonly Skipped[];
 }
 
 /** Checks a request against the model. Throws `badInput` for probes, metrics and layers that are not there. */
 export function questionOf(sized: SizedModel, request: SensitivityRequest): Question {
-  const names = probesOf(request.probes);
-  const units = [...new Set(names.map((name) => probes[name].unit))];
-  const found = units.map((unit) => subjectsOf(sized.structure, sized.shapes, unit));
-  const all = found.flatMap(({ subjects }) => subjects.map((each) => askedOf(each, names)));
+  const { structure, shapes } = sized;
+  const names = request.probes.length > 0 ? request.probes : usualProbes;
+  const read = names.map((name) => readProbe(name, structure.layers));
+  // One question may be written in several ways.
+  const probes = [...new Map(read.map((probe) => [probe.name, probe])).values()];
+  const units = [...new Set(probes.map(({ unit }) => unit))];
+  const found = units.map((unit) => subjectsOf(structure, shapes, unit));
+  const all = found.flatMap(({ subjects }) => subjects.map((each) => askedOf(each, probes)));
   const skipped = found.flatMap((each) => each.skipped);
   return {
-    probes: names,
+    probes,
     judge: damageJudge(sized, (hasClasses) => metricOf(request.metric, hasClasses)),
     asked: shardOf(only(all, request.layers), request.shard),
     skipped: skipped.map(({ id, why }) => ({ layer: id, why })),
   };
 }
 
-function askedOf(subject: UnitSubject, names: readonly ProbeName[]): Asked {
+function askedOf(subject: UnitSubject, probes: readonly ProbeFacts[]): Asked {
   const { id, name, part, role, block, unit, weight } = subject;
   return {
     subject,
     facts: { id, name, part, role, block: block ?? null },
     layer: unit === 'layer' ? weight?.layer : undefined,
-    changes: names.flatMap((probe) => changeOf(probe, subject) ?? []),
+    probes: probes.filter((probe) => probe.unit === unit),
   };
-}
-
-function probesOf(names: readonly string[]): readonly ProbeName[] {
-  const unknown = names.find((name) => !Object.hasOwn(probes, name));
-  if (unknown !== undefined) {
-    throw new UserError(
-      'badInput',
-      `There is no probe “${unknown}”.`,
-      `There are ${Object.keys(probes).join(', ')}.`,
-    );
-  }
-  return names.length > 0 ? ([...new Set(names)] as ProbeName[]) : usualProbes;
 }
 
 function metricOf(name: string | undefined, hasClasses: boolean): MetricName {

@@ -1,19 +1,24 @@
 import { version } from '../../package.json';
 import type { Sensitivity, SensitivityRequest, SensitivityRow } from '../protocol/sensitivity';
 import { metrics } from '../sensitivity/metrics/index';
-import type { ProbeName } from '../sensitivity/probes';
 import { meanWithInterval } from '../tensor/measures';
-import { probeBytes, probeFacts } from './probeSteps';
-import type { Question } from './sensitivityQuestion';
+import { stepBytes } from './probeSteps';
+import type { Question, Skipped } from './sensitivityQuestion';
 import type { Finished } from './sensitivityTiers';
 
 /** What a result says besides its rows. */
 export interface ResultFacts {
   readonly request: SensitivityRequest;
   readonly question: Question;
+  /** Besides what the question leaves out. */
+  readonly skipped: readonly Skipped[];
   readonly sha256: string;
-  /** Name and number of samples. */
-  readonly data: { readonly name: string; readonly samples: number };
+  readonly data: {
+    readonly name: string;
+    readonly samples: number;
+    /** Of everything that the model is fed. */
+    readonly sha256: string;
+  };
   readonly notes: readonly string[];
   readonly complete: boolean;
   readonly seconds: number;
@@ -23,6 +28,7 @@ export interface ResultFacts {
 /** A finished row as results have it: mean and 95 % interval of its scores. */
 export function rowOf({ asked, probe, scores, settled }: Finished): SensitivityRow {
   const { mean, halfWidth } = meanWithInterval(scores);
+  const step = asked.probes.find(({ name }) => name === probe)?.step ?? null;
   return {
     ...asked.facts,
     probe,
@@ -31,25 +37,25 @@ export function rowOf({ asked, probe, scores, settled }: Finished): SensitivityR
     high: mean + halfWidth,
     samples: scores.length,
     settled,
-    bytes: asked.layer ? probeBytes(probe as ProbeName, asked.layer) : null,
+    bytes: asked.layer ? stepBytes(step, asked.layer) : null,
   };
 }
 
 /** Rows with everything that they stand on, in the order of the model. */
 export function resultOf(rows: readonly SensitivityRow[], facts: ResultFacts): Sensitivity {
   const { request, question, sha256, data, notes, complete, seconds, reused } = facts;
-  const { probes, judge, skipped } = question;
+  const { probes, judge } = question;
   const { title, unit } = metrics[judge.metric];
   return {
     featherweight: version,
     model: { file: request.file, sha256 },
     metric: { name: judge.metric, title, unit },
     tier: request.tier ?? 'exact',
-    ...{ data: data.name, samples: data.samples },
-    probes: probes.map(probeFacts),
+    ...{ data: data.name, dataSha256: data.sha256, samples: data.samples },
+    probes: [...probes],
     layers: inOrder(rows, question),
-    ...{ hints: [], propagation: [], skipped: [...skipped] },
-    ranking: probes.map((probe) => ({ probe, layers: ranked(rows, probe) })),
+    ...{ hints: [], propagation: [], skipped: [...question.skipped, ...facts.skipped] },
+    ranking: probes.map(({ name }) => ({ probe: name, layers: ranked(rows, name) })),
     shard: request.shard ?? null,
     ...{ notes: [...notes], complete, seconds, reused },
   };
@@ -57,7 +63,7 @@ export function resultOf(rows: readonly SensitivityRow[], facts: ResultFacts): S
 
 function inOrder(rows: readonly SensitivityRow[], { asked, probes }: Question): SensitivityRow[] {
   const place = new Map(asked.map(({ facts }, at) => [facts.id, at]));
-  const column = new Map<string, number>(probes.map((probe, at) => [probe, at]));
+  const column = new Map(probes.map(({ name }, at) => [name, at]));
   const keyOf = ({ id, probe }: SensitivityRow) =>
     (place.get(id) ?? 0) * probes.length + (column.get(probe) ?? 0);
   return [...rows].sort((a, b) => keyOf(a) - keyOf(b));

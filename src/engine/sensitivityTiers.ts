@@ -1,8 +1,9 @@
 import type { Progress } from '../base/progress';
 import type { Tier } from '../protocol/sensitivity';
 import type { Calibration } from '../runtime/calibration';
-import { sweep } from '../sensitivity/sweep';
+import { type Subject, sweep } from '../sensitivity/sweep';
 import type { SizedModel } from './models';
+import type { AskedChanges } from './sensitivityChanges';
 import type { Asked, Question } from './sensitivityQuestion';
 
 /** For the unchanged model's values that cross into the parts behind the layers. */
@@ -22,8 +23,8 @@ export interface TierBench {
   readonly sized: SizedModel;
   readonly question: Question;
   readonly data: Calibration;
-  /** Rows that need not be measured. */
-  readonly isKept: (id: string, probe: string) => boolean;
+  /** What is not kept from before. */
+  readonly tasks: readonly AskedChanges[];
   readonly finished: (row: Finished) => void;
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -35,15 +36,12 @@ type TierRun = (bench: TierBench) => Promise<void>;
 export const tierRuns: Partial<Record<Tier, TierRun>> = { exact };
 
 async function exact(bench: TierBench): Promise<void> {
-  const { sized, question, data, isKept, finished, signal, progress } = bench;
-  const askedOf = new Map(question.asked.map((asked) => [asked.subject, asked]));
+  const { sized, question, data, tasks, finished, signal, progress } = bench;
+  const askedOf = new Map(tasks.map(({ asked }) => [asked.subject as Subject, asked]));
   await sweep({
     ...{ index: sized.index, data, open: sized.external.open, signal, progress },
     ...{ memory: keptBytes, score: question.judge.score },
-    tasks: question.asked.map(({ subject, changes }) => ({
-      subject,
-      changes: changes.filter(({ name }) => !isKept(subject.id, name)),
-    })),
+    tasks: tasks.map(({ asked: { subject }, changes }) => ({ subject, changes })),
     finished: ({ subject, name, scores }) => {
       const asked = askedOf.get(subject);
       if (asked) finished({ asked, probe: name, scores, settled: true });

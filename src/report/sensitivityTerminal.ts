@@ -18,7 +18,10 @@ function header(sensitivity: Sensitivity, { palette, width }: TerminalOptions): 
   const inputs = data === 'synthetic' ? 'made-up inputs' : printable(data, 80);
   const kept = reused > 0 ? `, ${reused} rows kept from before` : '';
   const facts = `${metric.title} (${metric.unit}) of the whole model's answers with one layer changed, mean of ${samples} samples of ${inputs}; ${seconds.toFixed(1)} s${kept}.`;
-  const left = skipped.length > 0 ? [`${skipped.length} layers could not be asked about.`] : [];
+  const left =
+    skipped.length > 0
+      ? [`${skipped.length} ${skipped.length === 1 ? 'layer' : 'layers'} could not be asked about.`]
+      : [];
   return [
     palette.strong(complete ? 'Sensitivity' : 'Sensitivity, not complete'),
     ...[facts, ...left].flatMap((line) => wrapText(line, width)).map(palette.quiet),

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isUserError } from '../../src/base/errors';
 import type { Sensitivity, SensitivityRow } from '../../src/protocol/sensitivity';
 import { plainPalette } from '../../src/report/paint';
 import { sensitivityCsv } from '../../src/report/sensitivityExports';
-import { mergeSensitivities } from '../../src/report/sensitivityMerge';
 import { byRole, sensitivityLines } from '../../src/report/sensitivityTable';
 import { terminalSensitivity } from '../../src/report/sensitivityTerminal';
 import { layerSensitivity, sensitivityView, standsOn } from '../../src/report/sensitivityView';
@@ -21,7 +19,7 @@ const swept = (rows: SensitivityRow[], more: Partial<Sensitivity> = {}): Sensiti
   metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
   tier: 'exact',
   ...{ hints: [], propagation: [], shard: null, notes: [] },
-  ...{ data: 'dev.npz', samples: 64, layers: rows, skipped: [], complete: true },
+  ...{ data: 'dev.npz', dataSha256: 'd', samples: 64, layers: rows, skipped: [], complete: true },
   ...{ seconds: 2, reused: 0 },
   probes: [
     { name: 'int8', title: 'int8 weights', strength: { kind: 'bits', value: 8 }, ...layer },
@@ -74,23 +72,6 @@ test('a table for spreadsheets has one line for each layer and probe', () => {
   const lines = sensitivityCsv(swept(rows)).trimEnd().split('\r\n');
   assert.equal(lines.length, 1 + rows.length);
   assert.equal(lines[1], 'up,attention,up,0,int8,1e-7,5e-8,2e-7,64,dev.npz');
-});
-
-test('parts of one sweep are put together, and parts of two are refused', () => {
-  const part = (name: string, sensitivity: Sensitivity) => ({ name, sensitivity });
-  const [a, b] = [swept(rows.slice(0, 3)), swept(rows.slice(3), { complete: false })];
-  const whole = mergeSensitivities([part('a.json', a), part('b.json', b)]);
-  assert.equal(whole.layers.length, rows.length);
-  assert.deepEqual(whole.ranking[1], { probe: 'int4', layers: ['v', 'q'] });
-  assert.equal(whole.complete, false);
-  const refused = (other: Sensitivity, what: RegExp) =>
-    assert.throws(
-      () => mergeSensitivities([part('a.json', a), part('b.json', other)]),
-      (error) => isUserError(error) && what.test(error.message),
-    );
-  refused({ ...b, model: { file: 'model.onnx', sha256: 'b' } }, /b\.json stands on another model/);
-  refused({ ...b, samples: 32 }, /other data/);
-  refused(a, /Two parts have the layer up \(int8\)/);
 });
 
 test('the view keeps the order of the model, and of too many layers those that suffer most', () => {

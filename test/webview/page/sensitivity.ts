@@ -54,7 +54,7 @@ export function sweptOn(
     model: { file: '/models/model.onnx', sha256: '' },
     metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
     ...{ tier: 'exact', hints: [], propagation: [] },
-    ...{ data: '/data/dev.npz', samples: 128, probes, layers: rows, skipped: [] },
+    ...{ data: '/data/dev.npz', dataSha256: '', samples: 128, probes, layers: rows, skipped: [] },
     ranking: probes.map(({ name }) => ({ probe: name, layers: worstFirst(name) })),
     ...{ shard: null, notes: [], complete: true, seconds: 12, reused: 0 },
     ...changes,
