@@ -1,10 +1,11 @@
 import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
 import { applyEdits } from '../onnx/edit';
-import { type GraphIndex, indexGraph } from '../onnx/graph';
+import { indexGraph } from '../onnx/graph';
 import { numbersOf } from '../runtime/arrays';
 import type { Feeds, Runner, RunTensor, Session } from '../runtime/runner';
-import type { Layer, Structure } from '../structure/structure';
+import { resultOf } from '../structure/results';
+import type { Structure } from '../structure/structure';
 import { Differences } from '../tensor/measures';
 import { loadMarked } from './loadMarked';
 
@@ -84,22 +85,6 @@ function sharedResults(reference: Structure, candidate: Structure): Map<string, 
     if (name !== undefined && made.has(name)) results.set(layer.id, name);
   }
   return results;
-}
-
-function resultOf(layer: Layer, { main }: GraphIndex): string | undefined {
-  if (!layer.weights.some(({ parameters }) => parameters > 0)) return undefined;
-  const own = new Set(layer.nodes);
-  const leaving = layer.nodes
-    .filter(({ scope }) => scope === main)
-    .flatMap(({ node }) => node.outputs)
-    .filter((name) => name !== '' && isReadOutside(name, own, main));
-  const [result] = leaving.slice(-1);
-  return result;
-}
-
-function isReadOutside(name: string, own: ReadonlySet<unknown>, main: GraphIndex['main']): boolean {
-  const isOutput = main.graph.outputs.some((output) => output.name === name);
-  return isOutput || (main.consumers.get(name) ?? []).some((reader) => !own.has(reader));
 }
 
 function addPair(

@@ -1,7 +1,9 @@
 import { makeNode } from '../../onnx/builder';
 import type { NodeEntry } from '../../onnx/graph';
 import type { Shapes } from '../../onnx/shapes/shapes';
+import { isReadOutside } from '../../structure/results';
 import type { Block, Layer, Structure } from '../../structure/structure';
+import { dtypes } from '../../tensor/dtype';
 import type { UnitSubject, UnitSubjects } from '../units';
 
 /** The stream that passes by a block: the value that comes in, and the one that leaves with what the block has added. */
@@ -52,7 +54,7 @@ export function streamOf(
   for (const last of nodes.toReversed()) {
     if (!passes(structure.layerOf.get(last.id))) continue;
     for (const to of last.node.outputs) {
-      if (!leaves(structure, own, to)) continue;
+      if (!isReadOutside(to, own, main)) continue;
       const entering = enteringValues(structure, own, last);
       const [from, ...more] = entering.filter((name) => areAlike(structure, shapes, name, to));
       const against = reasonAgainst(structure, block, last, to);
@@ -73,7 +75,10 @@ function reasonAgainst(
   last: NodeEntry,
   to: string,
 ): string | undefined {
-  const others = last.node.outputs.filter((name) => name !== to && isRead(structure, name));
+  const { main } = structure.index;
+  const others = last.node.outputs.filter(
+    (name) => name !== '' && name !== to && isReadOutside(name, new Set(), main),
+  );
   if (others.length > 0) return 'One operator makes the sum that leaves it and a norm of it.';
   const before = ancestors(structure, last);
   const isOutside = structure.layers.some(
@@ -94,23 +99,28 @@ function ancestors({ index: { main } }: Structure, last: NodeEntry): ReadonlySet
   return found;
 }
 
+/** The value that a block hands on: the end of the stream that passes by it, else the last of its floats that others read. */
+export function blockEnd(structure: Structure, shapes: Shapes, block: Block): string | undefined {
+  const found = streamOf(structure, shapes, block);
+  if ('to' in found) return found.to;
+  const { main } = structure.index;
+  const nodes = nodesOf(structure, block).filter(({ scope }) => scope === main);
+  const own = new Set(nodes);
+  const isFloat = (name: string) => {
+    const type = shapes.typeOf(main, name);
+    return type !== undefined && dtypes[type.dtype].class === 'float';
+  };
+  return nodes
+    .flatMap(({ node }) => node.outputs)
+    .findLast((name) => name !== '' && isReadOutside(name, own, main) && isFloat(name));
+}
+
 /** In file order. */
 function nodesOf({ layers }: Structure, block: Block): readonly NodeEntry[] {
   const ids = new Set(block.layers);
   return layers
     .flatMap((layer) => (ids.has(layer.id) ? layer.nodes : []))
     .sort((a, b) => a.index - b.index);
-}
-
-function isRead({ index: { main } }: Structure, name: string): boolean {
-  const isOutput = main.graph.outputs.some((output) => output.name === name);
-  return name !== '' && (isOutput || (main.consumers.get(name) ?? []).length > 0);
-}
-
-function leaves(structure: Structure, own: ReadonlySet<NodeEntry>, name: string): boolean {
-  const { main } = structure.index;
-  const isOutput = main.graph.outputs.some((output) => output.name === name);
-  return isOutput || (main.consumers.get(name) ?? []).some((reader) => !own.has(reader));
 }
 
 /** Values from outside the block that reach a node's result without passing a product, a convolution or an attention. */
