@@ -38,6 +38,8 @@ export interface Workbench {
   readonly calibration: Calibration | undefined;
   readonly signal: AbortSignal | undefined;
   readonly progress: Progress;
+  /** Notes what the user should know of the result, one sentence; left out where nobody listens. */
+  readonly tell?: (note: string) => void;
 }
 
 /**

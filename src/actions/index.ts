@@ -3,6 +3,7 @@ import type { Action } from './action';
 import { binary } from './binary';
 import { codebook } from './codebook';
 import { fixedPoint } from './fixedPoint';
+import { halfCompute } from './halfCompute';
 import { halfStorage } from './halfStorage';
 import { int8Dynamic } from './int8Dynamic';
 import { int8Static } from './int8Static';
@@ -27,6 +28,7 @@ export const actions = {
   int8Static,
   weightOnly,
   halfStorage,
+  halfCompute,
   codebook,
   fixedPoint,
   binary,

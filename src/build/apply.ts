@@ -20,6 +20,8 @@ import { missingLayers, selectLayers } from './targets';
 export interface Applied {
   readonly index: GraphIndex;
   readonly steps: readonly BuiltStep[];
+  /** What the user should know of the result, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 export interface ApplyOptions {
@@ -44,6 +46,8 @@ export async function applySteps(
   const remember = rememberLast();
   let current = index;
   const outcomes: BuiltStep[] = [];
+  const notes: string[] = [];
+  const tell = (note: string) => void notes.push(note);
   for (const [i, step] of steps.entries()) {
     throwIfAborted(signal);
     const told = toldAs(progress, steps, i);
@@ -51,13 +55,13 @@ export async function applySteps(
     const made = await applyStep(
       current,
       step,
-      { ...options, original: index, progress: told },
+      { ...options, original: index, progress: told, tell },
       remember,
     );
     current = made.index;
     outcomes.push(made.outcome);
   }
-  return { index: current, steps: outcomes };
+  return { index: current, steps: outcomes, notes };
 }
 
 /** A step's share of the progress, which says which step that is: `step 2 of 3 · int8, static · 96 of 256 samples`. */
@@ -72,6 +76,7 @@ function toldAs(progress: Progress, steps: readonly Step[], at: number): Progres
 /** What a step needs besides the model it is made on. */
 interface StepOptions extends ApplyOptions {
   readonly original: GraphIndex;
+  readonly tell: (note: string) => void;
 }
 
 async function applyStep(
@@ -80,7 +85,7 @@ async function applyStep(
   options: StepOptions,
   remember: ReturnType<typeof rememberLast>,
 ): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
-  const { open, original, calibration, signal, progress = noProgress } = options;
+  const { open, original, calibration, signal, progress = noProgress, tell } = options;
   const { name, action, params } = readStep(step);
   if (action.data === 'needed' && !calibration) {
     throw new UserError(
@@ -95,7 +100,7 @@ async function applyStep(
     action.appliesTo(layer, params),
   );
   const names = namesFor(index);
-  const bench = { structure, original, open, names, remember, calibration, signal, progress };
+  const bench = { structure, original, open, names, remember, calibration, signal, progress, tell };
   const data =
     calibration && chosen.length > 0 ? await action.collect?.(bench, chosen, params) : undefined;
   const edits = chosen.length > 0 ? action.edits(bench, chosen, params, data) : [];
@@ -117,7 +122,7 @@ async function applyToModel(
   options: StepOptions,
   remember: ReturnType<typeof rememberLast>,
 ): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
-  const { open, original, calibration, signal, progress = noProgress } = options;
+  const { open, original, calibration, signal, progress = noProgress, tell } = options;
   const { name, action, params } = readStep(step);
   const touched = new Set<string>();
   const first = structureOf(index, open);
@@ -131,7 +136,17 @@ async function applyToModel(
     const structure = pass === 0 ? first : structureOf(current, open);
     const layers = selectLayers(structure.layers, step.targets);
     const names = namesFor(current);
-    const bench = { structure, original, open, names, remember, calibration, signal, progress };
+    const bench = {
+      structure,
+      original,
+      open,
+      names,
+      remember,
+      calibration,
+      signal,
+      progress,
+      tell,
+    };
     const data = calibration && (await action.collect?.(bench, layers, params));
     const edits = action.edits(bench, layers, params, data);
     if (edits.length === 0) break;

@@ -70,7 +70,7 @@ export async function build(
       files: [...files],
       steps: [...applied.steps],
       tried: trial?.tried ?? 'not',
-      notes: trial?.notes ?? [],
+      notes: [...applied.notes, ...(trial?.notes ?? [])],
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       seconds: (performance.now() - started) / 1000,
     };

@@ -8,7 +8,9 @@ export interface Scheme {
   readonly about: string;
   /** Why it cannot be made of such a model; undefined where it can. */
   refuses?(model: ModelTraits): string | undefined;
-  steps(model: ModelTraits): readonly Step[];
+  readonly steps: (model: ModelTraits) => readonly Step[];
+  /** What is done first, where it is not what was measured to pay on processors. */
+  readonly preparations?: readonly Step[];
 }
 
 const all = {};
@@ -70,6 +72,14 @@ export const schemes = {
     about: 'bfloat16 in the file, float32 once loaded: as fast as before',
     steps: () => [half('bfloat16')],
   },
+  'fp16-compute': {
+    about: 'arithmetic in float16 too, for graphics processors: slower on a CPU',
+    preparations: [
+      { action: 'foldConstants', targets: all },
+      { action: 'foldBatchNorm', targets: all, note: 'What is left of them stays in float32.' },
+    ],
+    steps: () => [{ action: 'halfCompute', targets: all }],
+  },
   fixed: {
     about: '6 bits and a scale per channel, to see what a width costs',
     steps: () => [{ action: 'fixedPoint', targets: all, params: { bits: 6 } }],
@@ -97,5 +107,6 @@ export function schemeSteps(
   model: ModelTraits,
   { prepare }: { readonly prepare: boolean },
 ): readonly Step[] {
-  return [...(prepare ? payingPreparations : []), ...schemeOf(name).steps(model)];
+  const { steps, preparations = payingPreparations } = schemeOf(name);
+  return [...(prepare ? preparations : []), ...steps(model)];
 }

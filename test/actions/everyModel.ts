@@ -38,6 +38,8 @@ const limits: Partial<Record<ActionName, (params: Params) => number>> = {
   weightOnly: ({ bits = '4' }) => ({ '8': 0.02, '4': 0.25 })[String(bits)] ?? Infinity,
   // In a model that is in 8 bits already a change in the fourth digit may move a code.
   halfStorage: () => 1e-3,
+  // Of a model in 8 bits a change in the fourth digit moves a code here too.
+  halfCompute: () => 1e-3,
   codebook: () => 0.25,
   fixedPoint: ({ bits = 6 }) => (Number(bits) >= 6 ? 0.02 : Infinity),
   binary: () => Infinity,
