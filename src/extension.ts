@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { CandidateStore } from './ui/candidates/store';
 import { registerCommands } from './ui/commands';
+import { DashboardPages } from './ui/editor/pages';
 import { registerDashboard } from './ui/editor/provider';
 import { EngineClient } from './ui/engine';
 import { registerMentions } from './ui/mentions/provider';
@@ -62,6 +63,19 @@ function compose(context: vscode.ExtensionContext): Services {
   const texts = own(new TextFiles(models));
   const lenses = own(new CostLenses(texts, models));
   const selection = own(new Selection());
+  const pages = own(new DashboardPages());
   const treeOrder = own(new TreeOrder());
-  return { context, log, engine, models, recipes, candidates, selection, treeOrder, texts, lenses };
+  return {
+    context,
+    log,
+    engine,
+    models,
+    recipes,
+    candidates,
+    selection,
+    pages,
+    treeOrder,
+    texts,
+    lenses,
+  };
 }

@@ -1,4 +1,5 @@
 import { context } from 'esbuild';
+import { splitAsCommonJs } from './split.mjs';
 
 /** @type {import('esbuild').BuildOptions} */
 const node = {
@@ -13,7 +14,15 @@ const node = {
 
 /** @type {import('esbuild').BuildOptions[]} */
 const targets = [
-  { ...node, entryPoints: { extension: 'src/extension.ts' } },
+  // What an activation needs, what it does not, and what both share: three files.
+  {
+    ...node,
+    format: 'esm',
+    splitting: true,
+    entryPoints: { extension: 'src/extension.ts', 'extension.later': 'src/ui/later.ts' },
+    chunkNames: 'extension.shared',
+    plugins: [splitAsCommonJs],
+  },
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
   { ...node, entryPoints: { cli: 'src/cli.ts' }, banner: { js: '#!/usr/bin/env node' } },
   { ...node, entryPoints: { 'cli.main': 'src/cli/start.ts' } },

@@ -57,7 +57,7 @@ export class EngineClient implements vscode.Disposable {
 
   /** Loads what talks to processes only now: an activation that nothing follows does not pay for it. */
   private async start(): Promise<Engine> {
-    const { startEngine } = await import('../protocol/engineProcess');
+    const { startEngine } = await import('./later');
     return startEngine({
       program: this.program.fsPath,
       nodePath: setting('nodePath') || undefined,

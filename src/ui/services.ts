@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { CandidateStore } from './candidates/store';
+import type { DashboardPages } from './editor/pages';
 import type { EngineClient } from './engine';
 import type { ModelStore } from './models/store';
 import type { RecipeStore } from './recipes/store';
@@ -17,6 +18,7 @@ export interface Services {
   readonly recipes: RecipeStore;
   readonly candidates: CandidateStore;
   readonly selection: Selection;
+  readonly pages: DashboardPages;
   readonly treeOrder: TreeOrder;
   readonly texts: TextFiles;
   readonly lenses: CostLenses;

@@ -27,6 +27,8 @@ describe('the package', () => {
       'changelog.md',
       'LICENSE.txt',
       'dist/extension.js',
+      'dist/extension.later.js',
+      'dist/extension.shared.js',
       'dist/engine.js',
       'dist/cli.js',
       'dist/cli.main.js',
@@ -47,7 +49,7 @@ describe('the package', () => {
 
   it('holds nothing else', () => {
     const known =
-      /^(package\.json|package\.nls.*\.json|readme\.md|changelog\.md|LICENSE\.txt|media\/.+|dist\/(extension|engine|cli|cli\.main)\.js|dist\/licences\.txt|dist\/webview\/[\w.-]+|dist\/node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(package\.json|package\.nls.*\.json|readme\.md|changelog\.md|LICENSE\.txt|media\/.+|dist\/(extension(\.later|\.shared)?|engine|cli|cli\.main)\.js|dist\/licences\.txt|dist\/webview\/[\w.-]+|dist\/node_modules\/onnxruntime-(node|common)\/.+)$/;
     const strange = /\.map$|\.ts$|\.tsx$|(^|\/)(src|test)\/|screenshots|\.env/;
     assert.deepEqual(
       names.filter((name) => !known.test(name) || strange.test(name)),

@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { bundle } from '../../.ci/lib/bundle.mjs';
 
 /**
  * Bundles the suite of test/host for the extension host and copies the sample models into a workspace that it may write to.
@@ -27,7 +28,20 @@ export async function prepareHost() {
     sourcemap: 'inline',
     logLevel: 'error',
   });
-  return { extension: resolve('.'), suite: join(outdir, 'index.js'), workspace: sampleWorkspace() };
+  const extension = join(outdir, 'extension');
+  await shippedExtension(extension);
+  return { extension, suite: join(outdir, 'index.js'), workspace: sampleWorkspace() };
+}
+
+/**
+ * The extension as it is shipped, but for the runtime, which is found in the folders above.
+ * @param {string} folder
+ */
+async function shippedExtension(folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['package.json', 'package.nls.json']) cpSync(file, join(folder, file));
+  symlinkSync(resolve('media'), join(folder, 'media'), 'junction');
+  await bundle({ outdir: join(folder, 'dist'), minify: true });
 }
 
 /** A copy of the samples that may be changed, in a folder of its own: the workspace of the tests. */

@@ -21,31 +21,19 @@ import { setDimensionsCommand } from './setDimensions';
 /** Palette commands get nothing or a file; menus give the clicked item, and the whole selection after it. */
 type Handler = (services: Services, clicked?: unknown, selected?: unknown) => unknown;
 
-/** A command whose code is loaded when it is first called: an activation that nothing follows does not pay for it. */
-function later<Module>(
-  load: () => Promise<Module>,
-  handlerIn: (module: Module) => Handler,
-): Handler {
-  return async (...call) => handlerIn(await load())(...call);
-}
+const loaded = () => import('../later');
+type Later = Awaited<ReturnType<typeof loaded>>;
 
-const advise = () => import('./advise');
-const applyRecipe = () => import('./applyRecipe');
-const build = () => import('./build');
-const candidate = () => import('./candidate');
-const exportProfile = () => import('./exportProfile');
-const exportSensitivity = () => import('./exportSensitivity');
-const plan = () => import('./plan');
-const quantize = () => import('./quantize');
-const recipe = () => import('./recipe');
-const sensitivity = () => import('./sensitivity');
-const showSensitivity = () => import('./showSensitivity');
+/** A command whose code is loaded when it is first called: an activation that nothing follows does not pay for it. */
+function later(handlerIn: (modules: Later) => Handler): Handler {
+  return async (...call) => handlerIn(await loaded())(...call);
+}
 
 type MenuName = keyof typeof menuEntries;
 const entryHandlers = Object.fromEntries(
   Object.keys(menuEntries).map((name) => [
     name,
-    later(quantize, (it) => it.quantizeEntryCommands[name as MenuName]),
+    later((it) => it.quantize.quantizeEntryCommands[name as MenuName]),
   ]),
 ) as Record<MenuName, Handler>;
 
@@ -55,14 +43,14 @@ const handlers = {
   profile: profileCommand,
   profileWithData: profileWithDataCommand,
   cancelProfile: ({ models }) => models.active?.cancel(),
-  measureSensitivity: later(sensitivity, (it) => it.measureSensitivityCommand),
-  exportSensitivity: later(exportSensitivity, (it) => it.exportSensitivityCommand),
-  plan: later(plan, (it) => it.planCommand),
-  advise: later(advise, (it) => it.adviseCommand),
-  addCandidate: later(candidate, (it) => it.addCandidateCommand),
+  measureSensitivity: later((it) => it.sensitivity.measureSensitivityCommand),
+  exportSensitivity: later((it) => it.exportSensitivity.exportSensitivityCommand),
+  plan: later((it) => it.plan.planCommand),
+  advise: later((it) => it.advise.adviseCommand),
+  addCandidate: later((it) => it.candidate.addCandidateCommand),
   setDimensions: setDimensionsCommand,
   compare: compareCommand,
-  exportProfile: later(exportProfile, (it) => it.exportProfileCommand),
+  exportProfile: later((it) => it.exportProfile.exportProfileCommand),
   showLenses: ({ lenses }) => lenses.show(),
   clearLenses: ({ lenses }) => lenses.clear(),
   rankTree: ({ treeOrder }) => treeOrder.rank(true),
@@ -74,23 +62,23 @@ const handlers = {
   showInDashboard: showInDashboardCommand,
   copyFigures: copyFiguresCommand,
   copyName: copyNameCommand,
-  quantizeLayer: later(quantize, (it) => it.quantizeLayerCommand),
-  quantizeModel: later(quantize, (it) => it.quantizeModelCommand),
-  prepareModel: later(quantize, (it) => it.prepareModelCommand),
-  applyRecipe: later(applyRecipe, (it) => it.applyRecipeCommand),
-  openRecipe: later(recipe, (it) => it.openRecipeCommand),
-  build: later(build, (it) => it.buildCommand),
-  measureCandidate: later(build, (it) => it.measureCandidateCommand),
-  compareOriginal: later(build, (it) => it.compareOriginalCommand),
+  quantizeLayer: later((it) => it.quantize.quantizeLayerCommand),
+  quantizeModel: later((it) => it.quantize.quantizeModelCommand),
+  prepareModel: later((it) => it.quantize.prepareModelCommand),
+  applyRecipe: later((it) => it.applyRecipe.applyRecipeCommand),
+  openRecipe: later((it) => it.recipe.openRecipeCommand),
+  build: later((it) => it.build.buildCommand),
+  measureCandidate: later((it) => it.build.measureCandidateCommand),
+  compareOriginal: later((it) => it.build.compareOriginalCommand),
   ...entryHandlers,
-  quantizeMore: later(quantize, (it) => it.quantizeLayerCommand),
-  undoLayers: later(quantize, (it) => it.undoLayersCommand),
-  measureLayers: later(sensitivity, (it) => it.measureLayersCommand),
-  showSensitivity: later(showSensitivity, (it) => it.showSensitivityCommand),
-  showStep: later(recipe, (it) => it.showStepCommand),
-  removeStep: later(recipe, (it) => it.removeStepCommand),
-  showStepLayers: later(recipe, (it) => it.showStepLayersCommand),
-  adoptModel: later(recipe, (it) => it.adoptModelCommand),
+  quantizeMore: later((it) => it.quantize.quantizeLayerCommand),
+  undoLayers: later((it) => it.quantize.undoLayersCommand),
+  measureLayers: later((it) => it.sensitivity.measureLayersCommand),
+  showSensitivity: later((it) => it.showSensitivity.showSensitivityCommand),
+  showStep: later((it) => it.recipe.showStepCommand),
+  removeStep: later((it) => it.recipe.removeStepCommand),
+  showStepLayers: later((it) => it.recipe.showStepLayersCommand),
+  adoptModel: later((it) => it.recipe.adoptModelCommand),
 } satisfies Record<CommandName, Handler>;
 
 /** Registers every command; a failure of any of them is shown once. */

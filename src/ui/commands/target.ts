@@ -49,7 +49,7 @@ export async function openDashboard(services: Services, uri: vscode.Uri): Promis
   await vscode.commands.executeCommand('vscode.openWith', uri, views.dashboard);
   const model = services.models.get(uri);
   if (!model) throw new UserError('missingFile', vscode.l10n.t('{0} did not open.', uri.path));
-  await model.load();
+  await Promise.all([model.load(), services.pages.whenReady(uri)]);
   return model;
 }
 
@@ -57,8 +57,14 @@ export async function openDashboard(services: Services, uri: vscode.Uri): Promis
 export async function bringUp(services: Services, uri: vscode.Uri): Promise<OpenModel> {
   const { active } = services.models;
   if (active?.uri.toString() !== uri.toString()) return openDashboard(services, uri);
-  await active.load();
+  const page = isDashboardInFront(uri) ? services.pages.whenReady(uri) : undefined;
+  await Promise.all([active.load(), page]);
   return active;
+}
+
+function isDashboardInFront(uri: vscode.Uri): boolean {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof vscode.TabInputCustom && input.uri.toString() === uri.toString();
 }
 
 /** Where to put a document that belongs beside a dashboard: next to it if only the dashboard is there. */

@@ -51,7 +51,7 @@ export class DashboardBridge implements vscode.Disposable {
     this.parts = vscode.Disposable.from(
       connection,
       panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.ready = false;
+        if (!panel.visible) this.leave();
       }),
       model.onDidChange((change) => this.announce(change === 'progress' ? progressMs : 0)),
       services.recipes.onDidChange(({ recipe, change }) => {
@@ -71,7 +71,13 @@ export class DashboardBridge implements vscode.Disposable {
 
   dispose(): void {
     clearTimeout(this.timer);
+    this.leave();
     this.parts.dispose();
+  }
+
+  private leave(): void {
+    this.ready = false;
+    this.services.pages.left(this.model.uri, this);
   }
 
   private handlers(): Parameters<typeof serve<HostApi>>[1] {
@@ -85,6 +91,7 @@ export class DashboardBridge implements vscode.Disposable {
     return {
       ready: () => {
         this.ready = true;
+        services.pages.arrived(model.uri, this);
         setImmediate(() => this.select(services.selection.of(model)));
         void this.learnProviders();
         void services.candidates.reload(model);

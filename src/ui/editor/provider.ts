@@ -21,7 +21,7 @@ export class DashboardProvider implements vscode.CustomReadonlyEditorProvider<Da
 
   async resolveCustomEditor({ lease }: DashboardDocument, panel: vscode.WebviewPanel) {
     // Loaded with the first dashboard, so that activation does not pay for it.
-    const { DashboardBridge } = await import('./bridge');
+    const { DashboardBridge } = await import('../later');
     const { extensionUri } = this.services.context;
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [pageRoot(extensionUri)] };

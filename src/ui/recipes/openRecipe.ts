@@ -44,7 +44,7 @@ const nothing = { parsed: undefined, named: undefined };
 
 /** Loaded with the first recipe: most windows never see one. */
 async function parse(text: string, actions: readonly ActionFacts[]) {
-  const { modelFileIn, parseRecipe } = await import('../../recipe/parse');
+  const { modelFileIn, parseRecipe } = await import('../later');
   return { parsed: parseRecipe(text, actions), named: modelFileIn(text) };
 }
 

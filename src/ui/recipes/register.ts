@@ -4,8 +4,8 @@ import { RecipeDiagnostics } from './diagnostics';
 import { RecipeLenses } from './lenses';
 
 /** What reads and writes a recipe's text is loaded when one is worked on: an activation that nothing follows does not pay for it. */
-const help = () => import('./help');
-const fixes = () => import('./fixes');
+const help = async () => (await import('../later')).recipeHelp;
+const fixes = async () => (await import('../later')).recipeFixes;
 
 /** Everything a recipe's text offers beyond what VS Code's own JSON support makes of its schema. */
 export function registerRecipes(services: Services): vscode.Disposable {

@@ -188,6 +188,7 @@ async function askMetric({ title, options }: SweepForm) {
     classes: vscode.l10n.t('for scores of classes'),
     values: vscode.l10n.t('for any output'),
     labels: vscode.l10n.t('needs labels in the data'),
+    tokens: vscode.l10n.t('for language models'),
   };
   const entries: Entry<{ metric: string | undefined }>[] = [
     { label: vscode.l10n.t('What suits the model’s output'), value: { metric: undefined } },
