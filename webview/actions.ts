@@ -19,6 +19,10 @@ import type { Store } from './store';
 export interface Actions {
   profile(): void;
   measureSensitivity(): void;
+  exportSensitivity(): void;
+  plan(): void;
+  advise(): void;
+  addCandidate(): void;
   cancel(): void;
   retry(): void;
   setSizes(sizes: Sizes): void;
@@ -90,6 +94,10 @@ export function createActions(store: Store, host: Host, page: PageHooks): Action
       if (request) ask(host.profile(request));
     },
     measureSensitivity: () => ask(host.measureSensitivity({})),
+    exportSensitivity: () => ask(host.exportSensitivity({})),
+    plan: () => ask(host.plan({})),
+    advise: () => ask(host.advise({})),
+    addCandidate: () => ask(host.addCandidate({})),
     cancel: () => ask(host.cancel({})),
     retry: () => ask(host.retry({})),
     setSizes: (sizes) => ask(host.setSizes(sizes)),

@@ -1,26 +1,40 @@
-import { scaleLog } from 'd3-scale';
+import { scaleLinear, scaleLog } from 'd3-scale';
 import { formatSmall } from '../src/base/format';
-import type { SensitivityView, SensitivityViewLine } from '../src/protocol/sensitivity';
+import { printable } from '../src/base/text';
+import type {
+  DamageCell,
+  DamageGrid,
+  SensitivityView,
+  SensitivityViewLine,
+} from '../src/protocol/sensitivity';
+import type { ProbeColumn } from '../src/protocol/viewApi';
 import { dataName } from './views/facts';
-
-type Cell = SensitivityViewLine['cells'][number];
 
 /** Where figures of damage stand between the smallest and the largest of them. */
 export interface DamageScale {
   readonly lowest: number;
   readonly highest: number;
-  /** Per cent of the ramp: by its logarithm, for damage spans many powers of ten. */
+  /** Per cent of the ramp. */
   readonly levelOf: (damage: number) => number;
 }
 
 /** What is smaller than this share of the largest is as good as none, and takes no part of the ramp. */
 const span = 1e-8;
 
-/** Undefined where there is no figure above zero. */
-export function damageScale(lines: readonly SensitivityViewLine[]): DamageScale | undefined {
+/**
+ * One scale for everything that was measured, so that layers, blocks and heads compare: by its logarithm, for damage spans many powers of ten,
+ * or in proportion. Undefined where there is no figure above zero.
+ */
+export function damageScale(view: SensitivityView, linear = false): DamageScale | undefined {
+  const grids: readonly DamageGrid[] = [view, ...view.wholes];
+  const lines = grids.flatMap((grid) => grid.lines);
   const figures = lines.flatMap(({ cells }) => cells.flatMap((cell) => cell?.damage ?? []));
   const highest = Math.max(0, ...figures);
   if (highest === 0) return undefined;
+  if (linear) {
+    const level = scaleLinear([0, highest], [0, 100]).clamp(true);
+    return { lowest: 0, highest, levelOf: (damage) => level(damage) };
+  }
   const lowest = Math.min(...figures.filter((figure) => figure >= highest * span));
   const level = scaleLog([lowest, highest], [0, 100]).clamp(true);
   const levelOf = (damage: number) => (damage <= 0 ? 0 : lowest === highest ? 100 : level(damage));
@@ -29,7 +43,7 @@ export function damageScale(lines: readonly SensitivityViewLine[]): DamageScale 
 
 /** The lines in the order of what a probe does to them, the worst first; in the model's for any other name. */
 export function orderedLines(
-  { lines, probes }: SensitivityView,
+  { lines, probes }: DamageGrid,
   sort: string,
 ): readonly SensitivityViewLine[] {
   const at = probes.findIndex(({ name }) => name === sort);
@@ -38,34 +52,72 @@ export function orderedLines(
   return [...lines].sort((a, b) => damage(b) - damage(a));
 }
 
+type Stand = Pick<SensitivityView, 'metric' | 'data'>;
+
 /** The exact figure with its interval and what it stands on; lines separated by line breaks. */
-export function cellTip(view: SensitivityView, line: SensitivityViewLine, at: number): string {
-  const head = `${line.name}, ${view.probes[at]?.title ?? ''}`;
-  const cell = line.cells[at];
+export function cellTip(view: Stand, name: string, title: string, cell: DamageCell | null): string {
+  const head = `${printable(name)}, ${title}`;
   if (!cell) return `${head}\nnot measured yet`;
+  return [head, ...figureLines(view, cell)].join('\n');
+}
+
+/** "KL divergence 0.0001 (nats)", its interval, its samples, and whether more of them would change what it says. */
+export function figureLines(view: Stand, cell: DamageCell): readonly string[] {
   const { title, unit } = view.metric;
   return [
-    head,
     `${title} ${exact(cell.damage)} (${unit})`,
-    `95 % interval ${exact(cell.low)} to ${exact(cell.high)}`,
-    inputsText(view),
-  ].join('\n');
+    Number.isFinite(cell.high - cell.low)
+      ? `95 % interval ${exact(cell.low)} to ${exact(cell.high)}`
+      : 'too few samples for an interval',
+    inputsText({ samples: cell.samples, data: view.data }),
+    cell.settled ? 'settled' : 'not settled: more samples may change its rank',
+  ];
 }
 
 /** "0.0003 ± 0.0001". */
-export const damageText = (cell: Cell | undefined): string =>
-  cell
-    ? `${formatSmall(cell.damage)} ± ${formatSmall(cell.high - cell.damage)}`
-    : formatSmall(null);
-
-/** "128 samples of dev.npz", "8 synthetic inputs". */
-export function inputsText({ samples, data }: SensitivityView): string {
-  return data === 'synthetic'
-    ? `${samples} synthetic inputs`
-    : `${samples} ${samples === 1 ? 'sample' : 'samples'} of ${dataName(data)}`;
+export function damageText(cell: DamageCell | null | undefined): string {
+  if (!cell) return formatSmall(null);
+  const half = cell.high - cell.damage;
+  const text = `${formatSmall(cell.damage)}${Number.isFinite(half) ? ` ± ${formatSmall(half)}` : ''}`;
+  return cell.settled ? text : `${text} (not settled)`;
 }
 
-const exact = (value: number): string =>
+/** "128 samples of dev.npz", "8 synthetic inputs". */
+export function inputsText({ samples, data }: Pick<SensitivityView, 'samples' | 'data'>): string {
+  return data === 'synthetic'
+    ? `${samples} synthetic inputs`
+    : `${samples} ${samples === 1 ? 'sample' : 'samples'} of ${printable(dataName(data), 60)}`;
+}
+
+const tiers = {
+  hints: 'hints, nothing was run',
+  adaptive: 'adaptive: samples were spent where the ranking was open',
+  exact: 'exact: every sample for every layer',
+} as const satisfies Record<SensitivityView['tier'], string>;
+
+/** "KL divergence, one layer changed at a time · 128 samples of dev.npz · exact". */
+export function standsOnText(view: SensitivityView): string {
+  const { metric, tier } = view;
+  if (tier === 'hints') return 'hints from the weights alone: nothing was run';
+  return `${metric.title}, one layer changed at a time · ${inputsText(view)} · ${tier}`;
+}
+
+export const tierText = ({ tier }: SensitivityView): string => tiers[tier];
+
+/** "4-bit weights" is "4-bit" where room is short. */
+export const shortProbe = (title: string): string => title.replace(/ weights$/, '');
+
+export const probeColumn = (name: string): ProbeColumn => `probe:${name}`;
+
+/** The probe that says most of a layer at one glance: the mildest of those to four bits or fewer, or the first one. */
+export function telling({ probes }: DamageGrid): string | undefined {
+  const few = probes.filter(({ strength: { kind, value } }) => kind === 'bits' && value <= 4);
+  const mildest = few.sort((a, b) => b.strength.value - a.strength.value)[0];
+  return (mildest ?? probes[0])?.name;
+}
+
+/** A figure as it was measured, to four digits. */
+export const exact = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-4
     ? value.toExponential(3)
     : String(Number(value.toPrecision(4)));

@@ -17,6 +17,7 @@ import {
 } from './state';
 import { drawAroundTable } from './steady';
 import { createStore } from './store';
+import { LayerCurve } from './views/layerDetail';
 import { showTips } from './widgets/tooltip';
 import './theme.css';
 import './page.css';
@@ -66,7 +67,15 @@ function start(editor: Editor, root: HTMLElement) {
   });
   connection.listen();
   draw();
-  showTips(document.body);
+  showTips(document.body, (layer, into) => {
+    const { dashboard, view } = store.get();
+    const sensitivity = dashboard?.sensitivity;
+    const line = sensitivity?.lines.find(({ id }) => id === layer);
+    const curve = sensitivity && line && (
+      <LayerCurve view={sensitivity} line={line} linear={view.sensitivityLinear} />
+    );
+    render(curve ?? null, into);
+  });
   void fill().then(() => {
     window.scrollTo(0, places.page);
     const onScroll = () => {

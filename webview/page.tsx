@@ -3,6 +3,8 @@ import type { Actions } from './actions';
 import type { RowSource } from './rows';
 import type { State } from './state';
 import { Blocks } from './views/blocks';
+import { Candidates } from './views/candidates';
+import { CompressNext } from './views/compressNext';
 import { Skeleton, Unreachable, Unreadable } from './views/empty';
 import { Header } from './views/header';
 import { Layers } from './views/layers';
@@ -24,7 +26,7 @@ interface Props {
   readonly onRetry: () => void;
 }
 
-/** The whole page, read from the top like a report: what is it, where does it go, what stands out, what is done about it, what would suffer, the layers. */
+/** The whole page, read from the top like a report: what is it, where does it go, what stands out, what would suffer, what to do next, what is done, what it gave, the layers. */
 export function Page({ state, act, source, tableScroll, onRetry }: Props) {
   const { dashboard, announcement } = state;
   // Rows arrive while the state is the same: what stands above the table is drawn for the state alone.
@@ -72,8 +74,10 @@ function Overview(props: ViewProps) {
       <WhereItGoes {...props} />
       <StandsOut {...props} />
       <Blocks {...props} />
-      <Recipe {...props} />
       <Sensitivity {...props} />
+      <CompressNext {...props} />
+      <Recipe {...props} />
+      <Candidates {...props} />
     </>
   );
 }

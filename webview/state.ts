@@ -1,5 +1,5 @@
 import { formatMs } from '../src/base/format';
-import type { Column, DashboardState, RowQuery } from '../src/protocol/viewApi';
+import type { Column, DashboardState, ProbeColumn, RowQuery } from '../src/protocol/viewApi';
 import type { BlockMetric } from './figures';
 
 /** What the reader arranged. It outlives the page: kept with the editor's own `setState`. */
@@ -11,6 +11,9 @@ export interface ViewSettings {
   /** Ids of folded groups. */
   readonly collapsed: readonly string[];
   readonly columns: readonly Column[];
+  /** Names of the probes that have a column in the table; the one that says most until the reader chose. */
+  readonly probeColumns: readonly string[];
+  readonly probeColumnsChosen: boolean;
   /** What colours the blocks; undefined follows the figures: time once measured, MACs until then. */
   readonly blockMetric: BlockMetric | undefined;
   /** "Where it goes" as a table instead of bars. */
@@ -19,6 +22,11 @@ export interface ViewSettings {
   readonly sensitivityTable: boolean;
   /** Name of the probe that sensitivity is in the order of; none for the model's order. */
   readonly sensitivitySort: string;
+  /** Damage in proportion instead of by its logarithm. */
+  readonly sensitivityLinear: boolean;
+  /** Candidates as a table instead of a chart, and by speed instead of size. */
+  readonly candidatesTable: boolean;
+  readonly candidatesBySpeed: boolean;
   /** Undefined follows the settings of the editor. */
   readonly threads: number | undefined;
   readonly provider: string | undefined;
@@ -55,10 +63,15 @@ export const defaultView: ViewSettings = {
     'share',
     'chosen',
   ],
+  probeColumns: [],
+  probeColumnsChosen: false,
   blockMetric: undefined,
   asTable: false,
   sensitivityTable: false,
   sensitivitySort: '',
+  sensitivityLinear: false,
+  candidatesTable: false,
+  candidatesBySpeed: false,
   threads: undefined,
   provider: undefined,
 };
@@ -107,16 +120,22 @@ function fitting<T extends object>(saved: unknown, today: T): Partial<T> {
 export type TableQuery = Omit<RowQuery, 'start' | 'end'>;
 
 /**
- * What the table shows under this state. While times come in, an order by time would shuffle the rows with every run: it is put off until
+ * What the table shows under this state. While figures come in, an order by them would shuffle the rows again and again: it is put off until
  * the measurement is over, and the order of before stands in for it.
  */
 export function queryOf({ view, dashboard }: State): TableQuery {
   const { filter, sort, descending, group, collapsed } = view;
   const query = { filter, sort, descending, group, collapsed: [...collapsed] };
+  if (isProbeColumn(sort) && dashboard?.busy?.task === 'sensitivity') {
+    return { ...query, sort: 'order', descending: false };
+  }
   if (!dashboard?.busy || dashboard.measuredComplete) return query;
   if (sort === 'timeMs') return { ...query, sort: 'order', descending: false };
   return sort === 'share' ? { ...query, sort: 'macs' } : query;
 }
+
+export const isProbeColumn = (column: RowQuery['sort']): column is ProbeColumn =>
+  column.startsWith('probe:');
 
 /** A header was clicked: the useful direction first, then the other, then the model's own order. */
 export function sortedBy(view: ViewSettings, column: Column, numeric: boolean): ViewSettings {
@@ -159,8 +178,17 @@ export function withDashboard(state: State, dashboard: DashboardState): State {
   return { ...state, dashboard: steady(state.dashboard, dashboard), announcement };
 }
 
-/** Sentences about times that still move would come and go, and push the page up and down: those of before stay meanwhile. */
+/**
+ * Sentences about times that still move would come and go, and push the page up and down: those of before stay meanwhile. Steps to take next would
+ * change places under the pointer with every layer that is measured: those of before stay, too.
+ */
 function steady(before: DashboardState | undefined, now: DashboardState): DashboardState {
+  if (now.busy?.task === 'sensitivity') {
+    const held = { ...now };
+    if (before?.next) held.next = before.next;
+    else delete held.next;
+    return held;
+  }
   const insights = before?.insights;
   return insights && now.busy && !timesSettled(now) ? { ...now, insights } : now;
 }
@@ -219,6 +247,7 @@ const figuresKey = (dashboard: DashboardState | undefined): string =>
     dashboard?.measured?.latencyMs,
     dashboard?.measuredComplete,
     dashboard?.recipe?.steps,
+    dashboard?.sensitivity?.lines,
   ]);
 
 /**

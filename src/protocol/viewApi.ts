@@ -1,6 +1,6 @@
 import type { Sizes } from './engineApi';
 import type { Chosen, ComparisonView, RecipeView } from './recipeView';
-import type { CandidateView, NextStep, SensitivityView } from './sensitivity';
+import type { CandidateView, DamageCell, NextStep, SensitivityView } from './sensitivity';
 import type {
   BlockFacts,
   ModelFacts,
@@ -99,10 +99,14 @@ export type Column =
   | 'activationBytes'
   | 'timeMs'
   | 'share'
-  | 'chosen';
+  | 'chosen'
+  | ProbeColumn;
+
+/** What a probe of that name does to each layer. */
+export type ProbeColumn = `probe:${string}`;
 
 export interface RowQuery {
-  /** `name`, `part:attention`, `role:query`, `op:MatMul`, `block:3`, `step:2`, `>1%` … all must hold. */
+  /** `name`, `part:attention`, `role:query`, `op:MatMul`, `block:3`, `step:2`, `>1%`, `int4>0.001` … all must hold. */
   filter: string;
   sort: Column | 'order';
   descending: boolean;
@@ -135,6 +139,8 @@ export interface Row {
   ran: Ran | null;
   /** What the recipe does to it; null where it stays as it is. */
   chosen: Chosen | null;
+  /** What each probe does to it, by its name; of a group the sum of what each layer's does, an estimate. */
+  damage: Record<string, DamageCell>;
 }
 
 export interface RowPage {
@@ -159,6 +165,10 @@ export interface HostApi {
   exportSensitivity(request: Record<string, never>): void;
   /** Asks for a limit, chooses an action for every layer within it and writes the steps into the recipe. */
   plan(request: Record<string, never>): void;
+  /** Asks where the model will run and what matters, and proposes recipes. */
+  advise(request: Record<string, never>): void;
+  /** Asks for a model file, whoever made it, and measures it against this one. */
+  addCandidate(request: Record<string, never>): void;
   cancel(request: Record<string, never>): void;
   setSizes(request: Sizes): void;
   chooseData(request: Record<string, never>): void;

@@ -119,7 +119,7 @@ function stepTest(value: string): Test {
 
 /**
  * Understands a filter: words match the name; `part:`, `role:`, `op:`, `block:`, `type:`, `ran:`, `step:`, `name:`, `id:` take values
- * parted by commas; `>1%`, `>1ms`, `>1MB`, `>1M params`, `macs>=1G` compare; quotes keep spaces; a minus in front excludes.
+ * parted by commas; `>1%`, `>1ms`, `>1MB`, `>1M params`, `macs>=1G`, `int4>0.001` compare; quotes keep spaces; a minus in front excludes.
  */
 export function parseFilter(text: string, table: LayerTable): Filter {
   const tests: Test[] = [];
@@ -166,6 +166,8 @@ function termTest(
 ): { test: Test; usedNext: boolean } {
   const plain = (test: Test) => ({ test, usedNext: false });
   if (term.quoted) return plain(nameTest(term.text.toLowerCase()));
+  const damage = damageTest(term.text, table);
+  if (damage) return plain(damage);
   const comparison = /^([a-z]*)([<>]=?|=)(.*)$/i.exec(term.text);
   if (comparison) return comparisonTest(comparison, next, table);
   const [, key, value] = /^([a-z]+):(?!:)(.*)$/i.exec(term.text) ?? [];
@@ -182,6 +184,28 @@ function termTest(
     .map((one) => make(one, table));
   if (tests.length === 0) throw new Misunderstood(`${key}: needs a value.`);
   return plain((entry) => tests.some((test) => test(entry)));
+}
+
+/** `int4>0.001`: what a probe does to a layer. Undefined where no probe of that name is meant. */
+function damageTest(text: string, { probes }: LayerTable): Test | undefined {
+  const [, name = '', sign = '', digits = ''] = /^([^<>=:]+)([<>]=?|=)(.*)$/.exec(text) ?? [];
+  const probe = probes.find((known) => known.toLowerCase() === name.toLowerCase());
+  if (probe === undefined) {
+    // A digit in the name: no other figure has one, and no name of a layer is compared.
+    if (!/^[a-z]+\d+$/i.test(name) || !/[<>]/.test(sign)) return undefined;
+    const known =
+      probes.length > 0 ? `there are ${probes.join(', ')}` : 'measure sensitivity first';
+    throw new Misunderstood(`No layer is measured under "${name}": ${known}.`);
+  }
+  const limit = Number(digits);
+  const compare = comparisons[sign];
+  if (digits.trim() === '' || Number.isNaN(limit) || !compare) {
+    throw new Misunderstood(`${probe}${sign} needs a number, as in ${probe}>0.001.`);
+  }
+  return ({ damage }) => {
+    const cell = damage.get(probe);
+    return cell !== undefined && compare(cell.damage, limit);
+  };
 }
 
 function comparisonTest(

@@ -1,5 +1,6 @@
 import { parts, partNames, type Part } from '../base/terms';
 import { pathSegments } from '../base/text';
+import type { DamageCell } from '../protocol/sensitivity';
 import type { RowQuery } from '../protocol/viewApi';
 import { addKnown, sumLayers, type Sum } from './sums';
 import { shareOf, type Entry, type LayerTable, type RowFigures } from './table';
@@ -19,6 +20,20 @@ export interface Group {
 }
 
 export const isGroup = (item: Group | Entry): item is Group => 'items' in item;
+
+/** Sum of what a probe does to each layer inside by itself, an estimate of doing it to all; undefined where none was measured. */
+export function groupDamage(group: Group, probe: string): DamageCell | undefined {
+  const cells = leaves([group]).flatMap(({ damage }) => damage.get(probe) ?? []);
+  if (cells.length === 0) return undefined;
+  const sum = (of: (cell: DamageCell) => number) => cells.reduce((all, cell) => all + of(cell), 0);
+  return {
+    damage: sum(({ damage }) => damage),
+    low: sum(({ low }) => low),
+    high: sum(({ high }) => high),
+    samples: Math.max(...cells.map(({ samples }) => samples)),
+    settled: cells.every(({ settled }) => settled),
+  };
+}
 
 /** The layers under the headings that the query asks for. */
 export function groupEntries(

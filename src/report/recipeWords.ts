@@ -61,7 +61,7 @@ function selectorWords({ layers, parts: wanted, roles, blocks, modules, ops }: S
 }
 
 /** "block 3", "blocks 1 to 5", "blocks 0, 2 and 7". */
-function blockWords(blocks: readonly number[]): string {
+export function blockWords(blocks: readonly number[]): string {
   const sorted = [...new Set(blocks)].sort((a, b) => a - b);
   const [first = 0] = sorted;
   const last = sorted.at(-1) ?? first;

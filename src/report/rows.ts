@@ -1,8 +1,9 @@
 import { formatExact } from '../base/format';
 import type { Inspection, Profile } from '../protocol/types';
+import type { Sensitivity } from '../protocol/sensitivity';
 import type { Column, Row, RowPage, RowQuery } from '../protocol/viewApi';
 import { parseFilter } from './filter';
-import { groupEntries, isGroup, type Group } from './groups';
+import { groupDamage, groupEntries, isGroup, type Group } from './groups';
 import {
   layerTable,
   sortable,
@@ -41,8 +42,9 @@ export function queryRows(
   profile: Profile | undefined,
   query: RowQuery,
   choices?: Choices,
+  sensitivity?: Sensitivity,
 ): RowPage {
-  const table = layerTable(inspection, profile, choices);
+  const table = layerTable(inspection, profile, choices, sensitivity);
   const last = kept.get(table) ?? {};
   kept.set(table, last);
   const { items, problem } = groupedItems(table, query, last);
@@ -155,6 +157,11 @@ function sortKey(item: Group | Entry, column: Column): number | string | null {
     case 'timeMs':
     case 'share':
       return item.figures[column];
+    default: {
+      const probe = column.slice('probe:'.length);
+      const cell = isGroup(item) ? groupDamage(item, probe) : item.damage.get(probe);
+      return cell?.damage ?? null;
+    }
   }
 }
 
@@ -163,7 +170,23 @@ function toRow({ item, depth, collapsed, outer }: Line, table: LayerTable): Row 
     const { id, name, part, figures, layerCount } = item;
     const weights = layerCount === 1 ? '1 layer' : `${formatExact(layerCount)} layers`;
     const none = { role: null, op: '', ran: null, chosen: null };
-    return { kind: 'group', id, name, depth, collapsed, part, weights, ...none, ...figures };
+    const sums = table.probes.flatMap((probe) => {
+      const sum = groupDamage(item, probe);
+      return sum ? [[probe, sum] as const] : [];
+    });
+    const damage = Object.fromEntries(sums);
+    return {
+      kind: 'group',
+      id,
+      name,
+      depth,
+      collapsed,
+      part,
+      weights,
+      ...none,
+      damage,
+      ...figures,
+    };
   }
   const { layer, figures, ran, chosen } = item;
   const { id, role, part, op } = layer;
@@ -171,6 +194,7 @@ function toRow({ item, depth, collapsed, outer }: Line, table: LayerTable): Row 
   const inside = outer !== '' && id.startsWith(`${outer}.`);
   const name = inside ? id.slice(outer.length + 1) : id;
   const weights = weightsText(table.inspection, layer);
-  const facts = { role, part, op, weights, ran, chosen };
+  const damage = Object.fromEntries(item.damage);
+  const facts = { role, part, op, weights, ran, chosen, damage };
   return { kind: 'layer', id, name, depth, collapsed, ...facts, ...figures };
 }

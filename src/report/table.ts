@@ -1,6 +1,7 @@
 import { formatExact } from '../base/format';
 import type { Inspection, LayerFacts, Profile } from '../protocol/types';
 import type { Chosen } from '../protocol/recipeView';
+import type { DamageCell, Sensitivity } from '../protocol/sensitivity';
 import type { Row } from '../protocol/viewApi';
 import { addKnown, storageOf, type Storage } from './sums';
 import { layerTime } from './times';
@@ -21,20 +22,29 @@ export interface Entry {
   readonly figures: RowFigures;
   readonly ran: Row['ran'];
   readonly chosen: Chosen | null;
+  /** By the probe's name. */
+  readonly damage: Damages;
   /** Place in the file. */
   readonly order: number;
   readonly lowerName: string;
 }
+
+/** What probes do to a layer, by their names, which may be anything: a map without a prototype's. */
+export type Damages = ReadonlyMap<string, DamageCell>;
+
+const noDamages: Damages = new Map();
 
 /** What a recipe does to layers, by id. */
 export type Choices = ReadonlyMap<string, Chosen>;
 
 const noChoices: Choices = new Map();
 
-/** All layers of one inspection, joined with one profile and one recipe. */
+/** All layers of one inspection, joined with one profile, one recipe and one sweep. */
 export interface LayerTable {
   readonly inspection: Inspection;
   readonly measured: boolean;
+  /** Names of the probes of single layers. */
+  readonly probes: readonly string[];
   readonly entries: readonly Entry[];
   readonly storage: Storage;
   /** What a share is a share of: the layers' time together, or their MACs until the model is measured. */
@@ -44,21 +54,25 @@ export interface LayerTable {
 interface KeptTable {
   readonly profile: Profile | undefined;
   readonly choices: Choices;
+  readonly sensitivity: Sensitivity | undefined;
   readonly table: LayerTable;
 }
 
 const tables = new WeakMap<Inspection, KeptTable>();
 
-/** The rows of every layer; kept for as long as the same inspection, profile and choices are asked about. */
+/** The rows of every layer; kept for as long as the same inspection, profile, choices and sweep are asked about. */
 export function layerTable(
   inspection: Inspection,
   profile: Profile | undefined,
   choices: Choices = noChoices,
+  sensitivity?: Sensitivity,
 ): LayerTable {
   const kept = tables.get(inspection);
-  if (kept && kept.profile === profile && kept.choices === choices) return kept.table;
-  const table = makeTable(inspection, profile, choices);
-  tables.set(inspection, { profile, choices, table });
+  if (kept?.profile === profile && kept?.choices === choices && kept.sensitivity === sensitivity) {
+    return kept.table;
+  }
+  const table = makeTable(inspection, profile, choices, sensitivity);
+  tables.set(inspection, { profile, choices, sensitivity, table });
   return table;
 }
 
@@ -66,8 +80,10 @@ function makeTable(
   inspection: Inspection,
   profile: Profile | undefined,
   choices: Choices,
+  sensitivity: Sensitivity | undefined,
 ): LayerTable {
   const { layers } = inspection;
+  const { probes, damages } = damagesOf(sensitivity);
   const whole = profile
     ? addKnown(layers, (layer) => layerTime(profile, layer.id)?.timeMs)
     : inspection.totals.macs;
@@ -81,12 +97,27 @@ function makeTable(
       figures: { parameters, weightBytes, macs, activationBytes, timeMs, share },
       ran: time?.ran ?? null,
       chosen: choices.get(layer.id) ?? null,
+      damage: damages.get(layer.id) ?? noDamages,
       order,
       lowerName: layer.name.toLowerCase(),
     };
   });
   const measured = profile !== undefined;
-  return { inspection, measured, entries, storage: storageOf(layers), whole };
+  return { inspection, measured, probes, entries, storage: storageOf(layers), whole };
+}
+
+/** Every layer's figures under the probes of single layers. */
+function damagesOf(sensitivity: Sensitivity | undefined) {
+  const own = (sensitivity?.probes ?? []).filter(({ unit }) => unit === 'layer');
+  const probes = own.map(({ name }) => name);
+  const damages = new Map<string, Map<string, DamageCell>>();
+  for (const row of sensitivity?.layers ?? []) {
+    if (!probes.includes(row.probe)) continue;
+    const { damage, low, high, samples, settled } = row;
+    const layer = damages.get(row.id) ?? new Map<string, DamageCell>();
+    damages.set(row.id, layer.set(row.probe, { damage, low, high, samples, settled }));
+  }
+  return { probes, damages };
 }
 
 /** `value` of `whole`; null where either is unknown or there is nothing to share. */

@@ -85,7 +85,7 @@ test('the view keeps the order of the model, and of too many layers those that s
     ],
   );
   assert.equal(whole.omitted, 0);
-  const few = sensitivityView(swept(rows), 2);
+  const few = sensitivityView(swept(rows), undefined, 2);
   assert.deepEqual(
     few.lines.map(({ id }) => id),
     ['v', 'q'],

@@ -4,13 +4,18 @@ import {
   formatFactor,
   formatMs,
   formatShare,
+  formatSmall,
 } from '../../src/base/format';
 import { parts } from '../../src/base/terms';
 import { printable } from '../../src/base/text';
 import type { Chosen } from '../../src/protocol/recipeView';
-import type { Column, Row } from '../../src/protocol/viewApi';
+import type { SensitivityView } from '../../src/protocol/sensitivity';
+import type { Column, ProbeColumn, Row } from '../../src/protocol/viewApi';
+import { cellTip, shortProbe, type DamageScale } from '../damage';
+import { isProbeColumn } from '../state';
 import { Icon } from '../widgets/icon';
 import { ShareBar } from '../widgets/shareBar';
+import { Level } from './damageTables';
 
 /** What a cell needs to know besides its row. */
 export interface CellContext {
@@ -18,6 +23,8 @@ export interface CellContext {
   readonly scaleEnd: number;
   readonly measured: boolean;
   readonly synthetic: boolean;
+  readonly sensitivity?: SensitivityView | undefined;
+  readonly scale?: DamageScale | undefined;
 }
 
 interface ColumnSpec {
@@ -27,6 +34,8 @@ interface ColumnSpec {
   readonly numeric: boolean;
   readonly cell: (row: Row, context: CellContext) => preact.ComponentChildren;
   readonly tip?: (row: Row, context: CellContext) => string | undefined;
+  /** Id of a layer whose curve stands under the tip. */
+  readonly curve?: (row: Row) => string | undefined;
 }
 
 /** The columns of the layer table, in their order. */
@@ -103,11 +112,43 @@ export const columns = {
       ),
     tip: ({ chosen }) => (chosen ? chosenTip(chosen) : undefined),
   },
-} as const satisfies Record<Column, ColumnSpec>;
+} as const satisfies Record<Exclude<Column, ProbeColumn>, ColumnSpec>;
 
-export const columnNames = Object.keys(columns) as readonly Column[];
+export const columnNames = Object.keys(columns) as readonly Exclude<Column, ProbeColumn>[];
 
-export const columnSpec = (column: Column): ColumnSpec => columns[column];
+export const columnSpec = (column: Column): ColumnSpec =>
+  isProbeColumn(column) ? probeSpec(column.slice('probe:'.length)) : columns[column];
+
+/** What a probe does to each layer; the recipe's column is to stay the last one. */
+const probeSpec = (probe: string): ColumnSpec => ({
+  title: ({ sensitivity }) => shortProbe(titleOf(probe, sensitivity)),
+  width: 104,
+  numeric: true,
+  cell: ({ damage, kind }, { scale }) => {
+    const cell = damage[probe];
+    if (!cell) return kind === 'group' ? '' : quiet(formatSmall(null));
+    if (kind === 'group') return quiet(`Σ ${formatSmall(cell.damage)}`);
+    return (
+      <>
+        {scale && <Level level={scale.levelOf(cell.damage)} />}
+        {formatSmall(cell.damage)}
+      </>
+    );
+  },
+  tip: ({ name, kind, damage }, { sensitivity }) => {
+    const cell = damage[probe];
+    if (!sensitivity || !cell) return undefined;
+    const title = titleOf(probe, sensitivity);
+    const text = cellTip(sensitivity, name, title, cell);
+    return kind === 'group'
+      ? `${text}\nSum of what each of its layers does by itself: an estimate`
+      : text;
+  },
+  curve: ({ kind, id }) => (kind === 'layer' ? id : undefined),
+});
+
+const titleOf = (probe: string, sensitivity: SensitivityView | undefined): string =>
+  sensitivity?.probes.find(({ name }) => name === probe)?.title ?? probe;
 
 const quiet = (text: string) => <span class="quiet">{text}</span>;
 

@@ -1,109 +1,217 @@
-import type { SensitivityView, SensitivityViewLine } from '../../src/protocol/sensitivity';
-import { cellTip, damageScale, orderedLines, type DamageScale } from '../damage';
+import type {
+  DamageGrid,
+  SensitivityView,
+  SensitivityViewLine,
+} from '../../src/protocol/sensitivity';
+import { printable } from '../../src/base/text';
+import { cellTip, orderedLines, shortProbe, type DamageScale } from '../damage';
+import { roleLetters } from '../roles';
+import { menuContext, openMenu } from '../widgets/contextMenu';
 import { useRoving } from '../widgets/roving';
+import './damageMap.css';
 
 interface Props {
+  readonly label: string;
   readonly view: SensitivityView;
+  readonly grid: DamageGrid;
+  readonly scale: DamageScale | undefined;
   /** Name of the probe that the lines are in the order of; none for the model's order. */
   readonly sort: string;
   readonly selected: ReadonlySet<string>;
-  readonly onSort: (probe: string) => void;
-  readonly onPress: (layer: string) => void;
+  /** Whether the blocks are said over their cells. */
+  readonly showBlocks?: boolean;
+  /** What stands over a cell where it is not the role's letter. */
+  readonly letterOf?: (line: SensitivityViewLine) => string;
+  /** Left out where the order is always the model's. */
+  readonly onSort?: (probe: string) => void;
+  readonly onPress: (line: SensitivityViewLine) => void;
+  /** Whether the lines are layers, with the menu of a layer. */
+  readonly hasMenu: boolean;
 }
 
 type Mark = ReturnType<typeof useRoving>;
 
-/** Layers by probes, coloured by damage. One tab stop: arrows move among titles, names and cells. */
-export function DamageMap({ view, sort, selected, onSort, onPress }: Props) {
-  const { probes } = view;
-  const lines = orderedLines(view, sort);
-  const rows = [0, ...lines.map((_, index) => index + 1)];
-  const columns = [0, ...probes.map((_, index) => index + 1)];
-  const mark = useRoving(rows.flatMap((row) => columns.map((at) => ({ row, at }))));
-  const scale = damageScale(view.lines);
+/** A column of the map, and where it stands in the grid: a narrow empty one goes before every block. */
+interface Place {
+  readonly line: SensitivityViewLine;
+  readonly column: number;
+  readonly startsBlock: boolean;
+}
+
+/**
+ * Probes by layers, coloured by damage: the whole model at one glance, block by block. One tab stop: arrows move among titles and cells, Enter
+ * opens the layer's menu.
+ */
+export function DamageMap(props: Props) {
+  const { label, grid, sort, onSort, letterOf = letterOfRole, showBlocks = true } = props;
+  const lines = orderedLines(grid, sort);
+  const isSorted = lines !== grid.lines;
+  const places = placesOf(lines, isSorted || !showBlocks);
+  const marks = grid.probes.flatMap((_, row) =>
+    [...(onSort ? [0] : []), ...places.map((_, index) => index + 1)].map((at) => ({ row, at })),
+  );
+  const mark = useRoving(marks);
   return (
     <div class="damage-map">
       <div
         class="damage-grid"
         role="grid"
-        aria-label="Sensitivity of each layer to each way of compressing it"
+        aria-label={label}
         data-roving
-        style={{ '--probes': probes.length }}
+        style={{
+          gridTemplateColumns: templateOf(places),
+          // Cells of few layers stay cells.
+          maxWidth: `${120 + places.length * 44}px`,
+        }}
       >
-        <div class="damage-row damage-head" role="row">
-          {[{ name: '', title: 'layer' }, ...probes].map(({ name, title }, at) => (
+        {showBlocks && <Blocks places={places} isSorted={isSorted} />}
+        <div class="damage-row" role="row">
+          <span role="columnheader" class="damage-title">
+            <span class="hidden-text">way of compressing</span>
+          </span>
+          {places.map(({ line, column }) => (
             <span
-              key={name}
               role="columnheader"
-              aria-sort={name === sort ? (at === 0 ? 'ascending' : 'descending') : 'none'}
+              class={`damage-letter part-${line.part}`}
+              key={line.id}
+              style={{ gridColumn: column }}
+              data-tip={printable(line.name)}
             >
-              <button
-                type="button"
-                data-tip={at === 0 ? 'In the model’s order' : 'Those that suffer most first'}
-                onClick={() => onSort(name)}
-                {...mark({ row: 0, at })}
-              >
-                {title}
-              </button>
+              <span aria-hidden="true">{letterOf(line)}</span>
+              <span class="hidden-text">{printable(line.name)}</span>
             </span>
           ))}
         </div>
-        {lines.map((line, index) => (
-          <LayerRow
-            key={line.id}
-            {...{ view, line, scale, mark, onPress }}
-            row={index + 1}
-            selected={selected.has(line.id)}
-          />
+        {grid.probes.map(({ name, title }, row) => (
+          <div class="damage-row" role="row" key={name}>
+            <span
+              role="rowheader"
+              class="damage-title"
+              aria-sort={name === sort ? 'descending' : 'none'}
+            >
+              {onSort ? (
+                <button
+                  type="button"
+                  data-tip={
+                    name === sort ? 'Back to the model’s order' : 'Those that suffer most first'
+                  }
+                  onClick={() => onSort(name === sort ? '' : name)}
+                  {...mark({ row, at: 0 })}
+                >
+                  {shortProbe(title)}
+                </button>
+              ) : (
+                shortProbe(title)
+              )}
+            </span>
+            {places.map((place, index) => (
+              <Cell
+                key={place.line.id}
+                {...props}
+                {...place}
+                probe={row}
+                mark={mark}
+                at={index + 1}
+              />
+            ))}
+          </div>
         ))}
       </div>
     </div>
   );
 }
 
-interface RowProps {
-  readonly view: SensitivityView;
-  readonly line: SensitivityViewLine;
-  readonly row: number;
-  readonly scale: DamageScale | undefined;
-  readonly selected: boolean;
-  readonly mark: Mark;
-  readonly onPress: (layer: string) => void;
+const letterOfRole = ({ role }: SensitivityViewLine): string => roleLetters[role];
+
+/** The titles are in the first column. */
+function placesOf(lines: readonly SensitivityViewLine[], isSorted: boolean): readonly Place[] {
+  let column = 1;
+  let before: SensitivityViewLine | undefined;
+  return lines.map((line) => {
+    const startsBlock = !isSorted && before !== undefined && before.block !== line.block;
+    column += startsBlock ? 2 : 1;
+    before = line;
+    return { line, column, startsBlock };
+  });
 }
 
-function LayerRow({ view, line, row, scale, selected, mark, onPress }: RowProps) {
+const templateOf = (places: readonly Place[]): string =>
+  [
+    'max-content',
+    ...places.map(({ startsBlock }) => `${startsBlock ? '2px ' : ''}minmax(13px, 1fr)`),
+  ].join(' ');
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly block: number | null;
+}
+
+/** Neighbours of one block together; in another order every layer by itself. */
+function spansOf(places: readonly Place[], isSorted: boolean): readonly Span[] {
+  const spans: Span[] = [];
+  for (const { line, column, startsBlock } of places) {
+    const last = spans.at(-1);
+    if (!last || startsBlock || isSorted) {
+      spans.push({ from: column, to: column + 1, block: line.block });
+    } else spans[spans.length - 1] = { ...last, to: column + 1 };
+  }
+  return spans;
+}
+
+/** The numbers of the blocks over their layers. */
+function Blocks({ places, isSorted }: { places: readonly Place[]; isSorted: boolean }) {
+  if (!places.some(({ line }) => line.block !== null)) return null;
   return (
-    <div class={`damage-row part-${line.part}`} role="row" aria-selected={selected}>
-      <span role="rowheader" class="damage-name">
-        <button
-          type="button"
-          data-tip={`${line.name}\n${line.role}`}
-          onClick={() => onPress(line.id)}
-          {...mark({ row, at: 0 })}
-        >
-          <i class="swatch" />
-          {line.name}
-        </button>
-      </span>
-      {line.cells.map((cell, at) => {
-        const tip = cellTip(view, line, at);
-        return (
-          <span role="gridcell" class="damage-cell" key={view.probes[at]?.name}>
-            <button
-              type="button"
-              class="heat"
-              style={{ '--level': `${cell && scale ? scale.levelOf(cell.damage) : 0}%` }}
-              data-unknown={cell === null}
-              data-tip={tip}
-              aria-label={tip.replaceAll('\n', ', ')}
-              onClick={() => onPress(line.id)}
-              {...mark({ row, at: at + 1 })}
-            >
-              <i />
-            </button>
-          </span>
-        );
-      })}
+    <div class="damage-row" aria-hidden="true">
+      {spansOf(places, isSorted).map(({ from, to, block }) => (
+        <span class="damage-block" key={from} style={{ gridColumn: `${from} / ${to}` }}>
+          {block === null ? '' : to - from < 4 ? block : `block ${block}`}
+        </span>
+      ))}
     </div>
+  );
+}
+
+interface CellProps extends Props, Place {
+  /** Index of the probe. */
+  readonly probe: number;
+  readonly at: number;
+  readonly mark: Mark;
+}
+
+function Cell({ view, grid, line, column, scale, selected, probe, at, mark, ...rest }: CellProps) {
+  const { onPress, hasMenu } = rest;
+  const cell = line.cells[probe] ?? null;
+  const tip = cellTip(view, line.name, grid.probes[probe]?.title ?? '', cell);
+  const marked = mark({ row: probe, at });
+  return (
+    <span
+      role="gridcell"
+      class="damage-cell"
+      style={{ gridColumn: column }}
+      aria-selected={selected.has(line.id)}
+      data-vscode-context={hasMenu ? menuContext({ section: 'layer', id: line.id }) : undefined}
+    >
+      <button
+        type="button"
+        class="heat"
+        style={{ '--level': `${cell && scale ? scale.levelOf(cell.damage) : 0}%` }}
+        data-unknown={cell === null}
+        data-settled={cell?.settled ?? true}
+        data-tip={tip}
+        aria-label={tip.replaceAll('\n', ', ')}
+        onClick={() => onPress(line)}
+        onContextMenu={() => hasMenu && !selected.has(line.id) && onPress(line)}
+        {...marked}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || !hasMenu) return marked.onKeyDown(event);
+          event.preventDefault();
+          openMenu(event.currentTarget);
+        }}
+      >
+        <i />
+      </button>
+    </span>
   );
 }

@@ -1,14 +1,15 @@
 import { formatSmall } from '../../src/base/format';
-import type { SensitivityView, SensitivityViewLine } from '../../src/protocol/sensitivity';
-import { damageText } from '../damage';
+import { printable } from '../../src/base/text';
+import type { DamageGrid, MeanLine, SensitivityViewLine } from '../../src/protocol/sensitivity';
+import { damageText, exact, shortProbe, type DamageScale } from '../damage';
 
 interface Props {
-  readonly view: SensitivityView;
+  readonly grid: DamageGrid;
 }
 
 /** The map's figures with their intervals, to read, to copy and to listen to. */
 export function DamageTable({
-  view,
+  grid,
   lines,
 }: Props & { readonly lines: readonly SensitivityViewLine[] }) {
   return (
@@ -19,17 +20,17 @@ export function DamageTable({
       aria-label="Sensitivity, as a table"
     >
       <table class="figures">
-        <Head first="layer" second="role" view={view} />
+        <Head first="layer" second="role" grid={grid} />
         <tbody>
           {lines.map((line) => (
             <tr key={line.id} class={`part-${line.part}`}>
               <th scope="row">
                 <i class="swatch" />
-                {line.name}
+                {printable(line.name)}
               </th>
               <td>{line.role}</td>
               {line.cells.map((cell, at) => (
-                <td key={view.probes[at]?.name}>{damageText(cell)}</td>
+                <td key={grid.probes[at]?.name}>{damageText(cell)}</td>
               ))}
             </tr>
           ))}
@@ -39,19 +40,31 @@ export function DamageTable({
   );
 }
 
-/** Whether value and output projections suffer most: means over the layers of a role. */
-export function RoleTable({ view }: Props) {
+interface MeanProps extends Props {
+  readonly title: string;
+  readonly means: readonly MeanLine[];
+  readonly scale: DamageScale | undefined;
+}
+
+/** Means over layers that belong together, each with its place on the map's scale. */
+export function MeanTable({ grid, title, means, scale }: MeanProps) {
   return (
-    <div class="figures-scroll" tabIndex={0} role="region" aria-label="Mean sensitivity by role">
+    <div class="figures-scroll mean-table" tabIndex={0} role="region" aria-label={title}>
       <table class="figures">
-        <Head first="mean by role" second="layers" view={view} />
+        <Head first={title} second="layers" grid={grid} />
         <tbody>
-          {view.roles.map(({ role, layers, means }) => (
-            <tr key={role}>
-              <th scope="row">{role}</th>
+          {means.map(({ name, layers, means: figures }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
               <td>{layers}</td>
-              {means.map((mean, at) => (
-                <td key={view.probes[at]?.name}>{formatSmall(mean)}</td>
+              {figures.map((figure, at) => (
+                <td
+                  key={grid.probes[at]?.name}
+                  data-tip={figure ? meanTip(figure, layers) : undefined}
+                >
+                  {figure && scale && <Level level={scale.levelOf(figure.mean)} />}
+                  {formatSmall(figure?.mean)}
+                </td>
               ))}
             </tr>
           ))}
@@ -61,11 +74,30 @@ export function RoleTable({ view }: Props) {
   );
 }
 
-function Head({ first, second, view }: Props & { first: string; second: string }) {
+/** A place on the ramp beside its figure. */
+export function Level({ level }: { readonly level: number }) {
+  return (
+    <span class="heat level" style={{ '--level': `${level}%` }}>
+      <i />
+    </span>
+  );
+}
+
+const meanTip = ({ mean, low, high }: NonNullable<MeanLine['means'][number]>, layers: number) =>
+  [
+    `mean ${exact(mean)} of ${layers} ${layers === 1 ? 'layer' : 'layers'}`,
+    Number.isFinite(high - low)
+      ? `mean of their 95 % intervals ${exact(low)} to ${exact(high)}`
+      : '',
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+
+function Head({ first, second, grid }: Props & { first: string; second: string }) {
   return (
     <thead>
       <tr>
-        {[first, second, ...view.probes.map(({ title }) => title)].map((title) => (
+        {[first, second, ...grid.probes.map(({ title }) => shortProbe(title))].map((title) => (
           <th scope="col" key={title}>
             {title}
           </th>

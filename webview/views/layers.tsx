@@ -1,8 +1,9 @@
 import { formatExact } from '../../src/base/format';
-import type { Column, RowQuery } from '../../src/protocol/viewApi';
+import type { Column, DashboardState, RowQuery } from '../../src/protocol/viewApi';
+import { damageScale, probeColumn, telling } from '../damage';
 import { Button, Checkbox, Dropdown, TextField } from '../kit';
 import type { RowSource } from '../rows';
-import { isSynthetic } from '../state';
+import { isProbeColumn, isSynthetic, type ViewSettings } from '../state';
 import { Menu } from '../widgets/menu';
 import { scaleEnd } from '../widgets/shareBar';
 import type { TableColumn } from '../widgets/tableRow';
@@ -14,7 +15,7 @@ import './layers.css';
 const filterHelp = [
   'Words match names. All terms must hold; a minus in front excludes.',
   'part:attention  role:query  op:MatMul  block:2-4  type:int8  ran:fused',
-  '>1%  >1ms  >1MB  >1M params  macs>1G',
+  '>1%  >1ms  >1MB  >1M params  macs>1G  int4>0.001',
 ].join('\n');
 
 const groups = {
@@ -64,14 +65,17 @@ export function Layers({ state, dashboard, act, source, initialScroll }: Props) 
 }
 
 function tableColumns({ state, dashboard, source }: TableProps): readonly TableColumn[] {
-  const { columns, sort, descending } = state.view;
+  const { sort, descending, sensitivityLinear } = state.view;
+  const { sensitivity } = dashboard;
   const context: CellContext = {
     scaleEnd: scaleEnd(source.largestShare),
     measured: dashboard.measured !== undefined,
     synthetic: isSynthetic(dashboard),
+    sensitivity,
+    scale: sensitivity && damageScale(sensitivity, sensitivityLinear),
   };
-  return columns.map((id) => {
-    const { title, width, numeric, cell, tip } = columnSpec(id);
+  return shownColumns(state.view, dashboard).map((id) => {
+    const { title, width, numeric, cell, tip, curve } = columnSpec(id);
     return {
       id,
       title: title(context),
@@ -80,12 +84,34 @@ function tableColumns({ state, dashboard, source }: TableProps): readonly TableC
       sorted: sort !== id ? undefined : descending ? 'descending' : 'ascending',
       cell: (row) => cell(row, context),
       tip: (row) => tip?.(row, context),
+      curve,
     };
   });
 }
 
+/** Those that the reader chose; of the probes the one that says most until then. They stand before the recipe's column. */
+function shownColumns(view: ViewSettings, { sensitivity }: DashboardState): readonly Column[] {
+  const { columns } = view;
+  const own = probeColumnsOf(view, sensitivity);
+  const wanted = (sensitivity?.probes ?? []).flatMap(({ name }) =>
+    own.includes(name) ? [probeColumn(name)] : [],
+  );
+  const fixed = columns.filter((column) => !isProbeColumn(column));
+  const last = fixed.filter((column) => column === 'chosen');
+  return [...fixed.filter((column) => column !== 'chosen'), ...wanted, ...last];
+}
+
+function probeColumnsOf(
+  { probeColumns, probeColumnsChosen }: ViewSettings,
+  sensitivity: DashboardState['sensitivity'],
+): readonly string[] {
+  if (probeColumnsChosen || !sensitivity) return probeColumns;
+  const one = telling(sensitivity);
+  return one === undefined ? [] : [one];
+}
+
 function Toolbar({ state, dashboard, act, source }: ViewProps & TableProps) {
-  const { filter, group, columns } = state.view;
+  const { filter, group } = state.view;
   return (
     <div class="toolbar">
       <h2 id="layers">Layers</h2>
@@ -120,18 +146,7 @@ function Toolbar({ state, dashboard, act, source }: ViewProps & TableProps) {
           onChoose={(chosen) => act.group(chosen as RowQuery['group'])}
         />
       </label>
-      <Menu title="Columns">
-        {columnNames.map((column) => (
-          <Checkbox
-            key={column}
-            checked={columns.includes(column)}
-            disabled={column === 'name'}
-            onToggle={(shown) => act.setColumn(column, shown, columnNames)}
-          >
-            {columnSpec(column).title({ scaleEnd: 1, measured: true, synthetic: false })}
-          </Checkbox>
-        ))}
-      </Menu>
+      <ColumnMenu state={state} dashboard={dashboard} act={act} />
       <Button
         disabled={state.selected.size === 0}
         label={`Quantize ${layersText(state.selected.size)}…`}
@@ -152,6 +167,42 @@ function Toolbar({ state, dashboard, act, source }: ViewProps & TableProps) {
         </p>
       )}
     </div>
+  );
+}
+
+/** Which columns are shown; those of probes as far as there are figures. */
+function ColumnMenu({ state, dashboard, act }: ViewProps) {
+  const { view } = state;
+  const { sensitivity } = dashboard;
+  const own = probeColumnsOf(view, sensitivity);
+  const context = { scaleEnd: 1, measured: true, synthetic: false, sensitivity };
+  return (
+    <Menu title="Columns">
+      {columnNames.map((column) => (
+        <Checkbox
+          key={column}
+          checked={view.columns.includes(column)}
+          disabled={column === 'name'}
+          onToggle={(shown) => act.setColumn(column, shown, columnNames)}
+        >
+          {columnSpec(column).title(context)}
+        </Checkbox>
+      ))}
+      {sensitivity?.probes.map(({ name, title }) => (
+        <Checkbox
+          key={name}
+          checked={own.includes(name)}
+          onToggle={(shown) =>
+            act.setView({
+              probeColumnsChosen: true,
+              probeColumns: [...own.filter((other) => other !== name), ...(shown ? [name] : [])],
+            })
+          }
+        >
+          {title}
+        </Checkbox>
+      ))}
+    </Menu>
   );
 }
 

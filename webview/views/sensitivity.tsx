@@ -1,36 +1,36 @@
 import { formatSmall } from '../../src/base/format';
 import type { SensitivityView } from '../../src/protocol/sensitivity';
-import { damageScale, inputsText, orderedLines } from '../damage';
+import { damageScale, inputsText, orderedLines, standsOnText, type DamageScale } from '../damage';
 import { Button, Ring } from '../kit';
 import { DamageMap } from './damageMap';
-import { DamageTable, RoleTable } from './damageTables';
+import { DamageTable, MeanTable } from './damageTables';
+import { Hints } from './hints';
+import { LayerDetail } from './layerDetail';
+import { Propagation } from './propagation';
 import type { ViewProps } from './props';
+import { Wholes } from './wholes';
 import './sensitivity.css';
 
-/** How much the model's answers change when one layer alone is compressed: layers by probes. */
+/** How much the model's answers change when one layer alone is compressed. */
 export function Sensitivity({ state, dashboard, act }: ViewProps) {
-  const { sensitivity, busy } = dashboard;
-  const isMeasuring = busy?.task === 'sensitivity';
-  const { sensitivityTable: asTable, sensitivitySort } = state.view;
+  const { sensitivity } = dashboard;
   return (
     <section class="sensitivity" aria-labelledby="sensitivity">
       <div class="section-head">
         <h2 id="sensitivity">Sensitivity</h2>
-        <span class="quiet">{sensitivity && progressText(sensitivity, isMeasuring)}</span>
-        {sensitivity && !asTable && <Ramp view={sensitivity} />}
+        {sensitivity && <span class="quiet">{standsOnText(sensitivity)}</span>}
         {sensitivity && (
-          <button
-            type="button"
-            class={`link ${asTable ? 'at-end' : ''}`}
-            aria-label={`Sensitivity ${asTable ? 'as a map' : 'as a table'}`}
-            onClick={() => act.setView({ sensitivityTable: !asTable })}
-          >
-            {asTable ? 'As a map' : 'As a table'}
-          </button>
+          <span class="sensitivity-act">
+            <button type="button" class="link" onClick={() => act.exportSensitivity()}>
+              Export…
+            </button>
+            <Act dashboard={dashboard} act={act} again />
+          </span>
         )}
-        {sensitivity && <Act dashboard={dashboard} act={act} again />}
       </div>
-      {!sensitivity && (
+      {sensitivity ? (
+        <Measured state={state} dashboard={dashboard} act={act} view={sensitivity} />
+      ) : (
         <div class="recipe-empty">
           <span>
             How much each layer would suffer from fewer bits or fewer weights is not measured yet.
@@ -38,26 +38,115 @@ export function Sensitivity({ state, dashboard, act }: ViewProps) {
           <Act dashboard={dashboard} act={act} again={false} />
         </div>
       )}
-      {sensitivity && (
-        <>
-          <div class="sensitivity-columns">
-            {asTable ? (
-              <DamageTable view={sensitivity} lines={orderedLines(sensitivity, sensitivitySort)} />
-            ) : (
-              <DamageMap
-                view={sensitivity}
-                sort={sensitivitySort}
-                selected={state.selected}
-                onSort={(sort) => act.setView({ sensitivitySort: sort })}
-                onPress={(layer) => act.point(layer)}
-              />
-            )}
-            {sensitivity.roles.length > 1 && <RoleTable view={sensitivity} />}
-          </div>
-          <p class="caption">{caption(sensitivity)}</p>
-        </>
-      )}
     </section>
+  );
+}
+
+interface MeasuredProps extends ViewProps {
+  readonly view: SensitivityView;
+}
+
+function Measured({ state, dashboard, act, view }: MeasuredProps) {
+  const { sensitivityTable: asTable, sensitivitySort: sort, sensitivityLinear } = state.view;
+  const { selected } = state;
+  const scale = damageScale(view, sensitivityLinear);
+  const goTo = (layer: string) => act.goTo(layer);
+  if (view.lines.length === 0 && view.wholes.length === 0) {
+    return <Hints hints={view.hints} folded={false} onGoTo={goTo} />;
+  }
+  return (
+    <>
+      <Toolbar state={state} dashboard={dashboard} act={act} view={view} scale={scale} />
+      {view.lines.length > 0 &&
+        (asTable ? (
+          <DamageTable grid={view} lines={orderedLines(view, sort)} />
+        ) : (
+          <DamageMap
+            label="Sensitivity of each layer to each way of compressing it"
+            view={view}
+            grid={view}
+            scale={scale}
+            sort={sort}
+            selected={selected}
+            onSort={(sensitivitySort) => act.setView({ sensitivitySort })}
+            onPress={({ id }) => act.point(id)}
+            hasMenu
+          />
+        ))}
+      <p class="caption">{caption(view)}</p>
+      <Wholes view={view} scale={scale} act={act} />
+      <Summary view={view} scale={scale} state={state} act={act} />
+      <Propagation view={view} blocks={dashboard.blocks ?? []} selected={selected} onPress={goTo} />
+      <Hints hints={view.hints} folded onGoTo={goTo} />
+    </>
+  );
+}
+
+interface SummaryProps extends Pick<MeasuredProps, 'view' | 'state' | 'act'> {
+  readonly scale: DamageScale | undefined;
+}
+
+/** One layer's curve, what the roles and the depth have in common, and what follows from that. */
+function Summary({ view, scale, state, act }: SummaryProps) {
+  const { roles, depth, findings } = view;
+  return (
+    <>
+      <div class="sensitivity-columns">
+        <LayerDetail
+          view={view}
+          selected={state.selected}
+          linear={state.view.sensitivityLinear}
+          onGoTo={(layer) => act.goTo(layer)}
+        />
+        <div>
+          {roles.length > 1 && (
+            <MeanTable grid={view} title="mean by role" means={roles} scale={scale} />
+          )}
+          {depth.length > 1 && (
+            <MeanTable grid={view} title="mean by block" means={depth} scale={scale} />
+          )}
+        </div>
+      </div>
+      {findings.length > 0 && (
+        <ul class="findings">
+          {findings.map((finding) => (
+            <li key={finding}>{finding}</li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+interface ToolbarProps extends MeasuredProps {
+  readonly scale: DamageScale | undefined;
+}
+
+function Toolbar({ state, dashboard, act, view, scale }: ToolbarProps) {
+  const { sensitivityTable: asTable, sensitivityLinear: linear } = state.view;
+  const isMeasuring = dashboard.busy?.task === 'sensitivity';
+  return (
+    <div class="sensitivity-toolbar">
+      <span class="quiet">{progressText(view, isMeasuring)}</span>
+      {hasUnsettled(view) && <span class="quiet not-settled">not settled</span>}
+      {scale && <Ramp view={view} scale={scale} linear={linear} />}
+      <button
+        type="button"
+        class="link"
+        aria-pressed={linear}
+        onClick={() => act.setView({ sensitivityLinear: !linear })}
+      >
+        {linear ? 'Logarithmic scale' : 'Linear scale'}
+      </button>
+      <button
+        type="button"
+        class="link"
+        aria-label={`Sensitivity ${asTable ? 'as a map' : 'as a table'}`}
+        onClick={() => act.setView({ sensitivityTable: !asTable })}
+      >
+        {asTable ? 'As a map' : 'As a table'}
+      </button>
+    </div>
   );
 }
 
@@ -70,17 +159,15 @@ function Act({ dashboard, act, again }: ActProps) {
   const { busy, sensitivity, trusted } = dashboard;
   if (busy?.task === 'sensitivity') {
     return (
-      <span class="sensitivity-act">
-        {!again && (
-          <span class="quiet busy">
-            <Ring />
-            {busy.note || busy.what}
-          </span>
-        )}
+      <>
+        <span class="quiet busy">
+          <Ring />
+          {busy.note || busy.what}
+        </span>
         <Button label="Cancel the measurement of sensitivity" onPress={() => act.cancel()}>
           Cancel
         </Button>
-      </span>
+      </>
     );
   }
   return (
@@ -94,39 +181,48 @@ function Act({ dashboard, act, again }: ActProps) {
   );
 }
 
-function Ramp({ view }: { readonly view: SensitivityView }) {
-  const scale = damageScale(view.lines);
-  if (!scale) return null;
+interface RampProps {
+  readonly view: SensitivityView;
+  readonly scale: DamageScale;
+  readonly linear: boolean;
+}
+
+function Ramp({ view, scale: { lowest, highest }, linear }: RampProps) {
+  const kind = linear ? 'linear' : 'logarithmic';
+  const [low, high] = [formatSmall(lowest), formatSmall(highest)];
+  const label = `Colours: ${view.metric.title} from ${low} to ${high} on a ${kind} scale`;
   return (
-    <div class="ramp" role="img" aria-label={rampText(view, scale.lowest, scale.highest)}>
-      <span aria-hidden="true">
-        {view.metric.title} {formatSmall(scale.lowest)}
-      </span>
+    <div class="ramp" role="img" aria-label={label}>
+      <span aria-hidden="true">{low}</span>
       <i />
-      <span aria-hidden="true">{formatSmall(scale.highest)}, log scale</span>
+      <span aria-hidden="true">{high}</span>
     </div>
   );
 }
 
-const rampText = ({ metric }: SensitivityView, lowest: number, highest: number) =>
-  `Colours: ${metric.title} from ${formatSmall(lowest)} to ${formatSmall(highest)} on a logarithmic scale`;
+const hasUnsettled = ({ lines, wholes }: SensitivityView): boolean =>
+  [...lines, ...wholes.flatMap((grid) => grid.lines)].some(({ cells }) =>
+    cells.some((cell) => cell?.settled === false),
+  );
 
 /** How far an unfinished one has come; nothing of a finished one. */
-function progressText({ complete, lines, omitted }: SensitivityView, isMeasuring: boolean): string {
+function progressText({ complete, lines }: SensitivityView, isMeasuring: boolean): string {
   if (complete) return '';
-  const layers = lines.length + omitted;
-  const so = layers === 1 ? '1 layer' : `${layers} layers`;
+  const measured = lines.filter(({ cells }) => cells.some((cell) => cell !== null)).length;
+  const so = measured === 1 ? '1 layer' : `${measured} layers`;
   return isMeasuring ? `${so} so far` : `stopped after ${so}`;
 }
 
 /** What the figures stand on. */
 function caption(view: SensitivityView): string {
-  const { metric, data, omitted, skipped } = view;
+  const { metric, data, omitted, skipped, stale, notes } = view;
   return [
+    stale === true && 'The model has changed since this was measured.',
     `${metric.title} (${metric.unit}) between the whole model’s answers before and after one layer alone is changed: mean over ${inputsText(view)}.`,
     data === 'synthetic' && 'Choose real data for figures that hold for yours.',
     omitted > 0 && `${omitted} more layers suffer less and are not shown; exports have them all.`,
     skipped > 0 && `${skipped} ${skipped === 1 ? 'layer' : 'layers'} could not be asked about.`,
+    ...notes,
   ]
     .filter((sentence) => typeof sentence === 'string')
     .join(' ');

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Row } from '../../src/protocol/viewApi';
+import { menuContext } from './contextMenu';
 import { Icon } from './icon';
 
 export interface TableColumn {
@@ -11,6 +12,8 @@ export interface TableColumn {
   readonly sorted: 'ascending' | 'descending' | undefined;
   readonly cell: (row: Row) => ComponentChildren;
   readonly tip: (row: Row) => string | undefined;
+  /** Id of a layer whose curve stands under the tip. */
+  readonly curve?: ((row: Row) => string | undefined) | undefined;
 }
 
 /** The columns as a grid's template, and the width below which the table scrolls sideways. */
@@ -81,6 +84,7 @@ export function TableRow({ index, row, columns, selected, focused, outside }: Ro
           role={column.width === 0 ? 'rowheader' : 'gridcell'}
           class={`cell ${column.numeric ? 'numeric' : ''}`}
           data-tip={row && column.tip(row)}
+          data-curve={row && column.curve?.(row)}
         >
           {row ? column.cell(row) : <i class="placeholder" />}
         </div>
@@ -95,11 +99,9 @@ export function rowIndexOf(target: EventTarget | null): number | undefined {
   return row ? Number(row.getAttribute('aria-rowindex')) - 2 : undefined;
 }
 
-/** What the editor's own menu is told about the row under the pointer. */
 const contextOf = (row: Row) =>
-  JSON.stringify({
-    webviewSection: row.kind,
-    [row.kind]: row.id,
+  menuContext({
+    section: row.kind,
+    id: row.id,
     ...(row.kind === 'layer' ? { chosen: row.chosen !== null } : {}),
-    preventDefaultContextMenuItems: true,
   });

@@ -3,15 +3,22 @@ import './tooltip.css';
 /** Long enough that passing over a row does not make it flicker. */
 const delayMs = 250;
 
+/** Draws what stands under a tip's text, or clears it. */
+export type TipDrawing = (curve: string | undefined, into: HTMLElement) => void;
+
 /**
  * Shows the text of `data-tip` beside whatever the pointer rests on or the keyboard has focused. Lines are separated by line breaks. The
- * text is that of models and therefore never taken as markup. Escape hides it.
+ * text is that of models and therefore never taken as markup. Where the element has a `data-curve`, `drawing` draws under the text. Escape
+ * hides it.
  */
-export function showTips(root: HTMLElement): void {
+export function showTips(root: HTMLElement, drawing: TipDrawing): void {
   const tip = document.createElement('div');
   tip.className = 'tip';
   tip.setAttribute('role', 'tooltip');
   tip.hidden = true;
+  const text = document.createElement('span');
+  const below = document.createElement('div');
+  tip.append(text, below);
   document.body.append(tip);
   let waiting: ReturnType<typeof setTimeout> | undefined;
   let shownFor: Element | undefined;
@@ -22,8 +29,9 @@ export function showTips(root: HTMLElement): void {
     tip.hidden = true;
   };
   const show = (target: HTMLElement, x: number) => {
-    tip.textContent = target.dataset['tip'] ?? '';
-    tip.hidden = tip.textContent === '';
+    text.textContent = target.dataset['tip'] ?? '';
+    tip.hidden = text.textContent === '';
+    drawing(target.dataset['curve'], below);
     place(tip, target.getBoundingClientRect(), x);
   };
   const after = (delay: number, target: HTMLElement, x: number) => {

@@ -1,5 +1,6 @@
 import 'vscode-jsonrpc/browser';
 import { remote, serve } from '../../../src/protocol/rpc';
+import type { Sensitivity } from '../../../src/protocol/sensitivity';
 import type { Inspection, Profile } from '../../../src/protocol/types';
 import type {
   DashboardState,
@@ -11,13 +12,16 @@ import type {
 import { connectionOver } from '../../../src/protocol/webviewChannel';
 import type { Chosen } from '../../../src/protocol/recipeView';
 import { dashboardFigures } from '../../../src/report/dashboard';
+import { nextSteps } from '../../../src/report/compressNext';
 import { queryRows } from '../../../src/report/rows';
+import { sensitivityView } from '../../../src/report/sensitivityView';
 
 /** What a test opens the page with. */
 export interface Scenario {
   readonly inspection?: Inspection;
   readonly profile?: Profile;
-  /** Over what follows from the two above. */
+  readonly sweep?: Sensitivity;
+  /** Over what follows from those above. */
   readonly state?: Partial<DashboardState>;
   /** Kept by an earlier page. */
   readonly saved?: unknown;
@@ -72,7 +76,17 @@ function choicesOf({ choices }: Scenario): ReadonlyMap<string, Chosen> | undefin
   return map;
 }
 
-const stateOf = ({ inspection, profile, state }: Scenario): DashboardState => ({
+/** What the extension makes of a sweep. */
+function sensitivityOf(scenario: Scenario): Partial<DashboardState> {
+  const { sweep, inspection, profile } = scenario;
+  if (!sweep || !inspection) return {};
+  return {
+    sensitivity: sensitivityView(sweep, inspection),
+    next: nextSteps(sweep, inspection, profile, choicesOf(scenario)),
+  };
+}
+
+const stateOf = (scenario: Scenario): DashboardState => ({
   file: '/models/model.onnx',
   settings,
   trusted: true,
@@ -80,8 +94,9 @@ const stateOf = ({ inspection, profile, state }: Scenario): DashboardState => ({
     { symbol: 'batch', role: 'batch', size: 1 },
     { symbol: 'sequence', role: 'sequence', size: 128 },
   ],
-  ...(inspection ? dashboardFigures(inspection, profile) : {}),
-  ...state,
+  ...(scenario.inspection ? dashboardFigures(scenario.inspection, scenario.profile) : {}),
+  ...sensitivityOf(scenario),
+  ...scenario.state,
 });
 
 const calls: TestHost['calls'] = [];
@@ -105,14 +120,16 @@ serve<HostApi & RecipeApi>(connection, {
   async rows(query) {
     queries.push(query);
     await later();
-    const { inspection, profile } = scenario;
+    const { inspection, profile, sweep } = scenario;
     if (!inspection) return { total: 0, start: 0, rows: [] };
-    return queryRows(inspection, profile, query, choicesOf(scenario));
+    return queryRows(inspection, profile, query, choicesOf(scenario), sweep);
   },
   profile: noted('profile'),
   measureSensitivity: noted('measureSensitivity'),
   exportSensitivity: noted('exportSensitivity'),
   plan: noted('plan'),
+  advise: noted('advise'),
+  addCandidate: noted('addCandidate'),
   cancel: noted('cancel'),
   setSizes: noted('setSizes'),
   chooseData: noted('chooseData'),

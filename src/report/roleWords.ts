@@ -1,0 +1,32 @@
+import type { Role } from '../base/terms';
+
+/** A role's layers in words: one of them, and several. */
+export const roleWords = {
+  query: { one: 'query projection', many: 'query projections' },
+  key: { one: 'key projection', many: 'key projections' },
+  value: { one: 'value projection', many: 'value projections' },
+  qkv: { one: 'fused projection', many: 'fused projections' },
+  kv: { one: 'key and value projection', many: 'key and value projections' },
+  output: { one: 'output projection', many: 'output projections' },
+  scores: { one: 'attention score', many: 'attention scores' },
+  context: { one: 'attention product', many: 'attention products' },
+  up: { one: 'up projection', many: 'up projections' },
+  gate: { one: 'gate projection', many: 'gate projections' },
+  gateUp: { one: 'gate and up projection', many: 'gate and up projections' },
+  down: { one: 'down projection', many: 'down projections' },
+  router: { one: 'router', many: 'routers' },
+  activation: { one: 'activation', many: 'activations' },
+  embedding: { one: 'embedding table', many: 'embedding tables' },
+  position: { one: 'position table', many: 'position tables' },
+  tokenType: { one: 'token type table', many: 'token type tables' },
+  embeddingProjection: { one: 'embedding projection', many: 'embedding projections' },
+  norm: { one: 'norm', many: 'norms' },
+  conv: { one: 'convolution', many: 'convolutions' },
+  downsample: { one: 'downsampling convolution', many: 'downsampling convolutions' },
+  recurrent: { one: 'recurrent layer', many: 'recurrent layers' },
+  dense: { one: 'dense layer', many: 'dense layers' },
+  pooler: { one: 'pooler', many: 'poolers' },
+  headTransform: { one: 'head transform', many: 'head transforms' },
+  head: { one: 'head', many: 'heads' },
+  other: { one: 'other layer', many: 'other layers' },
+} as const satisfies Record<Role, { readonly one: string; readonly many: string }>;

@@ -1,0 +1,32 @@
+import type { Role } from '../src/base/terms';
+
+/** A role in the room of a cell. */
+export const roleLetters = {
+  query: 'Q',
+  key: 'K',
+  value: 'V',
+  qkv: 'QKV',
+  kv: 'KV',
+  output: 'O',
+  scores: 'S',
+  context: 'C',
+  up: 'U',
+  gate: 'G',
+  gateUp: 'GU',
+  down: 'D',
+  router: 'R',
+  activation: 'A',
+  embedding: 'E',
+  position: 'P',
+  tokenType: 'T',
+  embeddingProjection: 'EP',
+  norm: 'N',
+  conv: 'C',
+  downsample: 'S',
+  recurrent: 'R',
+  dense: 'L',
+  pooler: 'P',
+  headTransform: 'HT',
+  head: 'H',
+  other: '·',
+} as const satisfies Record<Role, string>;
