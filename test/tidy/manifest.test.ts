@@ -55,7 +55,7 @@ test('every command has its category and a title in Title Case', () => {
     assert.equal(category, 'Featherweight', command);
     const text = strings[title.slice(1, -1)] ?? '';
     assert.match(text, /^[A-Z\d]/, command);
-    const small = ['or', 'in', 'with', 'of', 'for', 'as', 'to'];
+    const small = ['or', 'in', 'with', 'of', 'for', 'as', 'to', 'by'];
     for (const word of text.split(' ')) {
       assert.ok(/^[A-Z\d]/.test(word) || small.includes(word), `${command}: ${text}`);
     }
