@@ -48,9 +48,10 @@ async function wholeRatios(
       sessions.map(async (session) => (await session.run(batch.feeds, names)).outputs),
     );
     names.forEach((name, at) => {
-      const { data: other, shape } = b![name]! as { data: Float32Array; shape: number[] };
+      const other = b![name]!.data as Float32Array;
+      const width = b![name]!.shape.at(-1)!;
       (a![name]!.data as Float32Array).forEach((value, i) => {
-        if (!isReal(batch, Math.floor(i / shape.at(-1)!))) return;
+        if (!isReal(batch, Math.floor(i / width))) return;
         sums[at]!.error += (value - other[i]!) ** 2;
         sums[at]!.signal += value ** 2;
       });
@@ -89,7 +90,7 @@ async function agrees(t: TestContext, norm: 'pre' | 'post', masked: boolean): Pr
       each,
       [each.layer.nodes.at(-1)!.node.outputs[0]!, ...ends],
       data,
-      (batch, i) => batch.mask?.real[Math.floor(i / (batch.feeds['x']!.shape[2] ?? 1))] !== 0,
+      (batch, row) => batch.mask?.real[row] !== 0,
     );
     near(row.local, local, row.id);
     errors.forEach((error, i) => near(row.blocks[i]!.error, error, `${row.id} ${ends[i]}`));
