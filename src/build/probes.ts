@@ -3,11 +3,8 @@ import { type ActionName, actionOf, isActionName } from '../actions/index';
 import { throwIfAborted } from '../base/cancel';
 import { UserError } from '../base/errors';
 import { namesFor } from '../onnx/builder';
-import { edited } from '../onnx/edit';
-import type { NodeEntry } from '../onnx/graph';
 import type { ProbeFacts } from '../protocol/sensitivity';
 import type { ParamSpec } from '../protocol/params';
-import { suffixOfEdits, valuesAround } from '../sensitivity/suffix';
 import type { Change } from '../sensitivity/sweep';
 import type { Layer } from '../structure/structure';
 import { readStep } from './apply';
@@ -135,22 +132,8 @@ export async function actionChanges(
     throwIfAborted(bench.signal);
     const names = namesFor(bench.structure.index);
     const edits = action.edits({ ...bench, names }, [layer], params, found);
-    const reads = readsBeyond(bench, layer, edits);
-    changes.set(layer, { kind: 'edits', name, edits: () => edits, reads });
+    changes.set(layer, { kind: 'edits', name, edits: () => edits });
   }
   const skipped = fitting.flatMap(({ layer, fit }) => (fit.fits ? [] : [{ layer, why: fit.why }]));
   return { changes, skipped };
-}
-
-/** Nodes that make what the edited part takes from the rest of the model, besides what the layer itself takes. */
-function readsBeyond(
-  { structure: { index } }: Workbench,
-  { nodes }: Layer,
-  edits: Parameters<typeof edited>[1],
-): readonly NodeEntry[] {
-  const known = new Set(valuesAround(index, nodes));
-  const { frontier } = suffixOfEdits(index, edited(index, edits));
-  return frontier.flatMap((name) =>
-    known.has(name) ? [] : (index.main.producers.get(name) ?? []),
-  );
 }

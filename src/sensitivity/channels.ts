@@ -38,3 +38,17 @@ export function changedRows(
   if (!transposed) return change(values.slice(), width);
   return transpose(change(transpose(values, width, rows), width), rows, width);
 }
+
+/** Changes of one weight, as its file has it: its rows are laid out once for all of them. `values` stays as it is. */
+export function changedWeights(
+  layer: Layer,
+  weight: Weight,
+  values: Float32Array,
+): (change: (rows: Float32Array, width: number) => Float32Array) => Float32Array {
+  const { rows, width, transposed } = channelsOf(layer, weight);
+  const laid = transposed ? transpose(values, width, rows) : values;
+  return (change) => {
+    const after = change(laid.slice(), width);
+    return transposed ? transpose(after, rows, width) : after;
+  };
+}

@@ -1,0 +1,114 @@
+import type { GraphIndex, NodeEntry, Scope } from '../onnx/graph';
+import type { Graph, Model, Tensor, ValueInfo } from '../onnx/model';
+import { mapBodies, updated } from '../onnx/records';
+import type { RunTensor } from '../runtime/runner';
+import type { DType } from '../tensor/dtype';
+import { constantsOf, readsOf } from './reach';
+
+/** A part of a model's main graph that can run alone. */
+export interface Part {
+  /** In file order. */
+  readonly entries: readonly NodeEntry[];
+  /** Values that it takes from the rest of the model, or from whoever feeds the model. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+interface Known {
+  readonly clean: ReadonlyMap<string, RunTensor>;
+}
+
+/**
+ * What has to run to make `outputs` out of the model's inputs and of what is given: that of `outputs` which is given itself, or fed, is left
+ * out. What only constants lead to is computed again rather than taken over, so that the runtime can fold it as it does in the whole model.
+ */
+export function partFor(
+  index: GraphIndex,
+  outputs: readonly string[],
+  isGiven: (name: string) => boolean,
+): Part {
+  const { main } = index;
+  const fixed = constantsOf(index);
+  const takes = (name: string, made: NodeEntry) => isGiven(name) && !fixed.has(made);
+  const made = outputs.filter((name) => {
+    const producer = main.producers.get(name);
+    return producer && !takes(name, producer);
+  });
+  const needed = new Set<NodeEntry>();
+  const inputs = new Set<string>();
+  const waiting = made.flatMap((name) => main.producers.get(name) ?? []);
+  for (let entry = waiting.pop(); entry; entry = waiting.pop()) {
+    if (needed.has(entry)) continue;
+    needed.add(entry);
+    for (const name of readsOf(entry)) {
+      const producer = main.producers.get(name);
+      if (!producer) {
+        if (isFed(main, name)) inputs.add(name);
+      } else if (takes(name, producer)) inputs.add(name);
+      else waiting.push(producer);
+    }
+  }
+  const entries = main.entries.filter((entry) => needed.has(entry));
+  return { entries, inputs: [...inputs], outputs: [...new Set(made)] };
+}
+
+function isFed(main: Scope, name: string): boolean {
+  return main.inputNames.has(name) && !main.initializers.has(name);
+}
+
+/**
+ * The part as a model of its own; a weight given is among its inputs, so that one session runs it for any number of weights. `known` are
+ * the values that each batch is known to have: sizes that are the same in all of them are written down, as some of the runtime's shape rules are
+ * wrong where they only know a rank.
+ */
+export function partModel(
+  { model, main }: GraphIndex,
+  { entries, inputs, outputs }: Part,
+  known: readonly Known[],
+  weight?: Tensor,
+): Model {
+  const reads = new Set(entries.flatMap(readsOf));
+  const typed = new Map(main.graph.outputs.map((output) => [output.name, output]));
+  const graph: Graph = updated(main.graph, {
+    nodes: entries.map(({ node }) =>
+      weight ? mapBodies(node, (body) => withoutTensor(body, weight.name)) : node,
+    ),
+    initializers: main.graph.initializers.filter(
+      ({ name }) => reads.has(name) && name !== weight?.name,
+    ),
+    inputs: [
+      ...inputs.flatMap((name) => {
+        const tensors = known.flatMap(({ clean }) => clean.get(name) ?? []);
+        return tensors[0] ? [valueOf(name, tensors[0].dtype, tensors)] : [];
+      }),
+      ...(weight ? [sized(weight)] : []),
+    ],
+    outputs: outputs.map((name) => typed.get(name) ?? valueWith(name, undefined)),
+    values: [],
+  });
+  return { ...model, graph };
+}
+
+function withoutTensor(graph: Graph, name: string): Graph {
+  const initializers = graph.initializers.filter((tensor) => tensor.name !== name);
+  return updated(graph, {
+    initializers:
+      initializers.length < graph.initializers.length ? initializers : graph.initializers,
+    nodes: graph.nodes.map((node) => mapBodies(node, (body) => withoutTensor(body, name))),
+  });
+}
+
+function sized({ name, dtype, shape }: Tensor): ValueInfo {
+  return valueWith(name, { kind: 'tensor', dtype, shape: [...shape], denotation: '' });
+}
+
+function valueOf(name: string, dtype: DType, tensors: readonly RunTensor[]): ValueInfo {
+  const shape = (tensors[0]?.shape ?? []).map((size, axis) =>
+    tensors.every((tensor) => tensor.shape[axis] === size) ? size : null,
+  );
+  return valueWith(name, { kind: 'tensor', dtype, shape, denotation: '' });
+}
+
+function valueWith(name: string, type: ValueInfo['type']): ValueInfo {
+  return { name, type, docString: '', metadata: [], unknown: new Uint8Array() };
+}

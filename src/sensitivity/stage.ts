@@ -1,0 +1,130 @@
+import { throwIfAborted } from '../base/cancel';
+import { floatValues } from '../onnx/weights';
+import type { Feeds, RunTensor } from '../runtime/runner';
+import { type Chain, feedsOf } from './chain';
+import { changedWeights } from './channels';
+import { type Frontier, keepFrontiers } from './frontier';
+import { partModel } from './part';
+import type { Segments } from './segments';
+import type { Change, SweepLayer, SweepOptions, SweepTask } from './sweep';
+import { editsVariant, valuesAround, type Variant, weightOf, weightVariant } from './variants';
+
+/** What a sweep works with. */
+export interface SweepBench extends SweepOptions {
+  readonly segments: Segments;
+  readonly chain: Chain;
+}
+
+/** Does the tasks that begin in one segment, in groups whose kept values fit into the memory. */
+export async function sweepStage(
+  bench: SweepBench,
+  stage: number,
+  tasks: readonly SweepTask[],
+  done: () => void,
+): Promise<void> {
+  await bench.chain.cover(stage);
+  for (let from = 0; from < tasks.length;) {
+    const rest = tasks.slice(from);
+    const forget = bench.chain.remembering();
+    const frontiers = rest.map((task) => frontiersOf(bench, task));
+    const count = await keepFrontiers(bench, stage, frontiers);
+    for (const task of rest.slice(0, count)) {
+      await sweepTask(bench, stage, task);
+      done();
+    }
+    from += count;
+    forget();
+  }
+}
+
+function frontiersOf({ segments, index }: SweepBench, task: SweepTask): readonly Frontier[] {
+  const { subject, changes } = task;
+  const hasWeights = changes.some(({ kind }) => kind === 'weight');
+  const own = hasWeights ? weightVariant(segments, weightOf(subject)).part.inputs : [];
+  const around = changes.flatMap((change) => {
+    if (change.kind !== 'edits') return [];
+    return valuesAround(segments, index, [...subject.nodes, ...(change.reads ?? [])]);
+  });
+  return [
+    { index: segments.index, names: own },
+    { index, names: around },
+  ];
+}
+
+async function sweepTask(bench: SweepBench, stage: number, task: SweepTask): Promise<void> {
+  const weights = task.changes.filter((change) => change.kind === 'weight');
+  if (weights.length > 0) await changeWeight(bench, stage, task, weights);
+  for (const change of task.changes) {
+    if (change.kind === 'edits') await changeGraph(bench, stage, task, change);
+  }
+}
+
+async function changeWeight(
+  bench: SweepBench,
+  stage: number,
+  { subject }: SweepTask,
+  changes: readonly Extract<Change, { kind: 'weight' }>[],
+): Promise<void> {
+  const { weight, layer } = weightOf(subject);
+  const changed = changedWeights(layer, weight, floatValues(weight.tensor, bench.open));
+  const variant = weightVariant(bench.segments, { layer, weight });
+  const loaded = await loadVariant(bench, stage, variant, { layer, weight });
+  try {
+    for (const { name, change } of changes) {
+      const data = changed(change);
+      const tensor: RunTensor = { dtype: 'float32', shape: weight.tensor.shape, data };
+      const scores = await loaded.scores({ [weight.name]: tensor });
+      bench.finished({ subject, name, scores });
+    }
+  } finally {
+    await loaded.release();
+  }
+}
+
+async function changeGraph(
+  bench: SweepBench,
+  stage: number,
+  { subject }: SweepTask,
+  { name, edits }: Extract<Change, { kind: 'edits' }>,
+): Promise<void> {
+  const variant = editsVariant(bench.segments, bench.index, edits());
+  // Edits may read more than what lies around the subject.
+  await keepFrontiers(bench, stage, [[{ index: bench.index, names: variant.part.inputs }]]);
+  const loaded = await loadVariant(bench, stage, variant);
+  try {
+    bench.finished({ subject, name, scores: await loaded.scores({}) });
+  } finally {
+    await loaded.release();
+  }
+}
+
+/** A changed part that can be run, and with it the rest of the model. */
+interface LoadedVariant {
+  /** Of all samples, with a weight given if the part takes one. */
+  readonly scores: (weight: Feeds) => Promise<number[]>;
+  readonly release: () => Promise<void>;
+}
+
+async function loadVariant(
+  { data, chain, score, signal }: SweepBench,
+  stage: number,
+  { index, part, next }: Variant,
+  layer?: SweepLayer,
+): Promise<LoadedVariant> {
+  // Where the change has no influence, the segments behind take what is made up to there as it is.
+  for (let at = stage; at < next; at++) await chain.cover(at);
+  throwIfAborted(signal);
+  const session = await data.load(partModel(index, part, chain.batches, layer?.weight.tensor));
+  const scores = async (weight: Feeds) => {
+    const found: number[] = [];
+    for (const kept of chain.batches) {
+      throwIfAborted(signal);
+      const { outputs } = await session.run({ ...feedsOf(part, kept), ...weight }, part.outputs);
+      const changed = await chain.finish(kept, next, new Map(Object.entries(outputs)));
+      const { reference, batch } = kept;
+      found.push(...score(reference, { ...reference, ...changed }, batch));
+    }
+    return found;
+  };
+  return { scores, release: () => session.release() };
+}
