@@ -1,16 +1,17 @@
-import { version } from '../../package.json';
 import { UserError } from '../base/errors';
+import { partOf } from '../base/progress';
 import type { CallContext } from '../protocol/rpc';
-import type { Sensitivity, SensitivityRequest, SensitivityRow } from '../protocol/sensitivity';
+import type { Sensitivity, SensitivityRequest } from '../protocol/sensitivity';
 import { hashOf } from './fileHash';
-import { modelFiles } from './modelBytes';
 import type { SizedModel } from './models';
-import { SensitivityCache } from './sensitivityCache';
 import { changesToMeasure } from './sensitivityChanges';
 import { contentOf, sensitivityData } from './sensitivityData';
+import { weightHints } from './sensitivityHints';
+import { keptFor } from './sensitivityKept';
 import { tellSeldom } from './sensitivityPartial';
+import { followErrors, propagationProbe } from './sensitivityPropagation';
 import { type Question, questionOf } from './sensitivityQuestion';
-import { type ResultFacts, resultOf, rowOf } from './sensitivityResult';
+import { emptyFindings, type Findings, resultOf, rowOf } from './sensitivityResult';
 import { type Finished, tierRuns } from './sensitivityTiers';
 import { withTemporaryFolder } from './temporaryFolder';
 
@@ -18,67 +19,83 @@ import { withTemporaryFolder } from './temporaryFolder';
 export async function sensitivity(
   sized: SizedModel,
   request: SensitivityRequest,
-  { signal, progress, partial }: CallContext,
+  context: CallContext,
 ): Promise<Sensitivity> {
   const started = performance.now();
-  const run = tierRuns[request.tier ?? 'exact'];
-  if (!run) throw new UserError('badInput', `There is no tier “${request.tier}”.`);
   const question = questionOf(sized, request);
-  const sha256 = hashOf(sized.file);
-  return withTemporaryFolder(async (folder) => {
-    const data = await sensitivityData(sized, request, folder);
-    const facts = { name: data.name, samples: data.samples, sha256: contentOf(data) };
-    const cache = cacheOf(sized, request, question, facts);
-    const rows = keptRows(question, cache);
-    const reused = rows.length;
-    const { tasks, skipped, notes } = await changesToMeasure(question, {
-      ...{ sized, signal, progress },
-      data: request.data === undefined ? undefined : data,
-      isKept: (id, probe) => cache.get(id, probe) !== undefined,
-    });
-    const result = (complete: boolean) =>
-      resultOf(rows, {
-        ...{ request, question, skipped, sha256, data: facts, complete, reused },
-        notes: [...notes, ...(cache.trouble === undefined ? [] : [cache.trouble])],
-        seconds: (performance.now() - started) / 1000,
-      });
-    const teller = tellSeldom(
-      () => partial(result(false)),
-      () => performance.now(),
-    );
-    const finished = (row: Finished) => {
-      cache.add({ id: row.asked.facts.id, probe: row.probe, scores: row.scores });
-      rows.push(rowOf(row));
-      teller.changed();
-    };
-    try {
-      await run({ sized, question, data, tasks, signal, progress, finished });
-    } finally {
-      // Whoever stopped it keeps what was finished.
-      teller.flush();
-    }
-    return result(true);
+  const findings = emptyFindings(question, request, {
+    sha256: hashOf(sized.file),
+    seconds: () => (performance.now() - started) / 1000,
+  });
+  const teller = tellSeldom(
+    () => context.partial(resultOf(findings, false)),
+    () => performance.now(),
+  );
+  const job = { sized, request, question, findings, context, changed: teller.changed };
+  try {
+    await (request.tier === 'hints' ? hint(job) : measure(job));
+  } finally {
+    // Whoever stopped it keeps what was finished.
+    teller.flush();
+  }
+  return resultOf(findings, true);
+}
+
+/** A request under way. */
+interface Job {
+  readonly sized: SizedModel;
+  readonly request: SensitivityRequest;
+  readonly question: Question;
+  readonly findings: Findings;
+  readonly context: CallContext;
+  /** There is something new among the findings. */
+  readonly changed: () => void;
+}
+
+async function hint({ sized, question, findings, context, changed }: Job): Promise<void> {
+  await weightHints(sized, question, context, (found) => {
+    findings.hints.push(found);
+    changed();
   });
 }
 
-function cacheOf(
-  sized: SizedModel,
-  { cache }: SensitivityRequest,
-  { judge }: Question,
-  data: ResultFacts['data'],
-): SensitivityCache {
-  const standsOn =
-    cache === undefined
-      ? []
-      : [version, ...modelFiles(sized).map(hashOf), data.sha256, judge.metric, judge.output];
-  return new SensitivityCache(cache, standsOn, data.samples);
-}
+/** Of the whole progress where errors are followed as well: that takes about as long as two probes. */
+const sweepShare = 0.7;
 
-function keptRows({ asked }: Question, cache: SensitivityCache): SensitivityRow[] {
-  return asked.flatMap((each) =>
-    each.probes.flatMap(({ name }) => {
-      const scores = cache.get(each.facts.id, name);
-      return scores ? [rowOf({ asked: each, probe: name, scores, settled: true })] : [];
-    }),
-  );
+async function measure(job: Job): Promise<void> {
+  const { sized, request, question, findings, context } = job;
+  const run = tierRuns[request.tier ?? 'exact'];
+  if (!run) throw new UserError('badInput', `There is no tier “${request.tier}”.`);
+  const followed = propagationProbe(request);
+  const share = followed ? sweepShare : 1;
+  await withTemporaryFolder(async (folder) => {
+    const data = await sensitivityData(sized, request, folder);
+    const { name, samples } = data;
+    findings.data = { name, samples, sha256: contentOf(data) };
+    const kept = keptFor(sized, request, question, findings.data);
+    findings.rows.push(...kept.rows);
+    findings.reused = kept.rows.length;
+    findings.trouble = kept.trouble();
+    const { signal } = context;
+    const progress = partOf(context.progress, 0, share);
+    const { tasks, skipped, notes } = await changesToMeasure(question, {
+      ...{ sized, signal, progress, isKept: kept.has },
+      data: request.data === undefined ? undefined : data,
+    });
+    findings.skipped.push(...skipped);
+    findings.notes.push(...notes);
+    const finished = (row: Finished) => {
+      kept.add(row);
+      findings.trouble = kept.trouble();
+      findings.rows.push(rowOf(row));
+      job.changed();
+    };
+    await run({ sized, question, data, tasks, signal, progress, finished });
+    if (!followed) return;
+    const rest = partOf(context.progress, share, 1);
+    await followErrors(sized, question, followed, { data, signal, progress: rest }, (row) => {
+      findings.propagation.push(row);
+      job.changed();
+    });
+  });
 }

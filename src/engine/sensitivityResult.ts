@@ -1,28 +1,56 @@
 import { version } from '../../package.json';
-import type { Sensitivity, SensitivityRequest, SensitivityRow } from '../protocol/sensitivity';
+import type {
+  PropagationRow,
+  Sensitivity,
+  SensitivityHint,
+  SensitivityRequest,
+  SensitivityRow,
+} from '../protocol/sensitivity';
 import { metrics } from '../sensitivity/metrics/index';
 import { meanWithInterval } from '../tensor/measures';
 import { stepBytes } from './probeSteps';
 import type { Question, Skipped } from './sensitivityQuestion';
 import type { Finished } from './sensitivityTiers';
 
-/** What a result says besides its rows. */
-export interface ResultFacts {
+/** What the model is fed. */
+export interface FedData {
+  readonly name: string;
+  readonly samples: number;
+  /** Of everything that it is fed. */
+  readonly sha256: string;
+}
+
+/** What has been found out so far; grows while a request is answered. */
+export interface Findings {
   readonly request: SensitivityRequest;
   readonly question: Question;
-  /** Besides what the question leaves out. */
-  readonly skipped: readonly Skipped[];
+  /** Of the model's file. */
   readonly sha256: string;
-  readonly data: {
-    readonly name: string;
-    readonly samples: number;
-    /** Of everything that the model is fed. */
-    readonly sha256: string;
+  /** That the request has taken. */
+  readonly seconds: () => number;
+  readonly rows: SensitivityRow[];
+  readonly hints: SensitivityHint[];
+  readonly propagation: PropagationRow[];
+  /** Besides what the question leaves out. */
+  readonly skipped: Skipped[];
+  readonly notes: string[];
+  /** Why rows are not kept; undefined where they are. */
+  trouble: string | undefined;
+  /** Null as long as nothing was run. */
+  data: FedData | null;
+  reused: number;
+}
+
+/** Nothing yet. */
+export function emptyFindings(
+  question: Question,
+  request: SensitivityRequest,
+  facts: Pick<Findings, 'sha256' | 'seconds'>,
+): Findings {
+  return {
+    ...{ question, request, ...facts, trouble: undefined, data: null, reused: 0 },
+    ...{ rows: [], hints: [], propagation: [], skipped: [], notes: [] },
   };
-  readonly notes: readonly string[];
-  readonly complete: boolean;
-  readonly seconds: number;
-  readonly reused: number;
 }
 
 /** A finished row as results have it: mean and 95 % interval of its scores. */
@@ -41,9 +69,9 @@ export function rowOf({ asked, probe, scores, settled }: Finished): SensitivityR
   };
 }
 
-/** Rows with everything that they stand on, in the order of the model. */
-export function resultOf(rows: readonly SensitivityRow[], facts: ResultFacts): Sensitivity {
-  const { request, question, sha256, data, notes, complete, seconds, reused } = facts;
+/** Everything found with what it stands on, in the order of the model. */
+export function resultOf(findings: Findings, complete: boolean): Sensitivity {
+  const { request, question, sha256, data, rows, notes, trouble, reused } = findings;
   const { probes, judge } = question;
   const { title, unit } = metrics[judge.metric];
   return {
@@ -51,13 +79,15 @@ export function resultOf(rows: readonly SensitivityRow[], facts: ResultFacts): S
     model: { file: request.file, sha256 },
     metric: { name: judge.metric, title, unit },
     tier: request.tier ?? 'exact',
-    ...{ data: data.name, dataSha256: data.sha256, samples: data.samples },
+    ...{ data: data?.name ?? '', dataSha256: data?.sha256 ?? null, samples: data?.samples ?? 0 },
     probes: [...probes],
     layers: inOrder(rows, question),
-    ...{ hints: [], propagation: [], skipped: [...question.skipped, ...facts.skipped] },
+    ...{ hints: [...findings.hints], propagation: [...findings.propagation] },
+    skipped: [...question.skipped, ...findings.skipped],
     ranking: probes.map(({ name }) => ({ probe: name, layers: ranked(rows, name) })),
     shard: request.shard ?? null,
-    ...{ notes: [...notes], complete, seconds, reused },
+    notes: [...notes, ...(trouble === undefined ? [] : [trouble])],
+    ...{ complete, seconds: findings.seconds(), reused },
   };
 }
 

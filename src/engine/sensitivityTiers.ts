@@ -7,7 +7,7 @@ import type { AskedChanges } from './sensitivityChanges';
 import type { Asked, Question } from './sensitivityQuestion';
 
 /** For the unchanged model's values that cross into the parts behind the layers. */
-const keptBytes = 1e9;
+export const keptBytes = 1e9;
 
 /** A row that a tier has finished. */
 export interface Finished {
