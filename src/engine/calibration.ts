@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Calibration, CalibrationBatch, PositionMask } from '../runtime/calibration';
+import type { DataFacts } from '../base/dataKinds';
+import type { Calibration, CalibrationBatch } from '../runtime/calibration';
 import { batchesByLength } from '../runtime/datasets/dataset';
-import { inputSpecs, type InputSpec } from '../runtime/inputs';
-import { purposeOf } from '../runtime/purpose';
-import type { Feeds, Runner } from '../runtime/runner';
+import { factsOf, madeUpFacts } from '../runtime/datasets/facts';
+import { placesIn } from '../runtime/datasets/sampling';
+import type { Runner } from '../runtime/runner';
 import { madeUp, openData } from './inputs';
 import type { SizedModel } from './models';
 import { saveModel } from './saveModel';
@@ -18,56 +19,52 @@ export interface CalibrationOptions {
   readonly threads: number;
 }
 
+export interface DataOptions extends CalibrationOptions {
+  readonly data: string;
+  /** The column of labels, where it is not one of the usual names. */
+  readonly label?: string | undefined;
+  /** Seed to draw the samples with; the first ones where it is left out. */
+  readonly drawnWith?: number | undefined;
+  /** Leaves out so many samples, those that come first or are drawn first. */
+  readonly skip?: number;
+}
+
+/** Calibration data that people can be told about. */
+export interface DescribedCalibration extends Calibration {
+  readonly facts: DataFacts;
+}
+
 /** Enough for ranges and Hessians of layers of usual width, and few enough to take seconds. */
 export const defaultSamples = 256;
 const batchSize = 16;
 
 /** The user's data, read for the model `sized`; models made from it are run in turn. Throws what data and models refuse. */
-export function openCalibration(
-  sized: SizedModel,
-  options: CalibrationOptions & { readonly data: string },
-): Calibration {
-  const { dataset, complete } = openData(sized, options.data, 0);
-  const samples = Math.min(dataset.count, options.samples);
-  const maskName = maskNameOf(sized);
+export function openCalibration(sized: SizedModel, options: DataOptions): DescribedCalibration {
+  const { data, label, drawnWith, skip = 0 } = options;
+  const { dataset, select } = openData(sized, data, { seed: 0, label });
+  const places = placesIn(dataset, options.samples, { seed: drawnWith, skip });
+  const facts = factsOf(dataset, places, drawnWith);
+  const order = batchesByLength(dataset, batchSize, places);
   function* batches(): Iterable<CalibrationBatch> {
-    for (const places of batchesByLength({ ...dataset, count: samples }, batchSize)) {
-      const { feeds, labels } = dataset.select(places);
-      yield { feeds: complete(feeds), labels, mask: maskOf(feeds, maskName) };
-    }
+    for (const batch of order) yield select(batch);
   }
-  return { name: basename(options.data), samples, batches, load: loader(sized, options) };
+  const samples = places.length;
+  return { name: basename(data), samples, facts, batches, load: loader(sized, options) };
 }
 
 /** Made-up inputs in the place of data, `samples` runs of them at the model's sizes. */
 export function syntheticCalibration(
   sized: SizedModel,
   options: CalibrationOptions & { readonly seed: number },
-): Calibration {
+): DescribedCalibration {
   const { samples, seed } = options;
-  const maskName = maskNameOf(sized);
   function* batches(): Iterable<CalibrationBatch> {
     for (let run = 0; run < samples; run++) {
-      const feeds = madeUp(sized, seed + run);
-      yield { feeds, labels: undefined, mask: maskOf(feeds, maskName) };
+      yield { feeds: madeUp(sized, seed + run), labels: undefined, mask: undefined };
     }
   }
-  return { name: 'synthetic', samples, batches, load: loader(sized, options) };
-}
-
-function maskNameOf({ index, shapes }: SizedModel): string | undefined {
-  const isMask = (spec: InputSpec) => purposeOf(spec, index, shapes).kind === 'mask';
-  return inputSpecs(index.model).find(isMask)?.name;
-}
-
-function maskOf(feeds: Feeds, name: string | undefined): PositionMask | undefined {
-  const mask = name === undefined ? undefined : feeds[name];
-  const [batch, sequence] = mask?.shape ?? [];
-  if (!mask || mask.shape.length !== 2 || batch === undefined || sequence === undefined) {
-    return undefined;
-  }
-  const values = mask.data as unknown as ArrayLike<number | bigint>;
-  return { batch, sequence, real: Uint8Array.from(values, (value) => Number(Number(value) !== 0)) };
+  const facts = madeUpFacts(samples, seed);
+  return { name: 'synthetic', samples, facts, batches, load: loader(sized, options) };
 }
 
 function loader({ file, external }: SizedModel, options: CalibrationOptions): Calibration['load'] {

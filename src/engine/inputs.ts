@@ -1,10 +1,12 @@
 import { basename, dirname } from 'node:path';
+import type { DataFacts } from '../base/dataKinds';
 import type { DimensionSizes } from '../onnx/shapes/shapes';
-import { type Batch, batchesByLength, type Dataset } from '../runtime/datasets/dataset';
+import { type Batch, batchesByLength, type Dataset, range } from '../runtime/datasets/dataset';
+import { factsOf, madeUpFacts } from '../runtime/datasets/facts';
 import { openDataset } from '../runtime/datasets/open';
 import { syntheticFeeds } from '../runtime/feeds';
 import { inputSpecs, type InputSpec } from '../runtime/inputs';
-import { purposeOf } from '../runtime/purpose';
+import { purposesOf } from '../runtime/purpose';
 import type { Feeds } from '../runtime/runner';
 import { longestSequence } from './limits';
 import type { SizedModel } from './models';
@@ -16,15 +18,22 @@ export interface RunInputs {
   /** Of the made-up inputs; null where there are none. */
   readonly seed: number | null;
   readonly feeds: (run: number) => Feeds;
+  /** For people; lengths and classes are those of the first samples. */
+  readonly facts: DataFacts;
 }
 
 /** Made-up inputs, the same for every run; or the data's batches in turn. Throws `badInput` or `missingFile`. */
-export function runInputs(sized: SizedModel, data: string | undefined, seed: number): RunInputs {
+export function runInputs(
+  sized: SizedModel,
+  data: string | undefined,
+  seed: number,
+  label?: string,
+): RunInputs {
   if (data === undefined) {
     const feeds = madeUp(sized, seed);
-    return { data: 'synthetic', seed, feeds: () => feeds };
+    return { data: 'synthetic', seed, feeds: () => feeds, facts: madeUpFacts(1, seed) };
   }
-  const { dataset, complete, specs } = openData(sized, data, seed);
+  const { dataset, complete, specs } = openData(sized, data, { seed, label });
   const size = batchSize(sized);
   // Full batches only: a smaller one would take less time.
   const count = Math.max(
@@ -34,8 +43,13 @@ export function runInputs(sized: SizedModel, data: string | undefined, seed: num
   const feeds = (run: number) => complete(dataset.batch(run % count, size).feeds);
   const first = dataset.batch(0, size).feeds;
   const isComplete = specs.every((spec) => first[spec.name]);
-  return { data: basename(data), seed: isComplete ? null : seed, feeds };
+  const used = range(0, Math.min(dataset.count, mostDescribed));
+  const facts = { ...factsOf(dataset, used), used: dataset.count };
+  return { data: basename(data), seed: isComplete ? null : seed, feeds, facts };
 }
+
+/** Samples whose lengths and labels are told where figures stand on no more than a few of them. */
+const mostDescribed = 1000;
 
 /** Everything to judge a model on. */
 export interface Evaluation {
@@ -50,6 +64,7 @@ export interface Evaluation {
   readonly batches: (size: number) => Iterable<Batch>;
   /** So many runs of one sample each, short and long ones. */
   readonly few: (count: number) => readonly Feeds[];
+  readonly facts: DataFacts;
 }
 
 /** Runs with made-up inputs where there is no data: each is a sample of its own. */
@@ -60,13 +75,10 @@ export function evaluationInputs(
   sized: SizedModel,
   data: string | undefined,
   seed: number,
+  label?: string,
 ): Evaluation {
   if (data === undefined) return madeUpEvaluation(sized, seed);
-  const { dataset, complete } = openData(sized, data, seed);
-  const select = (samples: readonly number[]) => {
-    const { feeds, labels } = dataset.select(samples);
-    return { feeds: complete(feeds), labels };
-  };
+  const { dataset, select } = openData(sized, data, { seed, label });
   const used = batchesByLength(dataset, 1).flat();
   const at = (share: number) => {
     const from = Math.floor(share * (used.length - (dataset.atOnce ?? 1)));
@@ -78,6 +90,7 @@ export function evaluationInputs(
     leftOut: dataset.count - used.length,
     typical: () => at(0.5),
     few: (count) => evenly(Math.min(count, used.length)).map(at),
+    facts: factsOf(dataset, used),
     *batches(size) {
       for (const samples of batchesByLength(dataset, size)) yield select(samples);
     },
@@ -94,12 +107,13 @@ function madeUpEvaluation(sized: SizedModel, seed: number): Evaluation {
     data: 'synthetic',
     samples: madeUpRuns * batch,
     leftOut: 0,
+    facts: madeUpFacts(madeUpRuns, seed),
     typical: () => madeUp(sized, seed),
     few: (count) =>
       Array.from({ length: Math.min(count, madeUpRuns) }, (_, run) => madeUp(sized, seed + run)),
     *batches() {
       for (let run = 0; run < madeUpRuns; run++) {
-        yield { feeds: madeUp(sized, seed + run), labels: undefined };
+        yield { feeds: madeUp(sized, seed + run), labels: undefined, mask: undefined };
       }
     },
   };
@@ -115,16 +129,20 @@ interface OpenData {
   readonly specs: readonly InputSpec[];
   /** Adds the inputs that the data leaves out, made up. */
   readonly complete: (given: Feeds) => Feeds;
+  /** A batch of the samples at these places, complete. */
+  readonly select: (places: readonly number[]) => Batch;
 }
 
 /** Data for a model's inputs, and made-up values for what it leaves out. Throws `missingFile` or `badInput`. */
-export function openData(sized: SizedModel, data: string, seed: number): OpenData {
+export function openData(
+  sized: SizedModel,
+  data: string,
+  { seed, label }: { readonly seed: number; readonly label?: string | undefined },
+): OpenData {
   const { index, shapes, resolved } = sized;
   const specs = inputSpecs(index.model);
-  const states = specs.filter((spec) => purposeOf(spec, index, shapes).kind === 'state');
   const dataset = openDataset(data, {
-    specs,
-    optional: new Set(states.map((spec) => spec.name)),
+    ...{ specs, label, purposes: purposesOf(index, shapes) },
     modelFolder: dirname(sized.file),
     longest: longestSequence(sized.structure, shapes),
   });
@@ -132,7 +150,11 @@ export function openData(sized: SizedModel, data: string, seed: number): OpenDat
     const sizes = new Map([...resolved.sizes, ...sizesOf(specs, given)]);
     return { ...given, ...syntheticFeeds(index, shapes, { sizes }, seed, given) };
   };
-  return { dataset, specs, complete };
+  const select = (places: readonly number[]) => {
+    const batch = dataset.select(places);
+    return { ...batch, feeds: complete(batch.feeds) };
+  };
+  return { dataset, specs, complete, select };
 }
 
 function batchSize({ resolved }: SizedModel): number {

@@ -1,5 +1,6 @@
 import type { Model } from '../onnx/model';
-import type { Feeds, Session, SessionOptions } from './runner';
+import type { Batch } from './datasets/dataset';
+import type { Session, SessionOptions } from './runner';
 
 /** The user's data, to run a model on while it is being changed. */
 export interface Calibration {
@@ -12,13 +13,9 @@ export interface Calibration {
   load(model: Model, options?: Partial<SessionOptions>): Promise<Session>;
 }
 
-export interface CalibrationBatch {
-  readonly feeds: Feeds;
-  /** One byte for each position of [batch, sequence]: 0 for padding. Undefined where the model takes no mask. */
-  readonly mask: PositionMask | undefined;
-  readonly labels: readonly number[] | undefined;
-}
+export type CalibrationBatch = Batch;
 
+/** One byte for each position of [batch, sequence]: 0 for padding. */
 export interface PositionMask {
   readonly batch: number;
   readonly sequence: number;

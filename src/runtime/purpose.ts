@@ -8,12 +8,32 @@ import {
 } from '../onnx/graph';
 import type { Shapes } from '../onnx/shapes/shapes';
 import { dtypes } from '../tensor/dtype';
-import type { InputSpec } from './inputs';
+import { inputSpecs, type InputSpec } from './inputs';
 
 /** What an input is for, as far as the graph and its name tell. `rows` is the length of the table it indexes. */
 export type Purpose =
   | { readonly kind: 'ids' | 'positions'; readonly rows: number }
   | { readonly kind: 'types' | 'mask' | 'state' | 'lengths' | 'count' | 'signal' | 'text' };
+
+/** What each of a model's inputs is for, by name. */
+export type Purposes = ReadonlyMap<string, Purpose>;
+
+/** What every input that a model must be given is for. */
+export function purposesOf(index: GraphIndex, shapes: Shapes): Purposes {
+  return new Map(
+    inputSpecs(index.model).map((spec) => [spec.name, purposeOf(spec, index, shapes)]),
+  );
+}
+
+/** The first input of that purpose that is laid out [batch, sequence]; undefined where there is none. */
+export function inputFor(
+  kind: Purpose['kind'],
+  specs: readonly InputSpec[],
+  purposes: Purposes,
+): InputSpec | undefined {
+  const isPlain = ({ shape }: InputSpec) => shape === undefined || shape.length === 2;
+  return specs.find((spec) => purposes.get(spec.name)?.kind === kind && isPlain(spec));
+}
 
 /** Reads off the graph what an input is for: the readers of its value decide, then its name, then its type. */
 export function purposeOf(spec: InputSpec, index: GraphIndex, shapes: Shapes): Purpose {

@@ -60,10 +60,11 @@ interface Work {
 /** Returns how many samples the batch held. */
 async function addBatch(
   { reference, candidate, sides }: Contenders,
-  { pairs, adapt, batch: { feeds, labels } }: Work,
+  { pairs, adapt, batch }: Work,
   { readings }: AgreementOptions,
   found: Map<string, OutputComparison>,
 ): Promise<number> {
+  const { feeds, labels } = batch;
   const a = (
     await reference.run(
       feeds,
@@ -83,7 +84,7 @@ async function addBatch(
     const comparison =
       found.get(pair.reference) ?? new OutputComparison(readings.get(pair.reference));
     found.set(pair.reference, comparison);
-    comparison.add(one, other, feeds, labels);
+    comparison.add(one, other, batch);
   }
   return labels?.length ?? Object.values(feeds)[0]?.shape[0] ?? 1;
 }

@@ -1,5 +1,7 @@
-import type { Feeds, RunTensor } from '../runtime/runner';
 import { numbersOf } from '../runtime/arrays';
+import { realRows } from '../runtime/calibration';
+import type { Batch } from '../runtime/datasets/dataset';
+import type { RunTensor } from '../runtime/runner';
 import {
   clusteredMean,
   deviations95,
@@ -78,10 +80,11 @@ export class OutputComparison {
 
   constructor(private readonly options: OutputOptions = { reading: 'logits' }) {}
 
-  /** Adds one batch's output of both models, whose shapes must be equal. */
-  add(reference: RunTensor, candidate: RunTensor, feeds: Feeds, labels?: readonly number[]): void {
+  /** Adds one batch's output of both models, whose shapes must be equal. Rows of padding do not count. */
+  add(reference: RunTensor, candidate: RunTensor, batch: Batch): void {
     const { reading } = this.options;
-    const rows = rowsOf(reference, feeds, reading);
+    const { feeds, labels } = batch;
+    const rows = rowsOf(reference, batch, reading);
     const a = numbersOf(reference);
     const b = numbersOf(candidate);
     const samples = reference.shape[0] ?? 1;
@@ -227,27 +230,12 @@ interface Rows {
   readonly real: Uint8Array | undefined;
 }
 
-/** Classes lie along the last axis; rows of a sequence are real where the mask of the same size has ones. */
-function rowsOf({ shape }: RunTensor, feeds: Feeds, reading: Reading): Rows {
+/** Classes lie along the last axis. */
+function rowsOf({ shape }: RunTensor, { mask }: Batch, reading: Reading): Rows {
   const width = shape.length < 2 ? 1 : (shape.at(-1) ?? 1);
   const count = shape.reduce((product, size) => product * size, 1) / Math.max(1, width);
   const isChance = reading === 'chance' && width === 1;
   const decides = reading !== 'values' && reading !== 'chance' && width > 1;
   const classes = isChance ? 2 : decides ? width : 0;
-  const mask = shape.length === 3 ? maskOf(shape, feeds) : undefined;
-  const real =
-    mask &&
-    Uint8Array.from(numbersOf(mask) as ArrayLike<number>, (value) => Number(Number(value) !== 0));
-  return { width, classes, count, real };
-}
-
-function maskOf(shape: readonly number[], feeds: Feeds): RunTensor | undefined {
-  const found = Object.entries(feeds).find(
-    ([name, tensor]) =>
-      /mask/i.test(name) &&
-      tensor.shape.length === 2 &&
-      tensor.shape[0] === shape[0] &&
-      tensor.shape[1] === shape[1],
-  );
-  return found?.[1];
+  return { width, classes, count, real: realRows(shape, mask) };
 }

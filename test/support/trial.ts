@@ -60,10 +60,11 @@ export async function trial(
       const candidate = await runner.load(output, session);
       const [name = ''] = reference.outputs;
       const comparison = new OutputComparison();
-      for (const { feeds, labels } of batches()) {
+      for (const batch of batches()) {
+        const { feeds } = batch;
         const a = (await reference.run(feeds, [name])).outputs[name]!;
         const b = (await candidate.run(feeds, [name])).outputs[name]!;
-        comparison.add(a, b, feeds, labels);
+        comparison.add(a, b, batch);
       }
       await reference.release();
       await candidate.release();

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PositionMask } from '../../src/runtime/calibration';
+import type { Batch } from '../../src/runtime/datasets/dataset';
 import type { RunTensor } from '../../src/runtime/runner';
 import { encodeElements } from '../../src/tensor/decode';
 import { OutputComparison } from '../../src/verify/outputs';
@@ -14,6 +16,9 @@ const int64 = (shape: number[], values: readonly number[]): RunTensor => ({
   shape,
   data: BigInt64Array.from(values, BigInt),
 });
+const batchOf = (labels?: readonly number[], mask?: PositionMask): Batch => ({
+  ...{ feeds: {}, labels, mask },
+});
 const near = (actual: number | undefined, wanted: number, tolerance = 1e-6) =>
   assert.ok(Math.abs((actual ?? NaN) - wanted) <= tolerance, `${actual} is not ${wanted}`);
 
@@ -21,10 +26,10 @@ test('batches add up to what one batch says', () => {
   const a = [3, 1, 0, 2, 5, 5.5, 1, 0];
   const b = [2.5, 1, 0.2, 2, 5.4, 5, 1, 0.5];
   const whole = new OutputComparison();
-  whole.add(floats([4, 2], a), floats([4, 2], b), {}, [0, 1, 1, 1]);
+  whole.add(floats([4, 2], a), floats([4, 2], b), batchOf([0, 1, 1, 1]));
   const parts = new OutputComparison();
-  parts.add(floats([1, 2], a.slice(0, 2)), floats([1, 2], b.slice(0, 2)), {}, [0]);
-  parts.add(floats([3, 2], a.slice(2)), floats([3, 2], b.slice(2)), {}, [1, 1, 1]);
+  parts.add(floats([1, 2], a.slice(0, 2)), floats([1, 2], b.slice(0, 2)), batchOf([0]));
+  parts.add(floats([3, 2], a.slice(2)), floats([3, 2], b.slice(2)), batchOf([1, 1, 1]));
   const [one, other] = [whole.result(), parts.result()];
   assert.deepEqual(other, one);
   assert.equal(one.samples, 4);
@@ -37,7 +42,7 @@ test('batches add up to what one batch says', () => {
 
 test('values that are no numbers are counted and keep no other figure from being one', () => {
   const comparison = new OutputComparison();
-  comparison.add(floats([2, 2], [1, 2, 3, 4]), floats([2, 2], [1, NaN, 3, 4.5]), {}, [1, 1]);
+  comparison.add(floats([2, 2], [1, 2, 3, 4]), floats([2, 2], [1, NaN, 3, 4.5]), batchOf([1, 1]));
   const found = comparison.result();
   assert.equal(found.broken, 1);
   assert.equal(found.maxError, Infinity);
@@ -52,7 +57,7 @@ test('values that are no numbers are counted and keep no other figure from being
 test('classes that both models rule out are no difference', () => {
   const comparison = new OutputComparison();
   const ruled = [1, -Infinity, 2];
-  comparison.add(floats([1, 3], ruled), floats([1, 3], ruled), {});
+  comparison.add(floats([1, 3], ruled), floats([1, 3], ruled), batchOf());
   const found = comparison.result();
   assert.deepEqual([found.broken, found.maxError, found.kl?.mean], [0, 0, 0]);
 });
@@ -64,16 +69,16 @@ test('half floats are numbers, not their bits', () => {
     data: new Uint16Array(encodeElements('float16', values).slice().buffer),
   });
   const comparison = new OutputComparison();
-  comparison.add(half([1, 2, 4]), floats([1, 3], [1, 2, 4.5]), {});
+  comparison.add(half([1, 2, 4]), floats([1, 3], [1, 2, 4.5]), batchOf());
   near(comparison.result().maxError, 0.5);
 });
 
 test('padded positions do not count, and a sequence is one sample', () => {
-  const mask = int64([2, 2], [1, 0, 1, 1]);
+  const mask = { batch: 2, sequence: 2, real: Uint8Array.from([1, 0, 1, 1]) };
   const a = floats([2, 2, 2], [1, 0, 9, 9, 0, 1, 1, 0]);
   const b = floats([2, 2, 2], [1, 0, -9, 99, 1, 0, 1, 0]);
   const comparison = new OutputComparison();
-  comparison.add(a, b, { attention_mask: mask });
+  comparison.add(a, b, batchOf(undefined, mask));
   const found = comparison.result();
   assert.equal(found.maxError, 1);
   near(found.agreement?.mean, 2 / 3);
@@ -84,14 +89,14 @@ test('probabilities are not taken for logits', () => {
   const b = [0.6, 0.4];
   const wanted = 0.9 * Math.log(0.9 / 0.6) + 0.1 * Math.log(0.1 / 0.4);
   const pairs = new OutputComparison({ reading: 'probabilities' });
-  pairs.add(floats([1, 2], a), floats([1, 2], b), {});
+  pairs.add(floats([1, 2], a), floats([1, 2], b), batchOf());
   near(pairs.result().kl?.mean, wanted);
   const chance = new OutputComparison({ reading: 'chance' });
-  chance.add(floats([1, 1], [0.9]), floats([1, 1], [0.6]), {});
+  chance.add(floats([1, 1], [0.9]), floats([1, 1], [0.6]), batchOf());
   near(chance.result().kl?.mean, wanted);
   near(chance.result().agreement?.mean, 1);
   const values = new OutputComparison({ reading: 'values' });
-  values.add(floats([1, 2], a), floats([1, 2], b), {});
+  values.add(floats([1, 2], a), floats([1, 2], b), batchOf());
   assert.equal(values.result().kl, undefined);
   near(values.result().maxError, 0.3);
 });
@@ -100,12 +105,12 @@ test('the perplexity of the next token, paddings left out', () => {
   const uniform = [0, 0, 0, 0];
   const sure = [0, 0, 0, Math.log(9)];
   const ids = int64([1, 4], [0, 3, 3, 0]);
-  const mask = int64([1, 4], [1, 1, 1, 0]);
+  const mask = { batch: 1, sequence: 4, real: Uint8Array.from([1, 1, 1, 0]) };
   const comparison = new OutputComparison({ reading: 'logits', tokens: 'ids' });
   comparison.add(
     floats([1, 4, 4], [...uniform, ...uniform, ...uniform, ...uniform]),
     floats([1, 4, 4], [...sure, ...sure, ...uniform, ...uniform]),
-    { ids, attention_mask: mask },
+    { ...batchOf(undefined, mask), feeds: { ids } },
   );
   const { perplexity } = comparison.result();
   assert.equal(perplexity?.tokens, 2);
@@ -118,7 +123,7 @@ test('an interval is given for few samples too, and inside what is possible', ()
   for (const count of [1, 4]) {
     const comparison = new OutputComparison();
     for (let at = 0; at < count; at++) {
-      comparison.add(floats([1, 2], [1, 0]), floats([1, 2], [1, 0]), {}, [0]);
+      comparison.add(floats([1, 2], [1, 0]), floats([1, 2], [1, 0]), batchOf([0]));
     }
     const { agreement, accuracy } = comparison.result();
     assert.ok((agreement?.low ?? 1) < 1 && (agreement?.low ?? 0) > 0 && agreement?.high === 1);

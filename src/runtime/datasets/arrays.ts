@@ -2,11 +2,15 @@ import { UserError } from '../../base/errors';
 import { quoted } from '../../base/quote';
 import type { Dim } from '../../onnx/model';
 import { describeSpec, type InputSpec } from '../inputs';
+import { inputFor } from '../purpose';
 import type { Feeds, RunTensor } from '../runner';
-import { convertTo, describeTensor } from './convert';
+import { checkType, convertTo } from './convert';
 import { type Dataset, datasetOf } from './dataset';
+import { labelNames } from './labels';
+import { checkNames, isOptional, type ModelInputs, unfit } from './model';
+import type { StoredArray } from './npy';
 import { cutToLongest, lengthSource, rowLengths } from './padding';
-import { numberAt, takeAxis } from './slices';
+import { numberAt } from './slices';
 
 /** Along which axis an input's samples lie; `alone` is the same for every sample, `stacked` has an axis more than the model's input. */
 type Place =
@@ -14,63 +18,72 @@ type Place =
 
 interface Column {
   readonly spec: InputSpec;
-  readonly tensor: RunTensor;
+  readonly array: StoredArray;
   readonly place: Place;
+  /** For messages. */
+  readonly what: string;
 }
 
-/** Names under which archives carry the samples' classes. */
-const labelNames = ['label', 'labels', 'target', 'targets', 'y'];
-
 /**
- * Arrays by input name as samples. `optional` names inputs that may be left out. Throws `badInput` that says what the model takes when an
- * array is missing or does not fit.
+ * Arrays by input name as samples; one that is not asked for is not opened. Throws `badInput` that says what the model takes when an array
+ * is missing or does not fit.
  */
 export function arrayDataset(
-  arrays: ReadonlyMap<string, RunTensor>,
-  specs: readonly InputSpec[],
-  optional: ReadonlySet<string>,
+  arrays: ReadonlyMap<string, () => StoredArray>,
+  model: ModelInputs,
   name: string,
 ): Dataset {
-  const columns = placeColumns(matchNames(arrays, specs, optional, name), name);
+  const { specs } = model;
+  const columns = placeColumns(matchNames(arrays, model, name));
   const count = countOf(columns);
-  const fixed = fixedBatch(columns);
-  if (fixed !== undefined && count < fixed) {
-    throw new UserError(
-      'badInput',
-      `${name} has ${count} samples; the model takes ${fixed} at once.`,
-    );
-  }
-  const stacked = columns.some(({ place }) => place.kind === 'stacked');
-  const source = lengthSource(specs, feedsOf(columns));
+  const atOnce = atOnceOf(columns);
+  const source = lengthSource(model, columnReader(columns));
   const labels = labelsOf(arrays, specs, count);
-  const lengths = source && rowLengths(feedsOf(columns), source);
+  const lengthColumn = columns.find(({ spec }) => spec.name === source?.name);
   return datasetOf({
-    name,
-    count,
-    atOnce: stacked ? 1 : fixed,
-    lengths: () => lengths,
-    select: (samples) => ({
-      feeds: cutToLongest(specs, feedsOf(columns, samples), source),
-      labels: labels && samples.map((sample) => labels[sample] ?? NaN),
-    }),
+    ...{ name, count, atOnce, kind: 'arrays' },
+    maskInput: inputFor('mask', specs, model.purposes)?.name,
+    lengthInput: source?.name,
+    lengths: (samples) =>
+      source && lengthColumn && lengthsIn(lengthColumn, samples, source.padding),
+    labels: (samples) => labels && samples.map((sample) => labels[sample] ?? NaN),
+    feeds: (samples) => {
+      const feeds = feedsOf(columns, samples);
+      checkNames(specs, feeds, name);
+      return cutToLongest(specs, feeds, source);
+    },
   });
 }
 
+/** Rows that are read at once to tell their lengths. */
+const rowsAtOnce = 8192;
+
+function lengthsIn(column: Column, samples: readonly number[], padding: number): number[] {
+  const lengths: number[] = [];
+  for (let at = 0; at < samples.length; at += rowsAtOnce) {
+    const rows = takeFrom(column, samples.slice(at, at + rowsAtOnce));
+    for (const length of rowLengths(rows, padding)) lengths.push(length);
+  }
+  return lengths;
+}
+
+type Named = Omit<Column, 'place'>;
+
 function matchNames(
-  arrays: ReadonlyMap<string, RunTensor>,
-  specs: readonly InputSpec[],
-  optional: ReadonlySet<string>,
+  arrays: ReadonlyMap<string, () => StoredArray>,
+  model: ModelInputs,
   name: string,
-): { spec: InputSpec; tensor: RunTensor }[] {
+): Named[] {
+  const { specs } = model;
   const [onlyInput] = specs;
   const [onlyArray] = arrays.values();
   if (specs.length === 1 && arrays.size === 1 && onlyInput && onlyArray) {
-    return [{ spec: onlyInput, tensor: convertTo(onlyInput, onlyArray, name) }];
+    return [checked({ spec: onlyInput, array: onlyArray(), what: name })];
   }
   return specs.flatMap((spec) => {
-    const tensor = arrays.get(spec.name);
-    if (tensor) return [{ spec, tensor: convertTo(spec, tensor, `${spec.name} in ${name}`) }];
-    if (optional.has(spec.name)) return [];
+    const open = arrays.get(spec.name);
+    if (open) return [checked({ spec, array: open(), what: `${spec.name} in ${name}` })];
+    if (isOptional(model, spec)) return [];
     throw new UserError(
       'badInput',
       `${name} has nothing for the input ${quoted(spec.name)} (${describeSpec(spec)}); it has ${[...arrays.keys()].join(', ') || 'no arrays'}.`,
@@ -78,95 +91,101 @@ function matchNames(
   });
 }
 
-function placeColumns(
-  pairs: readonly { spec: InputSpec; tensor: RunTensor }[],
-  name: string,
-): Column[] {
-  const first = pairs.find(({ tensor }) => tensor.shape.length > 0);
-  const count = first?.tensor.shape[0] ?? 1;
+function checked(named: Named): Named {
+  checkType(named.spec, named.array, named.what);
+  return named;
+}
+
+function placeColumns(named: readonly Named[]): Column[] {
+  const first = named.find(({ array }) => array.shape.length > 0);
+  const count = first?.array.shape[0] ?? 1;
   const symbol =
-    first?.spec.shape?.length === first?.tensor.shape.length ? first?.spec.shape?.[0] : undefined;
-  return pairs.map(({ spec, tensor }) => {
-    const place = placeOf(spec, tensor, count, symbol);
-    if (!place) {
-      throw new UserError(
-        'badInput',
-        `${spec.name} in ${name} is ${describeTensor(tensor)}; the model takes ${describeSpec(spec)}.`,
-      );
-    }
-    return { spec, tensor, place };
+    first?.spec.shape?.length === first?.array.shape.length ? first?.spec.shape?.[0] : undefined;
+  return named.map((each) => {
+    const place = placeOf(each.spec, each.array.shape, count, symbol);
+    if (!place) throw unfit(each.spec, each.array, each.what);
+    return { ...each, place };
   });
 }
 
 function placeOf(
   spec: InputSpec,
-  tensor: RunTensor,
+  sizes: readonly number[],
   count: number,
   symbol: Dim | undefined,
 ): Place | undefined {
   const { shape } = spec;
-  if (!shape) return tensor.shape[0] === count ? { kind: 'axis', axis: 0 } : { kind: 'alone' };
-  const fits = (sizes: readonly number[], except: number) =>
-    sizes.length === shape.length &&
-    sizes.every(
+  if (!shape) return sizes[0] === count ? { kind: 'axis', axis: 0 } : { kind: 'alone' };
+  const fits = (these: readonly number[], except: number) =>
+    these.length === shape.length &&
+    these.every(
       (size, axis) => axis === except || typeof shape[axis] !== 'number' || shape[axis] === size,
     );
-  if (tensor.shape.length === shape.length + 1) {
-    return tensor.shape[0] === count && fits(tensor.shape.slice(1), -1)
-      ? { kind: 'stacked' }
-      : undefined;
+  if (sizes.length === shape.length + 1) {
+    return sizes[0] === count && fits(sizes.slice(1), -1) ? { kind: 'stacked' } : undefined;
   }
-  const axes = tensor.shape.flatMap((size, axis) =>
-    size === count && fits(tensor.shape, axis) && (axis === 0 || typeof shape[axis] !== 'number')
+  const axes = sizes.flatMap((size, axis) =>
+    size === count && fits(sizes, axis) && (axis === 0 || typeof shape[axis] !== 'number')
       ? [axis]
       : [],
   );
   // The model's own name for the batch decides; a size may agree by chance.
   const axis = axes.find((at) => symbol && shape[at] === symbol) ?? axes[0];
   if (axis !== undefined) return { kind: 'axis', axis };
-  return fits(tensor.shape, -1) ? { kind: 'alone' } : undefined;
+  return fits(sizes, -1) ? { kind: 'alone' } : undefined;
 }
 
 function countOf(columns: readonly Column[]): number {
-  for (const { place, tensor } of columns) {
-    if (place.kind === 'axis') return tensor.shape[place.axis] ?? 1;
-    if (place.kind === 'stacked') return tensor.shape[0] ?? 1;
+  for (const { place, array } of columns) {
+    if (place.kind === 'axis') return array.shape[place.axis] ?? 1;
+    if (place.kind === 'stacked') return array.shape[0] ?? 1;
   }
   return 1;
 }
 
 /** The batch size that the model's file insists on. */
-function fixedBatch(columns: readonly Column[]): number | undefined {
-  for (const { place, spec } of columns) {
+function atOnceOf(columns: readonly Column[]): number | undefined {
+  if (columns.some(({ place }) => place.kind === 'stacked')) return 1;
+  return columns.flatMap(({ place, spec }) => {
     const size = place.kind === 'axis' ? spec.shape?.[place.axis] : undefined;
-    if (typeof size === 'number') return size;
-  }
-  return undefined;
+    return typeof size === 'number' ? [size] : [];
+  })[0];
 }
 
-/** Of the samples at these places, or of all where none are named. */
-function feedsOf(columns: readonly Column[], samples?: readonly number[]): Feeds {
-  return Object.fromEntries(
-    columns.map(({ spec, tensor, place }) => {
-      if (place.kind === 'axis' && samples) {
-        return [spec.name, takeAxis(tensor, place.axis, samples)];
-      }
-      if (place.kind !== 'stacked') return [spec.name, tensor];
-      const one = takeAxis(tensor, 0, [samples?.[0] ?? 0]);
-      return [spec.name, { ...one, shape: one.shape.slice(1) }];
-    }),
-  );
+/** An input's tensor for the samples at these places, in the input's own type. */
+function takeFrom({ spec, array, place, what }: Column, samples: readonly number[]): RunTensor {
+  if (place.kind === 'axis') return convertTo(spec, array.take(place.axis, samples), what);
+  if (place.kind === 'alone') return convertTo(spec, array.all(), what);
+  const one = array.take(0, [samples[0] ?? 0]);
+  return convertTo(spec, { ...one, shape: one.shape.slice(1) }, what);
+}
+
+const feedsOf = (columns: readonly Column[], samples: readonly number[]): Feeds =>
+  Object.fromEntries(columns.map((column) => [column.spec.name, takeFrom(column, samples)]));
+
+/** Rows of the arrays of [samples, …], by the input's name. */
+function columnReader(columns: readonly Column[]) {
+  return (name: string, most: number): RunTensor | undefined => {
+    const column = columns.find(({ spec }) => spec.name === name);
+    if (column?.place.kind !== 'axis' || column.place.axis !== 0) return undefined;
+    const count = Math.min(most, column.array.shape[0] ?? 0);
+    return takeFrom(
+      column,
+      Array.from({ length: count }, (_, at) => at),
+    );
+  };
 }
 
 function labelsOf(
-  arrays: ReadonlyMap<string, RunTensor>,
+  arrays: ReadonlyMap<string, () => StoredArray>,
   specs: readonly InputSpec[],
   count: number,
 ): number[] | undefined {
   const inputs = new Set(specs.map((spec) => spec.name));
   const found = labelNames
     .filter((label) => !inputs.has(label))
-    .map((label) => arrays.get(label))
-    .find((tensor) => tensor?.shape.length === 1 && tensor.shape[0] === count);
+    .map((label) => arrays.get(label)?.())
+    .find((array) => array?.shape.length === 1 && array.shape[0] === count)
+    ?.all();
   return found && Array.from({ length: count }, (_, index) => numberAt(found, index));
 }

@@ -1,5 +1,6 @@
 import { type InputSpec, isUnnamed } from '../inputs';
 import type { Feeds, RunTensor } from '../runner';
+import type { ModelInputs } from './model';
 import { numberAt, sliceAxis } from './slices';
 
 /** Which input says how long a sample is: a mask by its ones, or ids by what is not padding. */
@@ -8,22 +9,31 @@ export interface LengthSource {
   readonly padding: number;
 }
 
-/** Finds it among inputs of [batch, length] whose length is not fixed; undefined for data without padding. */
-export function lengthSource(specs: readonly InputSpec[], feeds: Feeds): LengthSource | undefined {
-  const flat = specs.filter((spec) => {
-    const [, length] = spec.shape ?? [];
-    return spec.shape?.length === 2 && typeof length !== 'number' && isWhole(feeds[spec.name]);
-  });
-  const mask = flat.find((spec) => /mask/i.test(spec.name));
+/** Rows that are looked at to tell what stands for padding. */
+const rowsToTell = 4096;
+
+/**
+ * Finds it among inputs of [batch, length] whose length is not fixed; undefined for data without padding. `read` gives an input's first
+ * rows, so many at most, or undefined where its samples are not its rows.
+ */
+export function lengthSource(
+  { specs, purposes }: ModelInputs,
+  read: (input: string, most: number) => RunTensor | undefined,
+): LengthSource | undefined {
+  const flat = (kinds: readonly string[]) =>
+    specs.filter(({ name, dtype, shape }) => {
+      const isWhole = /^u?int(32|64)$|^bool$/.test(dtype);
+      const isOpen = shape?.length === 2 && typeof shape[1] !== 'number';
+      return isWhole && isOpen && kinds.includes(purposes.get(name)?.kind ?? '');
+    });
+  const mask = flat(['mask']).find(({ name }) => read(name, 1));
   if (mask) return { name: mask.name, padding: 0 };
-  for (const spec of flat) {
-    const padding = usualEnd(feeds[spec.name]);
-    if (padding !== undefined) return { name: spec.name, padding };
+  for (const { name } of flat(['ids', 'count'])) {
+    const padding = usualEnd(read(name, rowsToTell));
+    if (padding !== undefined) return { name, padding };
   }
   return undefined;
 }
-
-const isWhole = (tensor: RunTensor | undefined) => /^u?int(32|64)$/.test(tensor?.dtype ?? '');
 
 /** The value in which most rows end, if those rows end in it at different places: padding, and not a closing token. */
 function usualEnd(tensor: RunTensor | undefined): number | undefined {
@@ -49,7 +59,7 @@ export function cutToLongest(
   const spec = specs.find(({ name }) => name === source?.name);
   if (!source || !lengths || !spec) return feeds;
   const width = lengths.shape[1] ?? 0;
-  const length = Math.max(1, ...rowLengths(feeds, source));
+  const length = Math.max(1, ...rowLengths(lengths, source.padding));
   if (length >= width) return feeds;
   return Object.fromEntries(
     specs.flatMap((other) => {
@@ -59,13 +69,12 @@ export function cutToLongest(
   );
 }
 
-/** Positions of every row up to the last that is not padding. */
-export function rowLengths(feeds: Feeds, { name, padding }: LengthSource): readonly number[] {
-  const tensor = feeds[name];
-  const [rows = 0, width = 0] = tensor?.shape ?? [];
-  return Array.from({ length: tensor ? rows : 0 }, (_, row) => {
+/** Positions of every row of [rows, width] up to the last that is not padding. */
+export function rowLengths(tensor: RunTensor, padding: number): readonly number[] {
+  const [rows = 0, width = 0] = tensor.shape;
+  return Array.from({ length: rows }, (_, row) => {
     let length = width;
-    while (length > 0 && tensor && numberAt(tensor, row * width + length - 1) === padding) length--;
+    while (length > 0 && numberAt(tensor, row * width + length - 1) === padding) length--;
     return length;
   });
 }

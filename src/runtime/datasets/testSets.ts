@@ -5,14 +5,16 @@ import { readTensor } from '../../onnx/readTensor';
 import { tensorBytes } from '../../onnx/weights';
 import { arrayOver, isArrayType } from '../arrays';
 import { describeSpec, type InputSpec } from '../inputs';
+import { inputFor } from '../purpose';
 import type { Feeds, RunTensor } from '../runner';
-import { convertTo, describeTensor } from './convert';
+import { convertTo } from './convert';
 import { type Dataset, datasetOf } from './dataset';
+import { checkNames, isOptional, type ModelInputs, unfit } from './model';
 
-/** One set of ONNX's own test format: the contents of `input_0.pb`, `input_1.pb` … in order. */
+/** One set of ONNX's own test format: its files `input_0.pb`, `input_1.pb` … in order, read when somebody asks. */
 export interface TestSet {
   readonly name: string;
-  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  readonly files: readonly { readonly name: string; readonly read: () => Uint8Array }[];
 }
 
 /**
@@ -21,24 +23,29 @@ export interface TestSet {
  */
 export function testSetDataset(
   sets: readonly TestSet[],
-  specs: readonly InputSpec[],
-  optional: ReadonlySet<string>,
+  model: ModelInputs,
   name: string,
 ): Dataset {
-  const batches = sets.map((set) => feedsOf(set, specs, optional));
+  const feeds = ([index = 0]: readonly number[]) => {
+    const set = sets[index];
+    return set ? feedsOf(set, model) : {};
+  };
+  // What is wrong with all of them is wrong with the first.
+  feeds([0]);
   return datasetOf({
-    name,
-    count: sets.length,
-    atOnce: 1,
+    ...{ name, feeds, kind: 'testSets', count: sets.length, atOnce: 1 },
+    maskInput: inputFor('mask', model.specs, model.purposes)?.name,
+    lengthInput: undefined,
     lengths: () => undefined,
-    select: ([index = 0]) => ({ feeds: batches[index] ?? {}, labels: undefined }),
+    labels: () => undefined,
   });
 }
 
-function feedsOf(set: TestSet, specs: readonly InputSpec[], optional: ReadonlySet<string>): Feeds {
-  const files = set.files.map(({ name, bytes }) => {
+function feedsOf(set: TestSet, model: ModelInputs): Feeds {
+  const { specs } = model;
+  const files = set.files.map(({ name, read }) => {
     const where = `${name} in ${set.name}`;
-    return { where, ...parse(bytes, where) };
+    return { where, ...parse(read(), where) };
   });
   const isNamed = files.every((file) => specs.some((spec) => spec.name === file.name));
   const feeds: Record<string, RunTensor> = {};
@@ -52,12 +59,15 @@ function feedsOf(set: TestSet, specs: readonly InputSpec[], optional: ReadonlySe
     }
     feeds[spec.name] = fitting(spec, convertTo(spec, tensor, where), where);
   }
-  const missing = specs.find((spec) => !feeds[spec.name] && !optional.has(spec.name));
-  if (!missing) return feeds;
-  throw new UserError(
-    'badInput',
-    `${set.name} has nothing for the input ${quoted(missing.name)} (${describeSpec(missing)}).`,
-  );
+  const missing = specs.find((spec) => !feeds[spec.name] && !isOptional(model, spec));
+  if (missing) {
+    throw new UserError(
+      'badInput',
+      `${set.name} has nothing for the input ${quoted(missing.name)} (${describeSpec(missing)}).`,
+    );
+  }
+  checkNames(specs, feeds, set.name);
+  return feeds;
 }
 
 function parse(bytes: Uint8Array, where: string): { name: string; tensor: RunTensor } {
@@ -83,8 +93,5 @@ function fitting(spec: InputSpec, tensor: RunTensor, where: string): RunTensor {
     (shape.length === tensor.shape.length &&
       shape.every((size, axis) => typeof size !== 'number' || size === tensor.shape[axis]));
   if (fits) return tensor;
-  throw new UserError(
-    'badInput',
-    `${where} is ${describeTensor(tensor)}; the model takes ${describeSpec(spec)}.`,
-  );
+  throw unfit(spec, tensor, where);
 }

@@ -1,144 +1,167 @@
-import { Tokenizer } from '@huggingface/tokenizers';
-import { messageOf, UserError } from '../../base/errors';
+import { UserError } from '../../base/errors';
 import { quoted } from '../../base/quote';
 import { isArrayType, tensorOf } from '../arrays';
 import { describeSpec, type InputSpec } from '../inputs';
+import type { Purpose } from '../purpose';
 import type { Feeds, RunTensor } from '../runner';
-import { type Dataset, datasetOf } from './dataset';
+import { type Dataset, datasetOf, range } from './dataset';
+import { type ClassNumbers, type Labelling, labelling, labelNames } from './labels';
+import { isOptional, type ModelInputs } from './model';
+import type { TextRecord, TextRecords } from './records';
+import type { Tokenize, Tokens } from './tokens';
 
-/** One line of a `.jsonl` file. */
-interface Sample {
-  readonly text: string;
-  readonly pair: string | undefined;
-  readonly label: number | undefined;
-}
-
-/** Keys under which data sets carry their text, second text and class; the first that is there counts. */
-const keys = {
+/** Names under which data sets carry their text and second text; the first that is there counts. */
+export const textNames = {
   text: ['text', 'sentence', 'sentence1', 'premise', 'question', 'prompt', 'content'],
   pair: ['text_pair', 'sentence2', 'hypothesis', 'context'],
-  label: ['label', 'labels', 'target', 'y'],
 };
 
-/** What a tokenised text has for an input, by the input's name. The first that matches counts. */
-const sources: readonly {
-  readonly match: RegExp;
-  readonly of: (tokens: Tokens, at: number) => number;
-}[] = [
-  { match: /mask/i, of: (tokens, at) => (at < tokens.ids.length ? 1 : 0) },
-  { match: /token_?type|segment/i, of: (tokens, at) => tokens.types[at] ?? 0 },
-  { match: /position/i, of: (_, at) => at },
-  { match: /(^|_)ids?$|tokens?$|^input/i, of: (tokens, at) => tokens.ids[at] ?? tokens.padding },
-];
+/** A sample by the names of its fields. */
+export type Fields = Readonly<Record<string, unknown>>;
 
-interface Tokens {
-  readonly ids: readonly number[];
-  readonly types: readonly number[];
-  readonly padding: number;
+/** Samples with named fields, read when somebody asks. */
+export interface FieldSource {
+  readonly count: number;
+  at(places: readonly number[]): readonly { readonly fields: Fields; readonly line: number }[];
 }
 
-/** Everything about tokenising that a `tokenizer.json` says beside its vocabulary. */
-interface TokenizerFile {
-  readonly truncation?: { readonly max_length?: number } | null;
-  readonly padding?: { readonly pad_id?: number } | null;
+export interface TextOptions {
+  readonly name: string;
+  readonly tokenize: Tokenize;
+  readonly classes: ClassNumbers | undefined;
+  /** The field of the label, where it is not one of the usual names. */
+  readonly label: string | undefined;
 }
 
-/**
- * Raw texts, one JSON object per line with `text` (and `label`), tokenised for the model's inputs. `longest` is how many tokens the model
- * can take. Throws `badInput` for lines, tokenizers and inputs that do not fit.
- */
-export function textDataset(
-  lines: string,
-  tokenizerJson: string,
-  specs: readonly InputSpec[],
-  options: {
-    readonly name: string;
-    readonly optional: ReadonlySet<string>;
-    readonly longest: number | undefined;
-  },
-): Dataset {
-  const { name } = options;
-  const samples = parseLines(lines, name);
-  const wanted = inputsFromText(specs, options.optional, name);
-  const tokenize = tokenizer(tokenizerJson, options.longest, name);
-  const known = new Map<number, Tokens>();
-  const tokensAt = (at: number) => {
-    const tokens =
-      known.get(at) ?? tokenize(samples[at] ?? { text: '', pair: undefined, label: undefined });
-    known.set(at, tokens);
-    return tokens;
+/** One JSON object a line. Throws `badInput`, also when a line is asked for that is none. */
+export function jsonLines(records: TextRecords, name: string): FieldSource {
+  return {
+    count: records.count,
+    at: (places) =>
+      records.at(places).map((record) => ({ line: record.line, fields: objectIn(record, name) })),
   };
-  return datasetOf({
-    name,
-    count: samples.length,
-    atOnce: wanted.map(({ spec }) => spec.shape?.[0]).find((size) => typeof size === 'number'),
-    lengths: () => samples.map((_, at) => tokensAt(at).ids.length),
-    select: (places) => {
-      const labels = places.flatMap((at) => samples[at]?.label ?? []);
-      return {
-        feeds: feedsOf(wanted, places.map(tokensAt)),
-        labels: labels.length === places.length ? labels : undefined,
-      };
-    },
-  });
 }
 
-function parseLines(lines: string, name: string): Sample[] {
-  const samples = lines.split('\n').flatMap((line, index) => {
-    if (line.trim() === '') return [];
-    const value = parseLine(line, `line ${index + 1} of ${name}`);
-    const text = pick(value, keys.text);
-    if (typeof text !== 'string') {
-      throw new UserError(
-        'badInput',
-        `Line ${index + 1} of ${name} has no text: one of ${keys.text.join(', ')} is expected.`,
-      );
-    }
-    const pair = pick(value, keys.pair);
-    const label = pick(value, keys.label);
-    return [
-      {
-        text,
-        pair: typeof pair === 'string' ? pair : undefined,
-        label: typeof label === 'number' || typeof label === 'boolean' ? Number(label) : undefined,
-      },
-    ];
-  });
-  if (samples.length === 0) throw new UserError('badInput', `${name} has no lines.`);
-  return samples;
-}
-
-function parseLine(line: string, where: string): Record<string, unknown> {
+function objectIn({ line, text }: TextRecord, name: string): Fields {
   try {
-    const value: unknown = JSON.parse(line);
-    if (value && typeof value === 'object') return value as Record<string, unknown>;
+    const value: unknown = JSON.parse(text);
+    if (value && typeof value === 'object' && !Array.isArray(value)) return value as Fields;
   } catch {
     // Told below, with the place.
   }
-  throw new UserError('badInput', `There is no JSON object in ${where}.`);
+  throw new UserError('badInput', `There is no JSON object in line ${line} of ${name}.`);
 }
 
-const pick = (value: Record<string, unknown>, names: readonly string[]) =>
-  names.map((key) => value[key]).find((found) => found !== undefined);
+/** A sample, tokenised. */
+interface Sample {
+  readonly tokens: Tokens;
+  readonly label: number | undefined;
+}
+
+/**
+ * Raw texts, tokenised for the model's inputs when they are asked for and remembered. Throws `badInput` for samples without text, and for
+ * inputs that cannot be made from texts.
+ */
+export function textDataset(
+  source: FieldSource,
+  model: ModelInputs,
+  { name, tokenize, classes, label }: TextOptions,
+): Dataset {
+  if (source.count === 0) throw new UserError('badInput', `${name} has no lines.`);
+  const wanted = inputsFromText(model, name);
+  const labelOf = (fields: Fields) =>
+    pick(fields, label === undefined ? freeNames(model) : [label]);
+  const labels = labellingOf(source, labelOf, classes, name);
+  const known = new Map<number, Sample>();
+  const samplesAt = (places: readonly number[]) => {
+    const open = places.filter((place) => !known.has(place));
+    for (const [at, { fields, line }] of source.at(open).entries()) {
+      const where = `Line ${line} of ${name}`;
+      const { text, pair } = textIn(fields, where);
+      const sample = { tokens: tokenize(text, pair), label: labels.of(labelOf(fields), where) };
+      known.set(open[at] ?? 0, sample);
+    }
+    return places.flatMap((place) => known.get(place) ?? []);
+  };
+  // What is wrong with all of them is wrong with the first.
+  samplesAt([0]);
+  return datasetOf({
+    ...{ name, kind: 'texts', count: source.count, assumed: labels.assumed },
+    atOnce: wanted.map(({ spec }) => spec.shape?.[0]).find((size) => typeof size === 'number'),
+    maskInput: wanted.find(({ kind }) => kind === 'mask')?.spec.name,
+    lengthInput: wanted.find(({ kind }) => kind === 'ids')?.spec.name,
+    lengths: (places) => samplesAt(places).map(({ tokens }) => tokens.ids.length),
+    labels: (places) => whole(samplesAt(places).map((sample) => sample.label)),
+    feeds: (places) =>
+      feedsOf(
+        wanted,
+        samplesAt(places).map(({ tokens }) => tokens),
+      ),
+  });
+}
+
+/** Names of labels that are no inputs of the model. */
+const freeNames = ({ specs }: ModelInputs) =>
+  labelNames.filter((label) => !specs.some((spec) => spec.name === label));
+
+function labellingOf(
+  source: FieldSource,
+  labelOf: (fields: Fields) => unknown,
+  classes: ClassNumbers | undefined,
+  name: string,
+): Labelling {
+  function* all() {
+    const step = 1024;
+    for (let from = 0; from < source.count; from += step) {
+      const places = range(from, Math.min(source.count, from + step));
+      for (const { fields } of source.at(places)) yield labelOf(fields);
+    }
+  }
+  const [first] = source.at([0]);
+  return labelling(first && labelOf(first.fields), all, classes, name);
+}
+
+function textIn(fields: Fields, where: string): { text: string; pair: string | undefined } {
+  const text = pick(fields, textNames.text);
+  const pair = pick(fields, textNames.pair);
+  if (typeof text === 'string') return { text, pair: typeof pair === 'string' ? pair : undefined };
+  throw new UserError(
+    'badInput',
+    `${where} has no text: one of ${textNames.text.join(', ')} is expected.`,
+  );
+}
+
+const pick = (fields: Fields, names: readonly string[]) =>
+  names.map((key) => fields[key]).find((found) => found !== undefined && found !== null);
+
+const whole = (labels: readonly (number | undefined)[]) =>
+  labels.every((label) => label !== undefined) ? labels : undefined;
+
+/** What a tokenised text has for an input at a position, by what the input is for. */
+const sources = {
+  ids: ({ ids, padding }: Tokens, at: number) => ids[at] ?? padding,
+  mask: ({ ids }: Tokens, at: number) => Number(at < ids.length),
+  types: ({ types }: Tokens, at: number) => types[at] ?? 0,
+  positions: (_: Tokens, at: number) => at,
+} as const satisfies Partial<Record<Purpose['kind'], unknown>>;
 
 interface Wanted {
   readonly spec: InputSpec;
-  readonly of: (tokens: Tokens, at: number) => number;
+  readonly kind: keyof typeof sources | 'lengths';
 }
 
-function inputsFromText(
-  specs: readonly InputSpec[],
-  optional: ReadonlySet<string>,
-  name: string,
-): Wanted[] {
-  return specs.flatMap((spec) => {
-    const source = sources.find(({ match }) => match.test(spec.name));
+function inputsFromText(model: ModelInputs, name: string): Wanted[] {
+  const { specs, purposes } = model;
+  return specs.flatMap((spec): Wanted[] => {
+    const purpose = purposes.get(spec.name);
     const isSequence = spec.shape === undefined || spec.shape.length === 2;
-    const isWhole = /^u?int/.test(spec.dtype) || /mask/i.test(spec.name);
+    const kind = Object.keys(sources).find((each) => each === purpose?.kind);
     // A decoder's own inputs are not the text.
-    if (source && isSequence && isWhole && !/decoder/i.test(spec.name))
-      return [{ spec, of: source.of }];
-    if (optional.has(spec.name)) return [];
+    if (kind && isSequence && !/decoder/i.test(spec.name)) {
+      return [{ spec, kind: kind as keyof typeof sources }];
+    }
+    if (purpose?.kind === 'lengths' && spec.shape?.length === 1) return [{ spec, kind: 'lengths' }];
+    if (isOptional(model, spec)) return [];
     throw new UserError(
       'badInput',
       `The input ${quoted(spec.name)} (${describeSpec(spec)}) cannot be made from the texts of ${name}.`,
@@ -147,59 +170,31 @@ function inputsFromText(
   });
 }
 
-function tokenizer(
-  json: string,
-  longest: number | undefined,
-  name: string,
-): (sample: Sample) => Tokens {
-  const { file, encoder } = loadTokenizer(json, name);
-  const limit = Math.min(file.truncation?.max_length ?? Infinity, longest ?? Infinity);
-  const padding =
-    file.padding?.pad_id ?? encoder.token_to_id('[PAD]') ?? encoder.token_to_id('<pad>') ?? 0;
-  return ({ text, pair }) => {
-    const { ids, token_type_ids: types } = encoder.encode(text, {
-      text_pair: pair ?? null,
-      return_token_type_ids: true,
-    });
-    return { ids: cut(ids, limit), types: cut(types ?? [], limit), padding };
-  };
-}
-
-function loadTokenizer(json: string, name: string): { file: TokenizerFile; encoder: Tokenizer } {
-  try {
-    const file = JSON.parse(json) as TokenizerFile;
-    return { file, encoder: new Tokenizer(file, {}) };
-  } catch (error) {
-    throw new UserError(
-      'badInput',
-      `The tokenizer.json for ${name} cannot be used: ${messageOf(error)}.`,
-    );
-  }
-}
-
-/** Too long a text keeps its closing token. */
-function cut(values: readonly number[], limit: number): readonly number[] {
-  return values.length <= limit ? values : [...values.slice(0, limit - 1), ...values.slice(-1)];
-}
-
 function feedsOf(wanted: readonly Wanted[], batch: readonly Tokens[]): Feeds {
   const longest = Math.max(1, ...batch.map(({ ids }) => ids.length));
   return Object.fromEntries(
-    wanted.map(({ spec, of }) => [spec.name, columnOf(spec, of, batch, longest)]),
+    wanted.map(({ spec, kind }) => [spec.name, columnOf(spec, kind, batch, longest)]),
   );
 }
 
 function columnOf(
   spec: InputSpec,
-  of: Wanted['of'],
+  kind: Wanted['kind'],
   batch: readonly Tokens[],
   longest: number,
 ): RunTensor {
+  const dtype = isArrayType(spec.dtype) ? spec.dtype : 'int64';
+  if (kind === 'lengths') {
+    return tensorOf(
+      dtype,
+      [batch.length],
+      batch.map(({ ids }) => ids.length),
+    );
+  }
   const fixed = spec.shape?.[1];
   const width = typeof fixed === 'number' ? fixed : longest;
-  const dtype = isArrayType(spec.dtype) ? spec.dtype : 'int64';
   const values = batch.flatMap((tokens) =>
-    Array.from({ length: width }, (_, at) => of(tokens, at)),
+    Array.from({ length: width }, (_, at) => sources[kind](tokens, at)),
   );
   return tensorOf(dtype, [batch.length, width], values);
 }
