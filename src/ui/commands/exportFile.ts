@@ -16,7 +16,8 @@ export interface ExportRequest<F extends Format> {
   readonly model: vscode.Uri;
   /** Follows the model's name. */
   readonly suffix?: string;
-  readonly write: (format: F) => string;
+  /** Undefined where the user was asked for more and thought better of it. */
+  readonly write: (format: F) => string | undefined | Promise<string | undefined>;
 }
 
 /** Asks for a format and a place, writes the file and offers to open it. Undefined where the user thought better of it. */
@@ -24,9 +25,11 @@ export async function exportFile<F extends Format>(
   request: ExportRequest<F>,
 ): Promise<vscode.Uri | undefined> {
   const format = await askFormat(request);
-  const target = format && (await askPlace(request, format));
-  if (!target) return undefined;
-  await vscode.workspace.fs.writeFile(target, Buffer.from(request.write(format)));
+  if (!format) return undefined;
+  const text = await request.write(format);
+  const target = text === undefined ? undefined : await askPlace(request, format);
+  if (!target || text === undefined) return undefined;
+  await vscode.workspace.fs.writeFile(target, Buffer.from(text));
   await offerToOpen(target);
   return target;
 }

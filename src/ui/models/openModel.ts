@@ -37,7 +37,7 @@ type Place = Pick<ProfileRequest, 'file' | 'data' | keyof Sizes>;
 export type ProfileOptions = Omit<ProfileRequest, keyof Place>;
 export type SensitivityOptions = Omit<SensitivityRequest, keyof Place | 'cache'>;
 /** Planning needs data, which the user may have named for it alone. */
-export type PlanOptions = Omit<PlanRequest, Exclude<keyof Place, 'data'>>;
+export type PlanOptions = Omit<PlanRequest, Exclude<keyof Place, 'data'> | 'cache'>;
 export type Dimensions = Awaited<ReturnType<Remote<EngineApi>['dimensions']>>;
 
 /** A measurement: how it is asked for, and what becomes of its partial results and its last one. */
@@ -178,13 +178,17 @@ export class OpenModel implements vscode.Disposable {
   }
 
   /** Chooses an action for every layer within a limit. Throws what the engine says. */
-  plan(options: PlanOptions): Promise<Plan> {
-    return this.run<Plan>({
+  async plan(options: PlanOptions): Promise<Plan> {
+    const cache = vscode.Uri.joinPath(this.around.cache, 'plan').fsPath;
+    const planned = await this.run<Plan>({
       busy: { what: vscode.l10n.t('Planning'), task: 'plan' },
-      ask: (place, call) => this.around.engine.api.plan({ ...place, ...options }, call),
-      keep: (plan) => (this.planned = plan),
+      ask: (place, call) => this.around.engine.api.plan({ ...place, ...options, cache }, call),
+      // What comes before the end is no plan yet.
+      keep: () => {},
       partly: 'progress',
     });
+    this.planned = planned;
+    return planned;
   }
 
   /** Stops the run in progress, if there is one; complete runs that it has made are kept. */

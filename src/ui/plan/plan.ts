@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { formatBytes, formatMs, formatSmall } from '../../base/format';
+import { formatBytes, formatFactor, formatMs, formatSmall } from '../../base/format';
 import type { Plan, PlanFigures, PlanLimit } from '../../protocol/plan';
 import { setSteps } from '../../recipe/edit';
 import { setting } from '../config';
@@ -49,19 +49,26 @@ export async function writePlan(
   await changeRecipe(recipe, (text) => setSteps(text, steps, { ...known, calibration }));
 }
 
-/** "22.4 MB, KL divergence 0.0013 (sum of layers: 22.4 MB, 0.0011); 128 samples of dev.npz": what was measured beside the prediction. */
-export function planText({ measured, predicted, metric, samples, data }: Plan): string {
-  const figures = ({ bytes, latencyMs, damage }: PlanFigures, title: string) =>
-    [
-      formatBytes(bytes),
-      ...(latencyMs === null ? [] : [formatMs(latencyMs)]),
-      `${title} ${formatSmall(damage)}`.trim(),
-    ].join(', ');
-  return vscode.l10n.t(
-    '{0} (sum of layers: {1}), {2} samples of {3}',
-    figures(measured, metric.title),
-    figures(predicted, ''),
-    samples,
-    data.split(/[\\/]/).at(-1) ?? data,
-  );
+/**
+ * "22.4 MB, 2.4x as fast, KL divergence 0.0013 (sum of layers: 22.4 MB, 0.0011), 128 samples of dev.npz, 0.0014 on 100 others": what was
+ * measured beside the prediction.
+ */
+export function planText(plan: Plan): string {
+  const { measured, predicted, metric, samples, data, unseen } = plan;
+  const basis = vscode.l10n.t('{0} samples of {1}', samples, data.split(/[\\/]/).at(-1) ?? data);
+  const others = unseen
+    ? [vscode.l10n.t('{0} on {1} others', formatSmall(unseen.damage), unseen.samples)]
+    : [];
+  const sum = vscode.l10n.t('sum of layers: {0}', figuresText(predicted, '').join(', '));
+  const made = figuresText(measured, metric.title).join(', ');
+  return [`${made} (${sum})`, basis, ...others].join(', ');
+}
+
+function figuresText({ bytes, latencyMs, speed, damage }: PlanFigures, title: string): string[] {
+  return [
+    formatBytes(bytes),
+    ...(latencyMs === null ? [] : [formatMs(latencyMs)]),
+    ...(speed === null ? [] : [vscode.l10n.t('{0} as fast', formatFactor(speed))]),
+    `${title} ${formatSmall(damage)}`.trim(),
+  ];
 }
