@@ -204,7 +204,7 @@ function announced(before: DashboardState | undefined, now: DashboardState): str
   if (before.busy.task === 'sensitivity') {
     return now.sensitivity?.complete ? `${what} finished.` : `${what} stopped.`;
   }
-  if (!canCancel(before)) return `${what} finished.`;
+  if (!canCancel(before) || before.busy.task === 'plan') return `${what} finished.`;
   if (!now.measured || !now.measuredComplete) return `${what} stopped.`;
   return `${what} finished: ${formatMs(now.measured.latencyMs.median)}.`;
 }
