@@ -15,6 +15,7 @@ import { equalize } from './prepare/equalize';
 import { foldBatchNorm } from './prepare/foldBatchNorm';
 import { foldConstants } from './prepare/foldConstants';
 import { fuseAttention } from './prepare/fuseAttention';
+import { fuseGelu } from './prepare/fuseGelu';
 import { fuseQkv } from './prepare/fuseQkv';
 import { keepUnfused } from './prepare/keepUnfused';
 import { skipUnread } from './prepare/skipUnread';
@@ -38,6 +39,7 @@ export const actions = {
   skipUnread,
   keepUnfused,
   fuseAttention,
+  fuseGelu,
   fuseQkv,
   transposeGemm,
   deduplicate,

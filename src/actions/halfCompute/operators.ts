@@ -1,4 +1,5 @@
 import type { NodeEntry } from '../../onnx/graph';
+import { isStandard } from '../prepare/whole';
 
 /** How an operator is given float16. */
 export interface HalfOperator {
@@ -57,6 +58,6 @@ const tables: Readonly<Record<string, Readonly<Record<string, HalfOperator>>>> =
 
 /** How the node's operator is given float16; undefined for one that stays in float32. */
 export function halfOperator({ node }: NodeEntry): HalfOperator | undefined {
-  const table = tables[node.domain];
+  const table = tables[isStandard(node) ? '' : node.domain];
   return table && Object.hasOwn(table, node.op) ? table[node.op] : undefined;
 }

@@ -378,6 +378,7 @@ test('weights inside bodies are left alone', async () => {
     'deduplicate',
     'transposeGemm',
     'keepUnfused',
+    'fuseGelu',
     'fuseQkv',
   ]) {
     const applied = await assertEqualAfter(modelOf(graph), [step(name)], { x: someFloats([2, 4]) });

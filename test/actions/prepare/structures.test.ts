@@ -40,6 +40,7 @@ const changed: Readonly<Record<string, number>> = {
   keepUnfused: 12,
   skipUnread: 12,
   fuseAttention: 6,
+  fuseGelu: 3,
   fuseQkv: 15,
   transposeGemm: 10,
   deduplicate: 1,
