@@ -63,7 +63,8 @@ export class SensitivityCache {
   }
 
   private read(): void {
-    if (!this.file || !statSync(this.file, { throwIfNoEntry: false })) return;
+    // A device never ends.
+    if (!this.file || !statSync(this.file, { throwIfNoEntry: false })?.isFile()) return;
     for (const line of readFileSync(this.file, 'utf8').split('\n')) {
       const row = parsed(line);
       if (row?.scores.length === this.samples) {

@@ -88,6 +88,7 @@ export function resultOf(findings: Findings, complete: boolean): Sensitivity {
     shard: request.shard ?? null,
     notes: [...notes, ...(trouble === undefined ? [] : [trouble])],
     ...{ complete, seconds: findings.seconds(), reused },
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };
 }
 

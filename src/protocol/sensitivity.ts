@@ -75,6 +75,8 @@ export interface Sensitivity {
   complete: boolean;
   /** Time this call took; rows that were kept from earlier cost none. */
   seconds: number;
+  /** Memory that the process which answered took at most. */
+  peakMemoryBytes: number;
   reused: number;
 }
 

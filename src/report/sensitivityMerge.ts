@@ -58,6 +58,7 @@ export function mergeSensitivities(
     notes: unlike([...all.flatMap((part) => part.notes), ...(missing ? [missing] : [])]),
     complete: !missing && all.every((part) => part.complete),
     seconds: all.reduce((sum, part) => sum + part.seconds, 0),
+    peakMemoryBytes: Math.max(...all.map((part) => part.peakMemoryBytes)),
     reused: all.reduce((sum, part) => sum + part.reused, 0),
   };
 }

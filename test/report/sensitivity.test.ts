@@ -20,7 +20,7 @@ const swept = (rows: SensitivityRow[], more: Partial<Sensitivity> = {}): Sensiti
   tier: 'exact',
   ...{ hints: [], propagation: [], shard: null, notes: [] },
   ...{ data: 'dev.npz', dataSha256: 'd', samples: 64, layers: rows, skipped: [], complete: true },
-  ...{ seconds: 2, reused: 0 },
+  ...{ seconds: 2, reused: 0, peakMemoryBytes: 1e8 },
   probes: [
     { name: 'int8', title: 'int8 weights', strength: { kind: 'bits', value: 8 }, ...layer },
     { name: 'int4', title: '4-bit weights', strength: { kind: 'bits', value: 4 }, ...layer },

@@ -40,6 +40,7 @@ function swept(shard: Shard | null, more: Partial<Sensitivity> = {}): Sensitivit
     skipped: [{ layer: 'head', why: 'It shares its weight with a layer before it.' }],
     ranking: probeNames.map((probe) => ({ probe, layers: ranked(probe) })),
     ...{ shard, notes: [], complete: true, seconds: 2, reused: 0 },
+    peakMemoryBytes: 1e8,
     ...more,
   };
 }

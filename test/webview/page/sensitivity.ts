@@ -99,6 +99,7 @@ function sweepOf(
     probes: [...probes],
     ranking: probes.map(({ name }) => ({ probe: name, layers: worstFirst(name) })),
     ...{ shard: null, notes: [], complete: true, seconds: 12, reused: 0 },
+    peakMemoryBytes: 1e9,
     ...changes,
   };
 }
