@@ -236,6 +236,21 @@ test('a product that the runtime cannot load in float16 stays in float32', () =>
     await session.release();
   }));
 
+test('a table that the head reads turned is in float16 once', async () => {
+  const { index } = await converted({
+    inputs: [aValue('x', 'int64', ['s', 'n'])],
+    outputs: [aValue('y', 'float32', ['s', 'n', 32])],
+    initializers: [waves('w', [32, 16])],
+    nodes: [
+      aNode('Gather', ['w', 'x'], ['e']),
+      aNode('Transpose', ['w'], ['t'], { perm: ints(1n, 0n) }),
+      product('e', 'y', 't'),
+    ],
+  });
+  assert.equal(ops(index.model.graph.nodes), 'Gather Transpose MatMul Cast');
+  assert.equal(index.model.graph.initializers.length, 1);
+});
+
 describe('real models in float16', { skip: withoutModels }, () => {
   for (const [model, data, least] of [
     ['lstm-sst2', 'dev.npz', 60],

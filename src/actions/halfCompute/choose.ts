@@ -148,9 +148,8 @@ function unloadable(around: Around): NodeEntry[] {
 
 function batchTranspose({ scope }: NodeEntry, name: string): NodeEntry | undefined {
   const maker = producerOf(scope, name);
-  return maker?.node.op === 'Transpose' && intsAttribute(maker.node, 'perm')?.[0] === 1
-    ? maker
-    : undefined;
+  const order = maker?.node.op === 'Transpose' ? intsAttribute(maker.node, 'perm') : undefined;
+  return order && order.length > 2 && order[0] === 1 ? maker : undefined;
 }
 
 /** Without the groups of neighbours among which nothing does a layer's work. */
