@@ -215,10 +215,10 @@ function wantedLayers({ layers }: Structure, { targets, action }: Step): readonl
   return selectLayers(layers, targets);
 }
 
-/** A layer without weights that a broad description happens to cover was not meant; one named, or one with weights, was. */
+/** A layer without weights that a broad description happens to cover was not meant, nor a norm, whose few numbers matter; others were. */
 function isAsked(layer: Layer, { targets }: Step): boolean {
   return (
     (targets.layers?.includes(layer.id) ?? false) ||
-    layer.weights.some((weight) => weight.parameters > 0)
+    (layer.part !== 'norm' && layer.weights.some((weight) => weight.parameters > 0))
   );
 }

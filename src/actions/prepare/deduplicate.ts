@@ -1,11 +1,17 @@
+import { quoted } from '../../base/quote';
 import { makeNode } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import { consumersOf, type Scope } from '../../onnx/graph';
 import type { Tensor } from '../../onnx/model';
+import { inferShapes } from '../../onnx/shapes/infer';
 import { floatValues, storedBytes, tensorBytes, tensorRange } from '../../onnx/weights';
+import { buildStructure } from '../../structure/build';
+import type { Layer } from '../../structure/structure';
 import { transpose } from '../../tensor/linalg';
 import { defineAction, type Workbench } from '../action';
 import { isOutput, wholeModel } from './whole';
+
+const title = 'Store equal weights once';
 
 const params = {
   transposed: {
@@ -24,16 +30,42 @@ const largestTurned = 512 * 1024 * 1024;
 /** Weights that are stored twice, byte for byte or transposed, are stored once. */
 export const deduplicate = defineAction({
   ...wholeModel,
-  title: 'Store equal weights once',
+  title,
   about:
     'Keeps one of several equal weights, of a tied head and its embedding for example; the answers stay equal.',
   params,
   edits: (bench, _, options) => {
     const same = equalEdits(bench);
     if (same.length > 0 || !options.transposed) return same;
-    return transposedEdits(bench);
+    const turned = transposedEdits(bench);
+    if (turned.length === 0) tellMissed(bench);
+    return turned;
   },
 });
+
+/** Names copies that an earlier step stored in another form each by itself, since codes are not found to be transposed copies. */
+function tellMissed({ structure, original, open, tell }: Workbench): void {
+  if (!tell || structure.index === original) return;
+  const { layers } = buildStructure(
+    original,
+    inferShapes(original, { sizes: new Map(), open }),
+    open,
+  );
+  const now = new Map(structure.layers.map((layer) => [layer.id, layer]));
+  const tensorsNow = ({ id }: Layer) => new Set(now.get(id)?.weights.map(({ tensor }) => tensor));
+  for (const layer of layers) {
+    const copied = layer.weights.flatMap((weight) => weight.original ?? []);
+    const first = layers.find(({ weights }) =>
+      weights.some(({ tensor }) => copied.includes(tensor)),
+    );
+    const mine = tensorsNow(layer);
+    if (!first || mine.size === 0 || [...tensorsNow(first)].some((each) => mine.has(each)))
+      continue;
+    tell(
+      `The weights of ${quoted(first.id)} and ${quoted(layer.id)} are equal, and an earlier step stored each by itself: put “${title}” before it.`,
+    );
+  }
+}
 
 /** A tensor of the main graph that nothing but nodes reads. */
 function isFree({ main }: Workbench['structure']['index'], name: string): boolean {
