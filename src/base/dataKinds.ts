@@ -8,10 +8,11 @@ export const dataKinds = {
 } as const satisfies Record<string, { readonly files: string; readonly holds: string }>;
 export type DataKind = keyof typeof dataKinds;
 
-/** Every kind in one phrase, for help and messages: `.npz or .npy, .jsonl, …`. */
+/** Every kind in one phrase, for help and messages: `.npz or .npy, .jsonl, … or a folder of input_N.pb`. */
 export const dataKindsPhrase = Object.values(dataKinds)
   .map(({ files }) => files)
-  .join(', ');
+  .join(', ')
+  .replace(/, (?=[^,]*$)/, ', or ');
 
 /** What a set of data is, as far as a person must know it to judge figures that stand on it. */
 export interface DataFacts {

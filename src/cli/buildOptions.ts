@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type ReadyRecipeName, readyRecipeNames } from '../recipe/ready';
 import { type SchemeName, schemeNames, schemeOf } from '../recipe/schemes';
+import { dataHelp, type DataOptions, withData } from './dataOptions';
 import { wholeNumber } from './options';
 
 /** Options of everything that writes a model. */
@@ -17,24 +18,20 @@ export interface BuildOptions extends WriteOptions {
 }
 
 /** Options of `quantize`. */
-export interface QuantizeOptions extends WriteOptions {
+export interface QuantizeOptions extends WriteOptions, DataOptions {
   readonly scheme: SchemeName;
   readonly out: string;
-  readonly data?: string;
   readonly samples?: number;
   /** False after `--no-prepare`. */
   readonly prepare: boolean;
 }
 
 /** Options of `recipe new`. */
-export interface NewRecipeOptions {
+export interface NewRecipeOptions extends DataOptions {
   readonly ready?: ReadyRecipeName;
-  readonly data?: string;
   readonly out?: string;
   readonly overwrite?: boolean;
 }
-
-const dataKinds = '.npz, .npy, .jsonl, or a folder of input_N.pb';
 
 /** Adds `build`, `quantize` and `recipe` to the program. */
 export function addBuild(root: Command, signal: AbortSignal): void {
@@ -59,7 +56,7 @@ Examples:
       const { buildCommand } = await import('./build');
       await buildCommand(recipe, options, signal);
     });
-  writing(root.command('quantize'))
+  withData(writing(root.command('quantize')), 'samples to choose scales and rounding by')
     .description('make a model lighter, and write down how as a recipe beside it')
     .argument('<MODEL>', 'an .onnx file')
     .requiredOption('-o, --out <FILE>', 'the new model')
@@ -68,8 +65,7 @@ Examples:
         .choices(schemeNames)
         .default('int8'),
     )
-    .option('--data <FILE>', `samples to choose scales and rounding by: ${dataKinds}`)
-    .option('--samples <N>', 'at most so many of them', wholeNumber(1))
+    .option('--samples <N>', 'at most so many of the data’s samples', wholeNumber(1))
     .option('--no-prepare', 'leave out the exact steps that make the others better')
     .addHelpText('after', schemesHelp)
     .action(async (model: string, options: QuantizeOptions) => {
@@ -82,6 +78,8 @@ Examples:
 const schemesHelp = `
 Schemes:
 ${schemeNames.map((name) => `  ${name.padEnd(14)}${schemeOf(name).about}`).join('\n')}
+
+${dataHelp}
 
 Examples:
   featherweight quantize model.onnx -o model.int8.onnx
@@ -102,14 +100,12 @@ function addRecipe(root: Command): void {
     .action(async (path: string, options: { readonly json?: boolean }) =>
       (await import('./recipe')).showRecipe(path, options),
     );
-  recipe
-    .command('new')
+  withData(recipe.command('new'), 'samples to choose scales and rounding by')
     .description('begin a recipe for a model')
     .argument('<MODEL>', 'an .onnx file')
     .addOption(
       new Option('--ready <NAME>', 'with the steps of a ready recipe').choices(readyRecipeNames),
     )
-    .option('--data <FILE>', `samples to choose scales and rounding by: ${dataKinds}`)
     .option('-o, --out <FILE>', 'the recipe; without it, beside the model')
     .option('--overwrite', 'also where that file is there already')
     .action(async (model: string, options: NewRecipeOptions) =>

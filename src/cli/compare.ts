@@ -5,6 +5,7 @@ import { quoted } from '../base/quote';
 import type { Comparison } from '../protocol/build';
 import { comparisonExports } from '../report/comparisonExports';
 import { terminalComparison } from '../report/comparisonTerminal';
+import { dataRequest, tellData } from './dataOptions';
 import { askEngine } from './engine';
 import type { CompareOptions } from './compareOptions';
 import { brokenLimits } from './gates';
@@ -23,6 +24,7 @@ export async function compareCommand(
 ): Promise<void> {
   checkPlaces([reference, candidate], options);
   const comparison = await measure(reference, candidate, options, signal);
+  tellData(comparison.facts, options);
   if (options.html !== undefined) write(options.html, comparisonExports.html.write(comparison));
   if (options.markdown !== undefined) {
     write(options.markdown, comparisonExports.markdown.write(comparison));
@@ -52,11 +54,11 @@ async function measure(
   options: CompareOptions,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const { threads, rounds, warmup, seed, data, json = false } = options;
+  const { threads, rounds, warmup, seed, json = false } = options;
   const request = {
     ...{ file: resolve(reference), candidate: resolve(candidate) },
     ...{ threads, rounds, warmup, seed, ...sizesOf(options) },
-    ...(data === undefined ? {} : { data: resolve(data) }),
+    ...dataRequest(options),
   };
   return askEngine((api, call) => api.compare(request, call), { isData: json, signal });
 }

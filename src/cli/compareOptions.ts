@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { dataHelp, withData } from './dataOptions';
 import type { Limits } from './gates';
 import { dimOption, numberFrom, shapeOption, sizeLimit, wholeNumber } from './options';
 
@@ -19,15 +20,12 @@ export interface CompareOptions extends Limits {
 
 /** Adds `featherweight compare` to the program. */
 export function addCompare(root: Command, signal: AbortSignal): void {
-  root
+  const command = root
     .command('compare')
     .description('hold a compressed model against the original: size, latency, answers, kernels')
     .argument('<ORIGINAL>', 'an .onnx file')
-    .argument('<CANDIDATE>', 'what was made of it, by this or another tool')
-    .option(
-      '--data <FILE>',
-      'compare the answers on this: .npz, .npy, .jsonl, or a folder of input_N.pb',
-    )
+    .argument('<CANDIDATE>', 'what was made of it, by this or another tool');
+  withData(command, 'compare the answers on this')
     .option(
       '--dim <NAME=N>',
       "size to measure latency at: the model's own symbol, or the role batch or sequence; repeatable",
@@ -64,6 +62,8 @@ export function addCompare(root: Command, signal: AbortSignal): void {
       'after',
       `
 Without --data both run on the same made-up inputs. Limits are for build jobs: exit code 3 says that one was not kept.
+
+${dataHelp}
 
 Examples:
   featherweight compare model.onnx model-int8.onnx --data dev.npz

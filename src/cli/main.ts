@@ -3,6 +3,7 @@ import { version } from '../../package.json';
 import { cancelled, isCancelled, isUserError, messageOf } from '../base/errors';
 import { printable } from '../base/text';
 import { addBuild } from './buildOptions';
+import { dataHelp, withData } from './dataOptions';
 import { addCompare } from './compareOptions';
 import { addPlan } from './planOptions';
 import { addSensitivity } from './sensitivityOptions';
@@ -75,9 +76,10 @@ Examples:
       const { inspectCommand } = await import('./inspect');
       await inspectCommand(model, options, signal);
     });
-  modelCommand(root, 'profile')
-    .description('run the model with ONNX Runtime and measure the time of every layer')
-    .option('--data <FILE>', 'feed it this: .npz, .npy, .jsonl, or a folder of input_N.pb')
+  const profile = modelCommand(root, 'profile').description(
+    'run the model with ONNX Runtime and measure the time of every layer',
+  );
+  withData(profile, 'feed it this')
     .option(
       '--threads <N>',
       'threads inside one operator; 0 lets the runtime choose',
@@ -92,6 +94,8 @@ Examples:
       'after',
       `
 Without --data the inputs are made up: token ids inside the vocabulary, masks of ones, states of zeros.
+
+${dataHelp}
 
 Examples:
   featherweight profile model.onnx --threads 1

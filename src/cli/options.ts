@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Sizes } from '../protocol/engineApi';
+import type { DataOptions } from './dataOptions';
 import type { SizeLimit } from './gates';
 
 /** Options that every command on a model takes. */
@@ -13,8 +14,7 @@ export interface ModelOptions {
 }
 
 /** Options of `profile` besides. */
-export interface ProfileOptions extends ModelOptions {
-  readonly data?: string;
+export interface ProfileOptions extends ModelOptions, DataOptions {
   readonly threads: number;
   readonly runs: number;
   readonly warmup: number;

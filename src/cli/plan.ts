@@ -25,7 +25,7 @@ export async function planCommand(
   }
   const limit = limitOf(model, options);
   const plan = await makePlan(model, limit, options, signal);
-  if (out !== undefined) writeRecipe(out, model, plan, options.data);
+  if (out !== undefined) writeRecipe(out, model, plan, options);
   process.stdout.write(
     json ? `${JSON.stringify(plan, null, 2)}\n` : terminalPlan(plan, terminalOptions(layers)),
   );
@@ -58,17 +58,31 @@ async function makePlan(
   options: PlanOptions,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const { data, samples, threads, json = false } = options;
-  const request = { file: resolve(model), data: resolve(data), samples, threads, limit };
+  const { data, label, samples, threads, json = false } = options;
+  const labelled = label === undefined ? {} : { label };
+  const request = {
+    file: resolve(model),
+    data: resolve(data),
+    ...labelled,
+    samples,
+    threads,
+    limit,
+  };
   return askEngine((api, call) => api.plan({ ...request, ...sizesOf(options) }, call), {
     ...{ isData: json, signal },
   });
 }
 
-function writeRecipe(out: string, model: string, { steps }: Plan, data: string): void {
+function writeRecipe(
+  out: string,
+  model: string,
+  { steps }: Plan,
+  { data, label }: PlanOptions,
+): void {
   const file = resolve(model);
   const source = { file: pathFrom(out, file), sha256: hashOf(file) };
-  const bare = newRecipe(source, { calibration: pathFrom(out, data) });
+  const labelled = label === undefined ? {} : { label };
+  const bare = newRecipe(source, { calibration: pathFrom(out, data), ...labelled });
   try {
     writeFileSync(out, applied(bare, setSteps(bare, steps)));
   } catch (error) {

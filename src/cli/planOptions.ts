@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { dataHelp, withData } from './dataOptions';
 import type { SizeLimit } from './gates';
 import { dimOption, numberFrom, shapeOption, sizeLimit, wholeNumber } from './options';
 
 /** Options of `plan`. */
 export interface PlanOptions {
   readonly data: string;
+  readonly label?: string;
   readonly maxSize?: SizeLimit;
   readonly maxLatency?: number;
   readonly maxKl?: number;
@@ -20,14 +22,11 @@ export interface PlanOptions {
 
 /** Adds `featherweight plan` to the program. */
 export function addPlan(root: Command, signal: AbortSignal): void {
-  root
+  const command = root
     .command('plan')
     .description('choose an action for every layer within a limit, by measuring each')
-    .argument('<MODEL>', 'an .onnx file')
-    .requiredOption(
-      '--data <FILE>',
-      'measure on this: .npz, .npy, .jsonl, or a folder of input_N.pb',
-    )
+    .argument('<MODEL>', 'an .onnx file');
+  withData(command, 'measure on this', { required: true })
     .option(
       '--max-size <SIZE>',
       'least damage in a file of this size, such as 25MB or 22%',
@@ -61,6 +60,8 @@ export function addPlan(root: Command, signal: AbortSignal): void {
       'after',
       `
 Every choice of every layer is measured by itself, the best sum is found, and the whole model is made and measured before it is offered.
+
+${dataHelp}
 
 Examples:
   featherweight plan model.onnx --data train.npz --max-size 22% -o model.featherweight.json

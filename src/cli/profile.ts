@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Inspection, Profile } from '../protocol/types';
+import { dataRequest, tellData } from './dataOptions';
 import { askEngine } from './engine';
 import { inspectModel } from './inspect';
 import { sizesOf, type ProfileOptions } from './options';
@@ -14,6 +15,7 @@ export async function profileCommand(
   checkOutput(model, options);
   const counted = inspectModel(model, sizesOf(options));
   const profile = await measure(model, options, signal);
+  tellData(profile.measured.facts, options);
   writeFigures(countedAsRun(model, options, counted, profile), profile, options);
 }
 
@@ -22,10 +24,10 @@ async function measure(
   options: ProfileOptions,
   signal: AbortSignal,
 ): Promise<Profile> {
-  const { threads, runs, warmup, provider, seed, data, json, csv } = options;
+  const { threads, runs, warmup, provider, seed, json, csv } = options;
   const request = {
     ...{ file: resolve(model), threads, runs, warmup, provider, seed, ...sizesOf(options) },
-    ...(data === undefined ? {} : { data: resolve(data) }),
+    ...dataRequest(options),
   };
   return askEngine((api, call) => api.profile(request, call), {
     ...{ isData: json ?? csv ?? false, signal },

@@ -59,10 +59,14 @@ export async function quantizeCommand(
   );
 }
 
-function dataOf({ data, samples }: QuantizeOptions, recipe: string): RecipeData | undefined {
+function dataOf({ data, label, samples }: QuantizeOptions, recipe: string): RecipeData | undefined {
   if (data === undefined) return undefined;
   const calibration = pathFrom(recipe, data);
-  return { calibration, ...(samples === undefined ? {} : { samples }) };
+  return {
+    calibration,
+    ...(label === undefined ? {} : { label }),
+    ...(samples === undefined ? {} : { samples }),
+  };
 }
 
 /** Steps that found nothing to do are not written down: the recipe says what was done. */

@@ -7,6 +7,7 @@ import {
   type Tier,
   tiers,
 } from '../protocol/sensitivity';
+import { dataRequest, tellData } from './dataOptions';
 import { askEngine } from './engine';
 import { sizesOf } from './options';
 import type { SensitivityOptions } from './sensitivityOptions';
@@ -28,6 +29,7 @@ export async function sensitivityCommand(
   const found: Sensitivity = await askEngine((api, call) => api.sensitivity(request, call), {
     ...{ isData, signal },
   });
+  tellData(found.facts, options);
   process.stdout.write(sensitivityText(found, options));
   // Tables say it themselves.
   if (isData) for (const note of found.notes) process.stderr.write(`featherweight: ${note}\n`);
@@ -52,13 +54,13 @@ function tierOf(options: SensitivityOptions): Tier {
 }
 
 function requestOf(model: string, options: SensitivityOptions): SensitivityRequest {
-  const { probe = [], samples, threads, seed, cache, data, propagation } = options;
+  const { probe = [], samples, threads, seed, cache, propagation } = options;
   const { metric, limit, shuffle, shard, only } = options;
   return {
     ...{ file: resolve(model), probes: [...probe], samples, threads, seed },
     tier: tierOf(options),
     ...sizesOf(options),
-    ...(data === undefined ? {} : { data: resolve(data) }),
+    ...dataRequest(options),
     ...(metric === undefined ? {} : { metric }),
     ...(limit === undefined ? {} : { limit }),
     ...(shuffle ? { shuffle } : {}),

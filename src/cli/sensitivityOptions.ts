@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Tier, tiers } from '../protocol/sensitivity';
+import { dataHelp, type DataOptions, withData } from './dataOptions';
 import { dimOption, numberFrom, shapeOption, wholeNumber } from './options';
 
 /** Options of `sensitivity`. */
-export interface SensitivityOptions {
-  readonly data?: string;
+export interface SensitivityOptions extends DataOptions {
   readonly probe?: readonly string[];
   readonly metric?: string;
   readonly samples: number;
@@ -44,8 +44,8 @@ export function addSensitivity(root: Command, signal: AbortSignal): void {
   const command = root
     .command('sensitivity')
     .description('compress one layer at a time and measure how much the answers change')
-    .argument('<MODEL>', 'an .onnx file')
-    .option('--data <FILE>', 'run it on this: .npz, .npy, .jsonl, or a folder of input_N.pb');
+    .argument('<MODEL>', 'an .onnx file');
+  withData(command, 'run it on this');
   addQuestion(command);
   addTiers(command);
   addRunning(command);
@@ -118,6 +118,8 @@ function addPrinting(command: Command): Command {
 
 const examples = `
 Finished layers are kept: a sweep that was stopped goes on where it was.
+
+${dataHelp}
 
 Examples:
   featherweight sensitivity model.onnx --data dev.npz

@@ -21,7 +21,7 @@ export async function measure(
 ): Promise<Profile> {
   checkRequest(request);
   checkMemory(sized);
-  const inputs = runInputs(sized, request.data, request.seed);
+  const inputs = runInputs(sized, request.data, request.seed, request.label);
   const first = inputs.feeds(0);
   const runner = await loadRunner();
   const asFacts = (result: ProfileResult) =>
@@ -81,6 +81,7 @@ function measuredFacts(
   return {
     ...figures,
     ...{ provider, warmup, runs, runtime, data: inputs.data, seed: inputs.seed },
+    facts: inputs.facts,
     inputs: Object.entries(first).map(([name, { dtype, shape }]) => ({
       name,
       dtype,

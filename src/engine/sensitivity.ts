@@ -70,8 +70,8 @@ async function measure(job: Job): Promise<void> {
   const share = followed ? sweepShare : 1;
   await withTemporaryFolder(async (folder) => {
     const data = await sensitivityData(sized, request, folder);
-    const { name, samples } = data;
-    findings.data = { name, samples, sha256: contentOf(data) };
+    const { name, samples, facts } = data;
+    findings.data = { name, samples, facts, sha256: contentOf(data) };
     const kept = keptFor(sized, request, question, findings.data);
     findings.rows.push(...kept.rows);
     findings.reused = kept.rows.length;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SensitivityRequest } from '../protocol/sensitivity';
 import type { Calibration, CalibrationBatch } from '../runtime/calibration';
 import type { RunTensor } from '../runtime/runner';
-import { openCalibration, syntheticCalibration } from './calibration';
+import { type DescribedCalibration, openCalibration, syntheticCalibration } from './calibration';
 import type { SizedModel } from './models';
 import { loadRunner } from './runtime';
 
@@ -14,19 +14,21 @@ const keptBytes = 256e6;
 /** What a request's sweep runs on: its data, or made-up inputs. Models are written to `folder`. Throws what data and models refuse. */
 export async function sensitivityData(
   sized: SizedModel,
-  { data, samples, seed, threads }: SensitivityRequest,
+  { data, label, samples, shuffle, seed, threads }: SensitivityRequest,
   folder: string,
-): Promise<Calibration> {
+): Promise<DescribedCalibration> {
   const common = { runner: await loadRunner(), folder, threads };
   return remembered(
     data === undefined
       ? syntheticCalibration(sized, { ...common, seed, samples: madeUpSamples })
-      : openCalibration(sized, { ...common, data, samples }),
+      : openCalibration(sized, {
+          ...{ ...common, data, label, samples, drawnWith: shuffle ? seed : undefined },
+        }),
   );
 }
 
 /** The same data, made once if it is small: reading, tokenizing and decoding take their time at every pass. */
-function remembered(data: Calibration): Calibration {
+function remembered(data: DescribedCalibration): DescribedCalibration {
   let kept: CalibrationBatch[] | undefined = [];
   let complete = false;
   function* batches(): Iterable<CalibrationBatch> {

@@ -1,4 +1,5 @@
 import { version } from '../../package.json';
+import type { DataFacts } from '../base/dataKinds';
 import type {
   PropagationRow,
   Sensitivity,
@@ -16,6 +17,7 @@ import type { Finished } from './sensitivityTiers';
 export interface FedData {
   readonly name: string;
   readonly samples: number;
+  readonly facts: DataFacts;
   /** Of everything that it is fed. */
   readonly sha256: string;
 }
@@ -53,18 +55,19 @@ export function emptyFindings(
   };
 }
 
-/** A finished row as results have it: mean and 95 % interval of its scores. */
+/** A finished row as results have it: mean and 95 % interval of its scores. A single score has none, and settles nothing. */
 export function rowOf({ asked, probe, scores, settled }: Finished): SensitivityRow {
   const { mean, halfWidth } = meanWithInterval(scores);
+  const reach = Number.isFinite(halfWidth) ? halfWidth : 0;
   const step = asked.probes.find(({ name }) => name === probe)?.step ?? null;
   return {
     ...asked.facts,
     probe,
     damage: mean,
-    low: Math.max(0, mean - halfWidth),
-    high: mean + halfWidth,
+    low: Math.max(0, mean - reach),
+    high: mean + reach,
     samples: scores.length,
-    settled,
+    settled: settled && scores.length > 1,
     bytes: asked.layer ? stepBytes(step, asked.layer) : null,
   };
 }
@@ -80,6 +83,7 @@ export function resultOf(findings: Findings, complete: boolean): Sensitivity {
     metric: { name: judge.metric, title, unit },
     tier: request.tier ?? 'exact',
     ...{ data: data?.name ?? '', dataSha256: data?.sha256 ?? null, samples: data?.samples ?? 0 },
+    ...(data ? { facts: data.facts } : {}),
     probes: [...probes],
     layers: inOrder(rows, question),
     ...{ hints: [...findings.hints], propagation: [...findings.propagation] },

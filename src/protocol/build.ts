@@ -1,3 +1,4 @@
+import type { DataFacts } from '../base/dataKinds';
 import type { Sizes } from './engineApi';
 import type { ParamSpecs } from './params';
 import type { Recipe } from './recipe';
@@ -132,6 +133,8 @@ export interface CompareRequest extends Sizes {
   file: string;
   candidate: string;
   data?: string;
+  /** The column of labels in a table, where it is not one of the usual names. */
+  label?: string;
   threads: number;
   rounds: number;
   warmup: number;
@@ -155,6 +158,8 @@ export interface Comparison {
   bytes: { reference: number; candidate: number };
   /** `synthetic`, or the data's name. */
   data: string;
+  /** What the data is; left out where the model was not run. */
+  facts?: DataFacts;
   samples: number;
   /** Samples of the data that could not be used: they do not fill a batch of the size that the model insists on. */
   leftOut: number;

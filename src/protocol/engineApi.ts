@@ -25,8 +25,10 @@ export interface ModelRequest extends Sizes {
 }
 
 export interface ProfileRequest extends ModelRequest {
-  /** A `.npz`, `.npy` or `.jsonl` file, or a folder of `input_N.pb`; synthetic inputs without it. */
+  /** Absolute path of data of any kind in `dataKinds`; synthetic inputs without it. */
   data?: string;
+  /** The column of labels in a table, where it is not one of the usual names. */
+  label?: string;
   /** 0 lets the runtime choose. */
   threads: number;
   runs: number;

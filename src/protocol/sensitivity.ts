@@ -1,3 +1,4 @@
+import type { DataFacts } from '../base/dataKinds';
 import type { Part, Role, Unit } from '../base/terms';
 import type { Sizes } from './engineApi';
 
@@ -17,6 +18,8 @@ export interface SensitivityRequest extends Sizes {
   file: string;
   /** Inputs to run it on; without it they are made up, and the result says so. */
   data?: string;
+  /** The column of labels in a table, where it is not one of the usual names. */
+  label?: string;
   /** Names of probes; the usual ones where it is empty. */
   probes: string[];
   /** Also follow the error that this probe makes in each layer to the model's output. */
@@ -55,6 +58,8 @@ export interface Sensitivity {
   tier: Tier;
   /** Of the data, `synthetic` for inputs that were made up, empty where the model was not run. */
   data: string;
+  /** What the data is; left out where the model was not run. */
+  facts?: DataFacts;
   /** Of everything that the model was fed; null where it was not run. */
   dataSha256: string | null;
   samples: number;

@@ -1,3 +1,4 @@
+import type { DataFacts } from '../base/dataKinds';
 import type { Family, Part, Role } from '../base/terms';
 
 /** What crosses a process, and what the command line prints with `--json`: an interface that only grows. `null` is "not known". */
@@ -137,6 +138,8 @@ export interface Measured {
   runs: number;
   /** `synthetic`, or the file the inputs came from. */
   data: string;
+  /** What the data is; left out where the model was not run. */
+  facts?: DataFacts;
   seed: number | null;
   runtime: string;
   /** Of the whole, with the runtime's optimisations: the truth. */

@@ -51,7 +51,7 @@ export interface ParsedRecipe {
 export const recipeVersion = 1;
 /** In the order in which they are written. */
 export const rootFields = ['$schema', 'version', 'model', 'data', 'steps', 'measured'];
-export const dataFields = ['calibration', 'evaluation', 'samples'];
+export const dataFields = ['calibration', 'evaluation', 'label', 'samples'];
 
 /** Reads a recipe's text, with everything that is wrong with it and where. Never throws. */
 export function parseRecipe(text: string, actions: readonly ActionFacts[]): ParsedRecipe {
@@ -204,13 +204,13 @@ function readData(spot: Spot): RecipeData | undefined {
   const fields = fieldsOf(spot, 'data');
   if (!fields) return undefined;
   onlyKnown(fields, dataFields, 'data');
-  const [calibration, evaluation] = ['calibration', 'evaluation'].map((name) => {
+  const [calibration, evaluation, label] = ['calibration', 'evaluation', 'label'].map((name) => {
     const field = fields.get(name);
     return field && textOf(field.value, name);
   });
   const samplesSpot = fields.get('samples')?.value;
   const samples = samplesSpot && wholeOf(samplesSpot, 'samples', 1);
-  return given({ calibration, evaluation, samples });
+  return given({ calibration, evaluation, label, samples });
 }
 
 function placesOf(fields: ReadonlyMap<string, Field>): Omit<RecipePlaces, 'steps'> {

@@ -33,6 +33,9 @@ export function recipeSchema(actions: readonly ActionFacts[]): Schema {
             'Samples to choose ranges and rounding by: a file or folder, from here.',
           ),
           evaluation: text('Samples to compare the result with the original on.'),
+          label: text(
+            'The column of labels in a table, where it is not called label, labels, target or y.',
+          ),
           samples: {
             type: 'integer',
             minimum: 1,

@@ -65,8 +65,15 @@ function nearest(picture: Picture, width: number, height: number): Picture {
 /** Of one pixel of the result: where its neighbourhood begins, and the weights of the pixels there. */
 interface Neighbourhood {
   readonly from: number;
+  /** In Pillow's fixed point. */
   readonly weights: Float64Array;
 }
+
+/** 1 in Pillow's fixed point: what bytes leave of 32 bits, and 2 more for sums. */
+const one = 1 << 22;
+
+/** Halves away from zero. */
+const roundAway = (value: number) => Math.trunc(value + Math.sign(value) / 2);
 
 function neighbourhoods(from: number, to: number, { reach, weight }: Filter): Neighbourhood[] {
   const step = from / to;
@@ -79,7 +86,7 @@ function neighbourhoods(from: number, to: number, { reach, weight }: Filter): Ne
       weight((first + k - centre + 0.5) / widening),
     );
     const sum = weights.reduce((all, each) => all + each, 0);
-    return { from: first, weights: weights.map((each) => each / (sum || 1)) };
+    return { from: first, weights: weights.map((each) => roundAway((each * one) / (sum || 1))) };
   });
 }
 
@@ -91,13 +98,12 @@ function filterAcross(picture: Picture, width: number, filter: Filter): Picture 
     const row = y * picture.width * channels;
     for (const { from, weights } of places) {
       for (let channel = 0; channel < channels; channel++, at++) {
-        let sum = 0;
+        let sum = one / 2;
         for (let k = 0, read = row + from * channels + channel; k < weights.length; k++) {
           sum += (weights[k] ?? 0) * (data[read] ?? 0);
           read += channels;
         }
-        // Halves go up; the array itself would round them to even.
-        result[at] = Math.floor(sum + 0.5);
+        result[at] = sum >> 22;
       }
     }
   }
