@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { DataFacts } from '../base/dataKinds';
 import type { Calibration, CalibrationBatch } from '../runtime/calibration';
-import { batchesByLength } from '../runtime/datasets/dataset';
 import { factsOf, madeUpFacts } from '../runtime/datasets/facts';
+import { batchesOfLittlePadding } from '../runtime/datasets/littlePadding';
 import { placesIn } from '../runtime/datasets/sampling';
 import type { Runner } from '../runtime/runner';
 import { madeUp, openData } from './inputs';
+import { loadModel } from './loadModel';
 import type { SizedModel } from './models';
-import { saveModel } from './saveModel';
 
 export interface CalibrationOptions {
   readonly runner: Runner;
@@ -44,12 +43,19 @@ export function openCalibration(sized: SizedModel, options: DataOptions): Descri
   const { dataset, select } = openData(sized, data, { seed: 0, label });
   const places = placesIn(dataset, options.samples, { seed: drawnWith, skip });
   const facts = factsOf(dataset, places, drawnWith);
-  const order = batchesByLength(dataset, batchSize, places);
-  function* batches(): Iterable<CalibrationBatch> {
-    for (const batch of order) yield select(batch);
-  }
-  const samples = places.length;
-  return { name: basename(data), samples, facts, batches, load: loader(sized, options) };
+  const of = (chosen: readonly number[]): Calibration => {
+    const order = batchesOfLittlePadding(dataset, batchSize, chosen);
+    const sorted = order.flat();
+    const isFree = dataset.atOnce === undefined;
+    return {
+      ...{ name: basename(data), samples: sorted.length, load: loader(sized, options) },
+      *batches(): Iterable<CalibrationBatch> {
+        for (const batch of order) yield select(batch);
+      },
+      ...(isFree ? { pick: (numbers) => of(numbers.map((each) => sorted[each] ?? 0)) } : {}),
+    };
+  };
+  return { ...of(places), facts };
 }
 
 /** Made-up inputs in the place of data, `samples` runs of them at the model's sizes. */
@@ -69,15 +75,7 @@ export function syntheticCalibration(
 
 function loader({ file, external }: SizedModel, options: CalibrationOptions): Calibration['load'] {
   const { runner, folder, threads } = options;
-  return async (model, changes = {}) => {
-    const place = mkdtempSync(join(folder, 'trial-'));
-    const path = join(place, basename(file));
-    try {
-      await saveModel(model, path, { open: external.open });
-      return await runner.load(path, { threads, provider: 'cpu', optimize: 'all', ...changes });
-    } finally {
-      // The runtime has read it whole by now.
-      rmSync(place, { recursive: true, force: true });
-    }
-  };
+  const place = { runner, folder, name: basename(file), open: external.open };
+  return (model, changes = {}) =>
+    loadModel(model, place, { threads, provider: 'cpu', optimize: 'all', ...changes });
 }

@@ -3,6 +3,7 @@ import type { Tier } from '../protocol/sensitivity';
 import type { Calibration } from '../runtime/calibration';
 import { type Subject, sweep } from '../sensitivity/sweep';
 import type { SizedModel } from './models';
+import { reducedIndex } from './reduced';
 import type { AskedChanges } from './sensitivityChanges';
 import type { Asked, Question } from './sensitivityQuestion';
 
@@ -40,7 +41,8 @@ async function exact(bench: TierBench): Promise<void> {
   const askedOf = new Map(tasks.map(({ asked }) => [asked.subject as Subject, asked]));
   await sweep({
     ...{ index: sized.index, data, open: sized.external.open, signal, progress },
-    ...{ memory: keptBytes, score: question.judge.score },
+    ...{ memory: keptBytes, score: question.judge.score, outputs: [question.judge.output] },
+    reduced: await reducedIndex(sized),
     tasks: tasks.map(({ asked: { subject }, changes }) => ({ subject, changes })),
     finished: ({ subject, name, scores }) => {
       const asked = askedOf.get(subject);

@@ -9,6 +9,11 @@ export interface Calibration {
   readonly samples: number;
   /** In batches, each cut to its longest sample. May be asked for again. */
   batches(): Iterable<CalibrationBatch>;
+  /**
+   * Only the samples of these numbers, counted through the batches and in rising order, which is the order that the result's batches have
+   * them in. Left out where samples cannot be taken apart.
+   */
+  pick?(samples: readonly number[]): Calibration;
   /** Loads a model that is in memory, weights computed while they are written included. The caller releases the session. */
   load(model: Model, options?: Partial<SessionOptions>): Promise<Session>;
 }
