@@ -1,5 +1,5 @@
 /** Where a point's name stands beside it. */
-export type Side = 'right' | 'left' | 'above' | 'below';
+export type Side = 'right' | 'left' | 'above' | 'below' | 'aboveLeft';
 
 interface Point {
   /** In pixels from the area's lower left. */
@@ -23,7 +23,7 @@ type Corner = readonly [x: number, y: number];
 
 /**
  * A side for every name such that it crosses no point, no other name, no edge and no stretch of a line of level and upright stretches, where
- * there is one; the right one else.
+ * there is one; else one that crosses no edge.
  */
 export function labelSides(
   points: readonly Point[],
@@ -33,18 +33,18 @@ export function labelSides(
   const stretches = line.slice(1).map((corner, at) => boxBetween(line[at] ?? corner, corner));
   const taken = [...points.map(boxAround), ...stretches];
   return points.map((point) => {
-    const side = sides.find((one) => {
-      const box = boxAt(point, one);
-      const inside =
-        box.left >= 0 && box.right <= area.width && box.bottom >= 0 && box.top <= area.height;
-      return inside && !taken.some((other) => overlap(box, other));
+    const inside = sides.filter((one) => {
+      const { left, right, bottom, top } = boxAt(point, one);
+      return left >= 0 && right <= area.width && bottom >= 0 && top <= area.height;
     });
-    taken.push(boxAt(point, side ?? 'right'));
-    return side ?? 'right';
+    const isFree = (one: Side) => !taken.some((other) => overlap(boxAt(point, one), other));
+    const side = inside.find(isFree) ?? inside[0] ?? 'right';
+    taken.push(boxAt(point, side));
+    return side;
   });
 }
 
-const sides: readonly Side[] = ['right', 'left', 'above', 'below'];
+const sides: readonly Side[] = ['right', 'left', 'above', 'below', 'aboveLeft'];
 
 const boxBetween = (a: Corner, b: Corner): Box => ({
   ...{ left: Math.min(a[0], b[0]) - 1, right: Math.max(a[0], b[0]) + 1 },
@@ -66,6 +66,8 @@ function boxAt({ x, y, width }: Point, side: Side): Box {
       return { left: x - gap - width, right: x - gap, ...middle };
     case 'above':
       return { ...centred, bottom: y + gap, top: y + gap + height };
+    case 'aboveLeft':
+      return { left: x + 5 - width, right: x + 5, bottom: y + gap, top: y + gap + height };
     case 'below':
       return { ...centred, bottom: y - gap - height, top: y - gap };
   }

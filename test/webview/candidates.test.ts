@@ -43,6 +43,7 @@ test('names stand where they cross neither points, nor one another, nor the line
   assert.deepEqual(labelSides([at(100, 100)], area), ['right']);
   assert.deepEqual(labelSides([at(390, 100)], area), ['left']);
   assert.deepEqual(labelSides([at(100, 100), at(110, 100)], area), ['left', 'right']);
+  assert.deepEqual(labelSides([at(395, 0)], area), ['aboveLeft']);
   const line = [
     [20, 100],
     [300, 100],

@@ -16,7 +16,7 @@ interface Props {
 }
 
 /** Letters of a name beside its point; the whole of it stands in the tip. */
-const longest = 32;
+const longest = 28;
 const letterWidth = 6.4;
 
 /** Size or speed against damage, with the line of those that nothing beats. One tab stop: arrows go from point to point. */

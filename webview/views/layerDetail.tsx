@@ -17,11 +17,11 @@ export function LayerDetail({ view, selected, linear, onGoTo }: Props) {
   return (
     <div class="layer-detail">
       <p class="detail-head">
-        <span class="quiet">{chosen ? '' : 'suffers most: '}</span>
+        {!chosen && <span class="quiet">suffers most:</span>}
         <button type="button" class="link" onClick={() => onGoTo(line.id)}>
           {printable(line.name)}
         </button>
-        <span class="quiet"> {line.role}</span>
+        <span class="quiet">{line.role}</span>
       </p>
       <LayerCurve view={view} line={line} linear={linear} />
     </div>

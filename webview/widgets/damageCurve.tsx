@@ -126,7 +126,11 @@ function Stretches({ stretches }: { readonly stretches: readonly Stretch[] }) {
         {stretches.map(({ caption, points }) => {
           const middle = ((points[0]?.x ?? 0) + (points.at(-1)?.x ?? 0)) / 2;
           return (
-            <span key={caption} style={{ left: `${middle * 100}%` }}>
+            <span
+              key={caption}
+              class={middle > 0.75 ? 'at-end' : ''}
+              style={{ left: `${(middle > 0.75 ? 1 : middle) * 100}%` }}
+            >
               {caption}
             </span>
           );
