@@ -49,7 +49,8 @@ export async function changesToMeasure(
       ? await changesOfAction(probe, left, workbench)
       : {
           skipped: [],
-          changeOf: ({ subject }: Asked) => changeOf(probe.name as ProbeName, subject),
+          changeOf: ({ subject }: Asked) =>
+            changeOf(probe.name as ProbeName, subject, bench.sized.external.open),
         };
     skipped.push(...found.skipped);
     for (const each of left) {

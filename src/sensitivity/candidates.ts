@@ -1,5 +1,5 @@
 import type { GraphIndex } from '../onnx/graph';
-import type { Layer, Structure } from '../structure/structure';
+import type { Layer, Structure, Weight } from '../structure/structure';
 import type { SweepLayer } from './sweep';
 
 /** Layers that can be asked about, and those that cannot with the reason; layers without weights are neither. */
@@ -18,10 +18,7 @@ export function candidatesOf({ layers, index }: Structure): Candidates {
   const taken = new Set<string>();
   for (const layer of layers) {
     if (layer.part === 'norm') continue;
-    const weight = layer.weights.find(
-      ({ kind, parameters, shape }) =>
-        (kind === 'weight' || kind === 'table') && parameters >= smallest && shape.length > 1,
-    );
+    const [weight] = matricesOf(layer);
     if (!weight) continue;
     const why = taken.has(weight.name)
       ? 'It shares its weight with a layer before it.'
@@ -31,6 +28,14 @@ export function candidatesOf({ layers, index }: Structure): Candidates {
     else found.push({ layer, weight });
   }
   return { layers: found, skipped };
+}
+
+/** A layer's weights that are worth compressing, the one that its probes are named after first. */
+export function matricesOf({ weights }: Layer): readonly Weight[] {
+  return weights.filter(
+    ({ kind, parameters, shape }) =>
+      (kind === 'weight' || kind === 'table') && parameters >= smallest && shape.length > 1,
+  );
 }
 
 function reasonAgainst(

@@ -1,7 +1,7 @@
 import type { Part, Role, Unit } from '../base/terms';
 import type { Shapes } from '../onnx/shapes/shapes';
-import type { Structure } from '../structure/structure';
-import { candidatesOf } from './candidates';
+import type { Structure, Weight } from '../structure/structure';
+import { candidatesOf, matricesOf } from './candidates';
 import { type Change, layerSubject, type Subject, type SweepLayer } from './sweep';
 import { blockSubjects } from './units/blocks';
 import { headSubjects } from './units/heads';
@@ -16,6 +16,8 @@ export interface UnitSubject extends Subject {
   readonly role: Role;
   /** Index into `Structure.blocks`, or undefined outside blocks. */
   readonly block: number | undefined;
+  /** Weights of the layer that are changed with the first: a recurrent layer's for its state. */
+  readonly further?: readonly Weight[];
   /** How it is taken away, for blocks and heads; what becomes of a layer is the probe's to say. */
   readonly removal?: WithoutName<Change>;
 }
@@ -48,5 +50,8 @@ function layerSubjects(structure: Structure): UnitSubjects {
 /** A layer with what tables say of it. */
 export function subjectOfLayer(each: SweepLayer): UnitSubject {
   const { name, part, role, block } = each.layer;
-  return { ...layerSubject(each), unit: 'layer', name, part, role, block };
+  const further = matricesOf(each.layer).filter(
+    (weight) => weight !== each.weight && weight.tensor.dtype === 'float32',
+  );
+  return { ...layerSubject(each), unit: 'layer', name, part, role, block, further };
 }

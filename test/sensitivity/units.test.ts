@@ -4,8 +4,11 @@ import { test } from 'node:test';
 import { Models, type SizedModel } from '../../src/engine/models';
 import { makeNode, makeTensor } from '../../src/onnx/builder';
 import type { Edit } from '../../src/onnx/edit';
-import { changeOf } from '../../src/sensitivity/probes';
+import { floatValues } from '../../src/onnx/weights';
+import { changeOf, type WeightProbeName, weightProbes } from '../../src/sensitivity/probes';
+
 import { subjectsOf } from '../../src/sensitivity/units';
+import { aModel, aNode, aTensor, aValue } from '../support/build';
 import { syntheticCalibration } from '../support/calibration';
 import { factsOf } from '../support/facts';
 import { modelsFolder, withoutModels } from '../support/models';
@@ -79,6 +82,41 @@ test('probes are of a layer, a block or a head, and of nothing else', (t) => {
   assert.equal(changeOf('int4', block!), undefined);
   assert.equal(changeOf('removedBlock', layer!), undefined);
   assert.equal(changeOf('removedHead', block!), undefined);
+});
+
+test('a recurrent layer is changed in both of its weights at once', async (t) => {
+  const [inputs, hidden] = [6, 16];
+  const floats = (name: string, width: number) => {
+    const values = Float32Array.from({ length: 4 * hidden * width }, (_, i) => Math.sin(i * i));
+    return aTensor(name, 'float32', [1, 4 * hidden, width], values);
+  };
+  const [w, r] = [floats('w', inputs), floats('r', hidden)];
+  const sized = sizedModel(
+    t,
+    aModel({
+      inputs: [aValue('x', 'float32', [5, 1, inputs])],
+      outputs: [aValue('y', 'float32', [5, 1, 1, hidden])],
+      nodes: [aNode('LSTM', ['x', 'w', 'r'], ['y'], { hidden_size: { kind: 'int', value: 16n } })],
+      initializers: [w, r],
+    }),
+  );
+  const [subject] = subjectsOf(sized.structure, sized.shapes, 'layer').subjects;
+  const changes = (['int4', 'prune50'] as const).map((name) => changeOf(name, subject!)!);
+  const data = syntheticCalibration(sized, 2);
+  const rows = await sweptTasks(sized, [{ subject: subject!, changes }], data);
+  assert.equal(rows.length, 2);
+  for (const { name, scores } of rows) {
+    const edits = [w, r].map((tensor, at): Edit => {
+      const { change } = weightProbes[name as WeightProbeName];
+      const values = change(floatValues(tensor).slice(), at === 0 ? inputs : hidden);
+      const changed = makeTensor(tensor.name, 'float32', tensor.shape, values);
+      return { kind: 'setTensor', scope: sized.index.main, tensor: changed };
+    });
+    near(scores, await wholeScores(sized, edits, data), name);
+    const [, state] = edits;
+    const [whole, part] = [edits, [state!]].map((each) => wholeScores(sized, each, data));
+    assert.notDeepEqual(await whole, await part);
+  }
 });
 
 const digits = join(modelsFolder, 'digits-vit');
