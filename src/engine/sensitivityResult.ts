@@ -64,7 +64,8 @@ export function rowOf({ asked, probe, scores, settled }: Finished): SensitivityR
     ...asked.facts,
     probe,
     damage: mean,
-    low: Math.max(0, mean - reach),
+    // Few metrics know what is better than the model itself.
+    low: scores.some((score) => score < 0) ? mean - reach : Math.max(0, mean - reach),
     high: mean + reach,
     samples: scores.length,
     settled: settled && scores.length > 1,

@@ -1,76 +1,152 @@
-import { formatSmall } from '../base/format';
+import { formatBytes, formatSmall, unknownText } from '../base/format';
 import { printable } from '../base/text';
-import type { Sensitivity, SensitivityRow } from '../protocol/sensitivity';
+import type {
+  DamageCell,
+  DamageGrid,
+  MeanLine,
+  Sensitivity,
+  SensitivityView,
+  SensitivityViewLine,
+  Unit,
+} from '../protocol/sensitivity';
 import { textTable, wrapText, type TextCell, type TextColumn } from './columns';
-import { byRole, sensitivityLines } from './sensitivityTable';
+import { hintTable, propagationTable } from './sensitivityTerminalTables';
+import { sensitivityView } from './sensitivityView';
 import type { TerminalOptions } from './terminal';
 
-/** A sweep as text for a terminal: what it stands on, layers by probes, means by role. Ends with a line break. */
+/**
+ * A sweep as text for a terminal: what it stands on, layers by probes with the worst first, means by role and by depth, and what follows
+ * from them. Ends with a line break.
+ */
 export function terminalSensitivity(sensitivity: Sensitivity, options: TerminalOptions): string {
-  return [header(sensitivity, options), layers(sensitivity, options), roles(sensitivity, options)]
+  const view = sensitivityView(sensitivity, undefined, Infinity);
+  const isLayers = view.lines.length > 0;
+  return [
+    header(sensitivity, options),
+    ...(isLayers ? [gridTable('layer', view, sensitivity, options)] : []),
+    ...view.wholes.map((grid) => gridTable(grid.unit, grid, sensitivity, options)),
+    worstUnderOthers(view, sensitivity, options),
+    meansTable('mean by role', view.roles, view, options),
+    meansTable('mean by block', view.depth, view, options),
+    findings(view, options),
+    hintTable(view.hints, options),
+    propagationTable(sensitivity, options),
+  ]
     .filter((section) => section.length > 0)
     .map((section) => `${section.join('\n')}\n`)
     .join('\n');
 }
 
 function header(sensitivity: Sensitivity, { palette, width }: TerminalOptions): string[] {
-  const { metric, samples, data, seconds, reused, skipped, complete } = sensitivity;
-  const inputs = data === 'synthetic' ? 'made-up inputs' : printable(data, 80);
+  const { tier, seconds, reused, skipped, complete, notes, peakMemoryBytes } = sensitivity;
+  const title = tier === 'hints' ? 'Hints on sensitivity' : 'Sensitivity';
   const kept = reused > 0 ? `, ${reused} rows kept from before` : '';
-  const facts = `${metric.title} (${metric.unit}) of the whole model's answers with one layer changed, mean of ${samples} samples of ${inputs}; ${seconds.toFixed(1)} s${kept}.`;
-  const left =
-    skipped.length > 0
-      ? [`${skipped.length} ${skipped.length === 1 ? 'layer' : 'layers'} could not be asked about.`]
-      : [];
+  const effort = `${seconds.toFixed(1)} s${kept}, ${formatBytes(peakMemoryBytes)} of memory at most.`;
+  const lines = [
+    `${basis(sensitivity)}; ${effort}`,
+    ...(skipped.length > 0 ? [leftOut(skipped)] : []),
+    ...notes.map((note) => printable(note, 500)),
+  ];
   return [
-    palette.strong(complete ? 'Sensitivity' : 'Sensitivity, not complete'),
-    ...[facts, ...left].flatMap((line) => wrapText(line, width)).map(palette.quiet),
+    palette.strong(complete ? title : `${title}, not complete`),
+    ...lines.flatMap((line) => wrapText(line, width)).map(palette.quiet),
   ];
 }
 
-function layers(
-  sensitivity: Sensitivity,
+function basis({ tier, metric, samples, data }: Sensitivity): string {
+  if (tier === 'hints') {
+    return 'From the weights alone: where trouble may lie, and no measure of damage';
+  }
+  const inputs = data === 'synthetic' ? 'made-up inputs' : printable(data, 80);
+  const spent = tier === 'adaptive' ? `up to ${samples}` : String(samples);
+  return `${metric.title} (${metric.unit}) of the whole model's answers with one layer changed, mean of ${spent} samples of ${inputs} with its 95 % interval`;
+}
+
+function leftOut(skipped: Sensitivity['skipped']): string {
+  const count = new Set(skipped.map(({ layer }) => layer)).size;
+  return `${count} ${count === 1 ? 'layer' : 'layers'} could not be asked about, or not with every probe: --json has the reasons.`;
+}
+
+/** Worst first under the first probe. */
+function gridTable(
+  unit: Unit,
+  { probes, lines }: DamageGrid,
+  { ranking }: Sensitivity,
   { palette, width, layers: most }: TerminalOptions,
 ): string[] {
-  const lines = sensitivityLines(sensitivity);
+  const order = new Map(
+    ranking.find(({ probe }) => probe === probes[0]?.name)?.layers.map((id, at) => [id, at]),
+  );
+  const placeOf = ({ id }: SensitivityViewLine) => order.get(id) ?? Infinity;
+  const shown = [...lines].sort((a, b) => placeOf(a) - placeOf(b)).slice(0, most);
   const columns: TextColumn[] = [
-    { title: 'layer', align: 'left' },
-    { title: 'role', align: 'left', drop: 1 },
-    ...sensitivity.probes.map(({ title }): TextColumn => ({ title, align: 'right' })),
-    { title: '95 % interval', align: 'right', drop: 2 },
+    { title: unit, align: 'left' },
+    ...(unit === 'layer' ? [{ title: 'role', align: 'left', drop: 1 } as const] : []),
+    ...probes.flatMap(({ title }): TextColumn[] => [
+      { title, align: 'right' },
+      { title: '±', align: 'left', drop: 2 },
+    ]),
   ];
-  const rows = lines
-    .slice(0, most)
-    .map((line): TextCell[] => [
-      { text: printable(line.name) },
-      { text: line.role, paint: palette.part(line.part) },
-      ...line.cells.map((cell): TextCell => ({ text: formatSmall(cell?.damage) })),
-      { text: intervalText(line.cells[0]), paint: palette.quiet },
-    ]);
+  const rows = shown.map((line): TextCell[] => [
+    { text: printable(line.name) },
+    ...(unit === 'layer' ? [{ text: line.role, paint: palette.part(line.part) }] : []),
+    ...line.cells.flatMap((cell): TextCell[] => [
+      { text: figure(cell) },
+      { text: spread(cell), paint: palette.quiet },
+    ]),
+  ]);
   const rest = lines.length - rows.length;
+  const isOpen = shown.some(({ cells }) => cells.some((cell) => cell && !cell.settled));
   return [
     ...textTable(columns, rows, { width, quiet: palette.quiet }),
     ...(rest > 0 ? [palette.quiet(`… and ${rest} more: --layers ${lines.length}`)] : []),
+    ...(isOpen ? [palette.quiet('~ more samples may change its place')] : []),
   ];
 }
 
-/** Of the first probe, by which the lines are in order. */
-function intervalText(cell: SensitivityRow | undefined): string {
-  return cell ? `${formatSmall(cell.low)} … ${formatSmall(cell.high)}` : '';
+function figure(cell: DamageCell | null): string {
+  if (!cell) return unknownText;
+  return `${cell.settled ? '' : '~'}${formatSmall(cell.damage)}`;
 }
 
-function roles(sensitivity: Sensitivity, { palette, width }: TerminalOptions): string[] {
-  const lines = byRole(sensitivity);
+const spread = (cell: DamageCell | null) =>
+  cell ? `± ${formatSmall(cell.high - cell.damage)}` : '';
+
+/** Named for each probe that the table is not in order of. */
+const mostNamed = 5;
+
+function worstUnderOthers(
+  { probes }: DamageGrid,
+  { ranking }: Sensitivity,
+  { width }: TerminalOptions,
+): string[] {
+  return probes.slice(1).flatMap(({ name, title }) => {
+    const worst = ranking.find(({ probe }) => probe === name)?.layers.slice(0, mostNamed) ?? [];
+    const names = worst.map((id) => printable(id)).join(', ');
+    return worst.length > 0 ? wrapText(`Worst under ${title}: ${names}`, width) : [];
+  });
+}
+
+function meansTable(
+  title: string,
+  lines: readonly MeanLine[],
+  { probes }: DamageGrid,
+  { palette, width }: TerminalOptions,
+): string[] {
   if (lines.length < 2) return [];
   const columns: TextColumn[] = [
-    { title: 'mean by role', align: 'left' },
+    { title, align: 'left' },
     { title: 'layers', align: 'right' },
-    ...sensitivity.probes.map(({ title }): TextColumn => ({ title, align: 'right' })),
+    ...probes.map((probe): TextColumn => ({ title: probe.title, align: 'right' })),
   ];
-  const rows = lines.map((line): TextCell[] => [
-    { text: line.role },
-    { text: String(line.layers) },
-    ...line.means.map((mean): TextCell => ({ text: formatSmall(mean) })),
+  const rows = lines.map(({ name, layers, means }): TextCell[] => [
+    { text: name },
+    { text: String(layers) },
+    ...means.map((mean): TextCell => ({ text: formatSmall(mean?.mean) })),
   ]);
   return textTable(columns, rows, { width, quiet: palette.quiet });
+}
+
+function findings({ findings: found }: SensitivityView, { width }: TerminalOptions): string[] {
+  return found.flatMap((sentence) => wrapText(sentence, width));
 }

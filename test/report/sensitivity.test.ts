@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sensitivity, SensitivityRow } from '../../src/protocol/sensitivity';
-import { plainPalette } from '../../src/report/paint';
 import { sensitivityCsv } from '../../src/report/sensitivityExports';
-import { byRole, sensitivityLines } from '../../src/report/sensitivityTable';
-import { terminalSensitivity } from '../../src/report/sensitivityTerminal';
 import { layerSensitivity, sensitivityView, standsOn } from '../../src/report/sensitivityView';
 
 const row = (id: string, role: SensitivityRow['role'], probe: string, damage: number) => ({
@@ -36,37 +33,6 @@ const rows = [
   row('q', 'query', 'int8', 5e-6),
   row('q', 'query', 'int4', 1e-4),
 ] as SensitivityRow[];
-
-test('lines are layers, the worst under the first probe first, with what is missing left open', () => {
-  const lines = sensitivityLines(swept(rows));
-  assert.deepEqual(
-    lines.map(({ id, cells }) => [id, ...cells.map((cell) => cell?.damage)]),
-    [
-      ['q', 5e-6, 1e-4],
-      ['v', 2e-6, 3e-4],
-      ['up', 1e-7, undefined],
-    ],
-  );
-});
-
-test('roles are in the order of what the last probe does to them', () => {
-  assert.deepEqual(
-    byRole(swept(rows)).map(({ role, means }) => [role, ...means]),
-    [
-      ['value', 2e-6, 3e-4],
-      ['query', 5e-6, 1e-4],
-      ['up', 1e-7, null],
-    ],
-  );
-});
-
-test('a terminal is told what the figures stand on', () => {
-  const text = terminalSensitivity(swept(rows), { width: 100, layers: 2, palette: plainPalette });
-  assert.match(text, /KL divergence \(nats\).*64\s+samples\s+of\s+dev\.npz/s);
-  assert.match(text, /q +query +5\.0e-6 +0\.0001/);
-  assert.match(text, /… and 1 more: --layers 3/);
-  assert.match(text, /up +1 +1\.0e-7 +–/);
-});
 
 test('a table for spreadsheets has one line for each layer and probe', () => {
   const lines = sensitivityCsv(swept(rows)).trimEnd().split('\r\n');
