@@ -1,6 +1,5 @@
 import type { Workbench } from '../actions/action';
 import { type ActionName, actionOf, isActionName } from '../actions/index';
-import { throwIfAborted } from '../base/cancel';
 import { UserError } from '../base/errors';
 import { namesFor } from '../onnx/builder';
 import type { ProbeFacts } from '../protocol/sensitivity';
@@ -81,7 +80,7 @@ function valueOf(text: string, spec: ParamSpec | undefined): unknown {
   return isNumber && text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
-/** Bits an element: what the parameters say, else what the layers' weights would take, to half a bit. */
+/** Bits an element: what the parameters say, else what the layers' weights would take, scales included, to the nearest. */
 function bitsOf(
   name: ActionName,
   params: ReturnType<typeof readStep>['params'],
@@ -97,7 +96,7 @@ function bitsOf(
     before += saving.before;
     after += saving.after;
   }
-  return before > 0 ? Math.round((64 * after) / before) / 2 : 32;
+  return before > 0 ? Math.max(1, Math.round((32 * after) / before)) : 32;
 }
 
 /** What an action does to each layer by itself, and the layers that it does not fit, with the reason. */
@@ -129,10 +128,10 @@ export async function actionChanges(
     bench.calibration && own.length > 0 ? await action.collect?.(bench, own, params) : undefined;
   const changes = new Map<Layer, Change>();
   for (const layer of own) {
-    throwIfAborted(bench.signal);
-    const names = namesFor(bench.structure.index);
-    const edits = action.edits({ ...bench, names }, [layer], params, found);
-    changes.set(layer, { kind: 'edits', name, edits: () => edits });
+    // Made when they are asked for, and let go: of a large model even the codes of all layers do not fit into memory.
+    const edits = () =>
+      action.edits({ ...bench, names: namesFor(bench.structure.index) }, [layer], params, found);
+    changes.set(layer, { kind: 'edits', name, edits });
   }
   const skipped = fitting.flatMap(({ layer, fit }) => (fit.fits ? [] : [{ layer, why: fit.why }]));
   return { changes, skipped };
