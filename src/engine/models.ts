@@ -70,6 +70,12 @@ export class Models {
     return made;
   }
 
+  /** Closes every file. */
+  dispose(): void {
+    for (const kept of this.kept.values()) close(kept);
+    this.kept.clear();
+  }
+
   private get(file: string): Kept {
     const path = resolve(file);
     const stamp = stampOf(path);

@@ -1,94 +1,227 @@
-import { join } from 'node:path';
-import { noProgress } from '../base/progress';
+import { cpus } from 'node:os';
+import { throwIfAborted } from '../base/cancel';
+import { partOf, type Progress } from '../base/progress';
+import type { Workbench } from '../actions/action';
 import { applySteps } from '../build/apply';
-import { type PlanChoiceName, planChoiceNames, planChoiceOf } from '../build/plan/choices';
-import { spreadOf } from '../profile/spread';
-import type { Profile } from '../protocol/types';
-import type { Runner } from '../runtime/runner';
+import {
+  choicesFor,
+  type PlanChoiceName,
+  planChoiceNames,
+  planChoiceOf,
+} from '../build/plan/choices';
+import { fitsGroup, type PlanGroup } from '../build/plan/groups';
+import { prepareChoice } from '../build/plan/prepare';
+import type { Model } from '../onnx/model';
+import type { PlanLimit } from '../protocol/plan';
+import { compareLatency } from '../verify/latency';
+import type { Feeds, Runner, Session } from '../runtime/runner';
 import { runInputs } from './inputs';
-import { measure } from './measure';
-import { Models, type SizedModel } from './models';
-import { saveModel } from './saveModel';
+import type { SizedModel } from './models';
+import { kernelModel, kernelTimes, loadModel, signatureOf, valuesOf } from './planKernels';
 
-/** What a run takes: of the whole model as it is, and of every layer under every choice, in milliseconds. */
+/** What a run takes: of the whole model as it is, and of every group of layers under every choice, in milliseconds. */
 export interface LayerLatencies {
+  /** Of the original. */
+  readonly original: number;
+  /** Of the model that the plan starts from. */
   readonly total: number;
   /** Undefined for a layer that the choice does not fit, or whose time could not be told. */
   of(layer: string, choice: PlanChoiceName): number | undefined;
 }
 
-const runs = 30;
-const warmup = 5;
+/** Rows of numbers that are kept from plan to plan. */
+export interface KeptTimes {
+  get(key: string): number | undefined;
+  add(key: string, ms: number): void;
+}
 
-interface LatencyOptions {
+export interface LatencyOptions {
+  readonly limit: PlanLimit;
   readonly threads: number;
   readonly folder: string;
-  readonly signal: AbortSignal;
+  readonly runner: Runner;
+  readonly bench: Workbench;
+  readonly kept: KeptTimes;
+  readonly progress: Progress;
 }
+
+const rounds = 30;
+const warmup = 5;
+/** Two models of equal kernels, one cut into layers and one whole, differ by no more. */
+const mostScale = 2.5;
 
 /**
- * Measures the kernels of every choice in their place: for each choice one model with all layers treated so is made and profiled at the
- * asked sizes, so that a layer's time is that of its shape, its kernel and its neighbours on this machine.
+ * Measures the kernel of every shape and choice on this machine: each layer alone, as the choice's edits leave it, fed what a run feeds it,
+ * all choices of a layer in turn. Then, for each choice, one model with all layers treated so is timed in turn with the one that the plan
+ * starts from, and the layers' times are scaled to add up to it, as layers that stand side by side share work.
  */
 export async function layerLatencies(
-  sized: SizedModel,
-  layers: readonly string[],
+  original: SizedModel,
+  source: SizedModel,
+  groups: readonly PlanGroup[],
   options: LatencyOptions,
 ): Promise<LayerLatencies> {
-  const profiles = new Map<PlanChoiceName, Profile>();
-  for (const choice of planChoiceNames) {
-    profiles.set(choice, await profileOf(sized, layers, choice, options));
-  }
-  return {
-    total: profiles.get('keep')?.measured.latencyMs.median ?? NaN,
-    of: (layer, choice) => profiles.get(choice)?.layers[layer]?.timeMs ?? undefined,
+  const { progress, kept } = options;
+  const choices = new Map(
+    groups.map((group) => [group, choicesFor(options.limit, (choice) => fitsGroup(group, choice))]),
+  );
+  const alone = await timesAlone(source, groups, choices, {
+    ...options,
+    progress: partOf(progress, 0, 0.5),
+  });
+  const base = await inTurn(original, source, { ...options, signal: options.bench.signal });
+  const keepSum = sumOf(groups, (group) => alone.get(keyOf(group.layer.id, 'keep')) ?? 0);
+  const scales = new Map<PlanChoiceName, number>([['keep', Math.min(1, base.candidate / keepSum)]]);
+  const scaleOf = (choice: PlanChoiceName) => scales.get(choice) ?? 1;
+  const timeOf = (layer: string, choice: PlanChoiceName) => {
+    const time = alone.get(keyOf(layer, choice));
+    return time === undefined ? undefined : time * scaleOf(choice);
   };
-}
-
-async function profileOf(
-  sized: SizedModel,
-  layers: readonly string[],
-  choice: PlanChoiceName,
-  { threads, folder, signal }: LatencyOptions,
-): Promise<Profile> {
-  const { step } = planChoiceOf(choice);
-  const { open } = sized.external;
-  const { dims, shapes } = sizesOf(sized);
-  const request = { threads, runs, warmup, provider: 'cpu', seed: 1, file: sized.file };
-  const context = { signal, progress: noProgress, partial: () => {} };
-  if (!step) return measure(sized, request, context);
-  // Rounding does not change how long a kernel takes: no data is needed.
-  const steps = [{ ...step, targets: { layers: [...layers] } }];
-  const applied = await applySteps(sized.index, steps, { open });
-  const file = join(folder, `${choice}.onnx`);
-  await saveModel(applied.index.model, file, { open });
-  const made = new Models().sized(file, { dims, shapes });
-  return measure(made, { ...request, file }, context);
-}
-
-/** The asked sizes, for a model with the same inputs. */
-function sizesOf({ resolved }: SizedModel) {
-  const dims = Object.fromEntries([...resolved.sizes].filter(([symbol]) => !symbol.includes('.')));
-  return { dims, shapes: {} };
-}
-
-/** Median time of a run at the asked sizes, in milliseconds. */
-export async function medianLatency(
-  runner: Runner,
-  sized: SizedModel,
-  file: string,
-  threads: number,
-): Promise<number> {
-  const session = await runner.load(file, { threads, provider: 'cpu', optimize: 'all' });
-  const feeds = runInputs(sized, undefined, 1).feeds(0);
-  const times: number[] = [];
-  try {
-    for (let run = -warmup; run < runs; run++) {
-      const { ms } = await session.run(feeds);
-      if (run >= 0) times.push(ms);
-    }
-  } finally {
-    await session.release();
+  for (const [at, choice] of planChoiceNames.entries()) {
+    const fitting = groups.filter((group) => choices.get(group)?.includes(choice));
+    const aloneSum = sumOf(fitting, ({ layer }) => timeOf(layer.id, choice) ?? 0);
+    const before = sumOf(fitting, ({ layer }) => timeOf(layer.id, 'keep') ?? 0);
+    // What is slower layer by layer will not be chosen.
+    if (choice === 'keep' || aloneSum === 0 || aloneSum >= before) continue;
+    progress(0.5 + (0.5 * at) / planChoiceNames.length, `timing ${planChoiceOf(choice).title}`);
+    const saved = await savedBy(source, choice, fitting, base.candidate, options, kept);
+    if (saved === undefined) continue;
+    const scale = (before - saved) / aloneSum;
+    scales.set(choice, Math.min(mostScale, Math.max(1 / mostScale, scale)));
   }
-  return spreadOf(times).median;
+  return { original: base.reference, total: base.candidate, of: timeOf };
+}
+
+const keyOf = (layer: string, choice: PlanChoiceName) => `${choice} ${layer}`;
+
+function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
+}
+
+/** What each layer takes alone; layers of equal kernels are timed once. */
+async function timesAlone(
+  source: SizedModel,
+  groups: readonly PlanGroup[],
+  choices: ReadonlyMap<PlanGroup, readonly PlanChoiceName[]>,
+  { bench, kept, progress, ...options }: LatencyOptions,
+): Promise<ReadonlyMap<string, number>> {
+  const feeds = runInputs(source, undefined, 1).feeds(0);
+  const layers = groups.flatMap((group) => group.members);
+  const values = await valuesOf(source, feeds, layers, options);
+  const edits = await editsOfAll(bench, groups, choices);
+  const machine = `${cpus()[0]?.model ?? ''} ${options.threads}`;
+  const found = new Map<string, number>();
+  for (const [at, group] of groups.entries()) {
+    throwIfAborted(bench.signal);
+    progress(at / groups.length, `timing ${group.layer.name}`);
+    const models = (choices.get(group) ?? []).map((choice) => {
+      const made = edits.get(choice)?.(group) ?? [];
+      const model = kernelModel(source.index, group.members, made, values);
+      return { choice, model, key: `${machine} ${model ? signatureOf(model) : ''}` };
+    });
+    const unknown = models.filter(({ model, key }) => model && kept.get(key) === undefined);
+    // The layer as it is runs in turn with every other choice, so that all are timed under the same load.
+    const wanted = unknown.length > 0 ? models : [];
+    const times = await kernelTimes(wanted.map(modelOf), values, source.external.open, options);
+    for (const [place, { key }] of wanted.entries()) {
+      const ms = times[place];
+      if (ms !== undefined) kept.add(key, ms);
+    }
+    for (const { choice, model, key } of models) {
+      const ms = model && kept.get(key);
+      if (ms !== undefined) found.set(keyOf(group.layer.id, choice), ms);
+    }
+  }
+  return found;
+}
+
+const modelOf = ({ model }: { readonly model: Model | undefined }) => model;
+
+/** Rounding does not change how long a kernel takes: data is only used where there is no other way. */
+async function editsOfAll(
+  bench: Workbench,
+  groups: readonly PlanGroup[],
+  choices: ReadonlyMap<PlanGroup, readonly PlanChoiceName[]>,
+) {
+  const made = new Map<PlanChoiceName, Awaited<ReturnType<typeof prepareChoice>>>();
+  for (const choice of planChoiceNames) {
+    const own = groups.filter((group) => choices.get(group)?.includes(choice));
+    if (choice === 'keep' || own.length === 0) continue;
+    const calibration = choice === 'int8Static' ? bench.calibration : undefined;
+    made.set(choice, await prepareChoice({ ...bench, calibration }, { choice, groups: own }));
+  }
+  return made;
+}
+
+/** What a model with all these layers treated so saves of a run, in milliseconds; undefined where it does not run. */
+async function savedBy(
+  source: SizedModel,
+  choice: PlanChoiceName,
+  groups: readonly PlanGroup[],
+  total: number,
+  { bench, threads, folder, runner }: LatencyOptions,
+  kept: KeptTimes,
+): Promise<number | undefined> {
+  const { step } = planChoiceOf(choice);
+  if (!step) return 0;
+  const layers = groups.flatMap(({ members }) => members.map(({ id }) => id));
+  const key = `saved ${choice} ${threads} ${layers.join(' ')} ${JSON.stringify([...source.resolved.sizes])}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known * total;
+  const { open } = source.external;
+  const calibration = choice === 'int8Static' ? bench.calibration : undefined;
+  const applied = await applySteps(source.index, [{ ...step, targets: { layers } }], {
+    open,
+    ...(calibration ? { calibration } : {}),
+    ...(bench.signal ? { signal: bench.signal } : {}),
+  });
+  const load = { runner, threads, folder };
+  const session = await loadModel(applied.index.model, open, load).catch(() => undefined);
+  if (!session) return undefined;
+  const reference = await runner.load(source.file, { threads, provider: 'cpu', optimize: 'all' });
+  const { ratio } = await timed(source, reference, session, bench.signal);
+  const share = 1 - 1 / ratio;
+  kept.add(key, share);
+  return share * total;
+}
+
+/** The original and another model timed in turn at the asked sizes; both in milliseconds. */
+export async function inTurn(
+  original: SizedModel,
+  candidate: { readonly file: string },
+  {
+    runner,
+    threads,
+    signal,
+  }: Pick<LatencyOptions, 'runner' | 'threads'> & { readonly signal: AbortSignal | undefined },
+): Promise<{ reference: number; candidate: number; ratio: number }> {
+  const options = { threads, provider: 'cpu', optimize: 'all' } as const;
+  const reference = await runner.load(original.file, options);
+  const session = await runner.load(candidate.file, options).catch(async (error: unknown) => {
+    await reference.release();
+    throw error;
+  });
+  return timed(original, reference, session, signal);
+}
+
+/** Times two sessions in turn, and releases them. */
+async function timed(
+  sized: SizedModel,
+  reference: Session,
+  candidate: Session,
+  signal: AbortSignal | undefined,
+): Promise<{ reference: number; candidate: number; ratio: number }> {
+  const feeds: Feeds = runInputs(sized, undefined, 1).feeds(0);
+  try {
+    const { referenceMs, ratio } = await compareLatency(
+      { session: reference, feeds },
+      { session: candidate, feeds },
+      { rounds, warmup, signal, progress: () => {} },
+    );
+    // The ratio is the steadier figure: what is left of the reference's time by it.
+    return { reference: referenceMs.median, candidate: referenceMs.median / ratio, ratio };
+  } finally {
+    await reference.release();
+    await candidate.release();
+  }
 }

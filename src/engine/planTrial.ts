@@ -1,62 +1,104 @@
-import { readdirSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { noProgress } from '../base/progress';
+import { throwIfAborted } from '../base/cancel';
+import { noProgress, type Progress } from '../base/progress';
 import { applySteps } from '../build/apply';
+import type { PlanFigures } from '../protocol/plan';
 import type { Step } from '../protocol/recipe';
 import type { Calibration } from '../runtime/calibration';
-import type { Feeds, Runner } from '../runtime/runner';
+import type { Feeds, Runner, Session } from '../runtime/runner';
 import type { Score } from '../sensitivity/sweep';
 import type { SizedModel } from './models';
 import { saveModel } from './saveModel';
 
+/** Samples with the model's own answers to them, batch by batch. */
+export interface Answered {
+  readonly data: Calibration;
+  readonly answers: readonly Feeds[];
+}
+
 /** What a plan is tried with. */
 export interface Trial {
   readonly calibration: Calibration;
-  readonly samples: Calibration;
+  /** What the limit is held to. */
+  readonly seen: Answered;
+  /** What nothing before has seen. */
+  readonly unseen: Answered | undefined;
   readonly folder: string;
   readonly score: Score;
   readonly runner: Runner;
   readonly threads: number;
-  /** The model's own answers, batch by batch. */
-  readonly references: readonly Feeds[];
+  readonly signal: AbortSignal;
+  /** Times a file against the original in turn; left out where nobody asked. */
+  readonly time?: (file: string) => Promise<{ readonly latencyMs: number; readonly speed: number }>;
 }
 
-/** Makes the whole model, and measures what it is: its files' bytes, its answers on the samples. */
+/** What a plan was measured to be. */
+export interface Tried {
+  readonly figures: PlanFigures;
+  /** Mean damage on the samples that nothing before has seen. */
+  readonly unseen: number | undefined;
+}
+
+/** Makes the whole model, and measures what it is: its files' bytes, its answers on the samples, its time where that is asked. */
 export async function tryPlan(
-  sized: SizedModel,
+  { index, external }: SizedModel,
   steps: readonly Step[],
-  { calibration, samples, folder, score, runner, threads, references }: Trial,
-): Promise<{ file: string; bytes: number; damage: number }> {
-  const { open } = sized.external;
-  const applied = await applySteps(sized.index, steps, { open, calibration, progress: noProgress });
+  { calibration, seen, unseen, folder, score, runner, threads, signal, time }: Trial,
+  progress: Progress = noProgress,
+): Promise<Tried> {
+  const { open } = external;
+  const applied = await applySteps(index, steps, { open, calibration, signal, progress });
   const file = join(folder, 'plan.onnx');
-  await saveModel(applied.index.model, file, { open });
-  const bytes = readdirSync(folder)
-    .filter((name) => name.startsWith('plan.onnx'))
-    .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
-  const candidate = await runner.load(file, { threads, provider: 'cpu', optimize: 'all' });
-  const scores: number[] = [];
+  const files = saveModel(applied.index.model, file, { open });
+  const bytes = files.reduce((sum, path) => sum + statSync(path).size, 0);
   try {
-    let at = 0;
-    for (const batch of samples.batches()) {
-      const { outputs } = await candidate.run(batch.feeds);
-      scores.push(...score(references[at++] ?? {}, outputs, batch));
+    const candidate = await runner.load(file, { threads, provider: 'cpu', optimize: 'all' });
+    try {
+      const damage = await damageOf(candidate, seen, score, signal);
+      const other = unseen && (await damageOf(candidate, unseen, score, signal));
+      const { latencyMs, speed } = (await time?.(file)) ?? { latencyMs: null, speed: null };
+      return { figures: { bytes, damage, latencyMs, speed }, unseen: other };
+    } finally {
+      await candidate.release();
     }
   } finally {
-    await candidate.release();
+    for (const path of files) rmSync(path, { force: true });
   }
-  const damage = scores.reduce((sum, each) => sum + each, 0) / Math.max(1, scores.length);
-  return { file, bytes, damage };
+}
+
+/** Mean damage of the candidate's answers. */
+async function damageOf(
+  candidate: Session,
+  { data, answers }: Answered,
+  score: Score,
+  signal: AbortSignal,
+): Promise<number> {
+  const scores: number[] = [];
+  let at = 0;
+  for (const batch of data.batches()) {
+    throwIfAborted(signal);
+    const { outputs } = await candidate.run(batch.feeds);
+    scores.push(...score(answers[at++] ?? {}, outputs, batch));
+  }
+  return scores.reduce((sum, each) => sum + each, 0) / Math.max(1, scores.length);
 }
 
 /** What the model itself answers to every batch, to hold plans against. */
-export async function answersOf({ index }: SizedModel, samples: Calibration): Promise<Feeds[]> {
-  const session = await samples.load(index.model);
+export async function answered(
+  { index }: SizedModel,
+  data: Calibration,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const session = await data.load(index.model);
   const answers: Feeds[] = [];
   try {
-    for (const { feeds } of samples.batches()) answers.push((await session.run(feeds)).outputs);
+    for (const { feeds } of data.batches()) {
+      throwIfAborted(signal);
+      answers.push((await session.run(feeds)).outputs);
+    }
   } finally {
     await session.release();
   }
-  return answers;
+  return { data, answers };
 }

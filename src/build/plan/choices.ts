@@ -1,4 +1,5 @@
 import type { ActionName } from '../../actions/index';
+import type { PlanLimit } from '../../protocol/plan';
 import type { Step } from '../../protocol/recipe';
 
 /** A way that the planner may treat a layer. */
@@ -6,11 +7,21 @@ export interface PlanChoice {
   readonly title: string;
   /** Undefined leaves the layer as it is. */
   readonly step?: Omit<Step, 'targets'> & { readonly action: ActionName };
+  /** Where only bytes count: just for layers that this choice does not fit, as it is as small and hurts less. */
+  readonly insteadOf?: string;
+  /** It makes no run shorter: not tried under a limit of time. */
+  readonly isForSize?: boolean;
 }
 
 /** Every way that the planner may treat a layer, the most exact first. */
 export const planChoices = {
   keep: { title: 'as it is' },
+  half: {
+    title: '16-bit storage',
+    step: { action: 'halfStorage' },
+    insteadOf: 'bits8',
+    isForSize: true,
+  },
   bits8: {
     title: '8-bit weights',
     step: {
@@ -18,7 +29,8 @@ export const planChoices = {
       params: { bits: '8', block: '128', keep: 0, rounding: 'nearest' },
     },
   },
-  int8: { title: 'int8, dynamic', step: { action: 'int8Dynamic' } },
+  int8: { title: 'int8, dynamic', step: { action: 'int8Dynamic' }, insteadOf: 'bits8' },
+  int8Static: { title: 'int8, static', step: { action: 'int8Static' }, insteadOf: 'bits8' },
   bits4fine: {
     title: '4-bit weights, blocks of 32',
     step: { action: 'weightOnly', params: { bits: '4', block: '32', keep: 0 } },
@@ -26,6 +38,12 @@ export const planChoices = {
   bits4: {
     title: '4-bit weights, blocks of 128',
     step: { action: 'weightOnly', params: { bits: '4', block: '128', keep: 0 } },
+  },
+  nf4: {
+    title: '4-bit codes of a normal distribution',
+    step: { action: 'codebook', params: { codes: 'nf4' } },
+    insteadOf: 'bits4',
+    isForSize: true,
   },
   bits2: {
     title: '2-bit weights, blocks of 32',
@@ -38,4 +56,23 @@ export const planChoiceNames = Object.keys(planChoices) as readonly PlanChoiceNa
 
 export function planChoiceOf(name: PlanChoiceName): PlanChoice {
   return planChoices[name];
+}
+
+/** Whether a limit is one of time, so that kernels count and not bytes. */
+export function isOfTime({ kind }: PlanLimit): boolean {
+  return kind === 'latency' || kind === 'speed';
+}
+
+/** The choices to try on a layer under a limit, `fits` telling which can be made of it; `keep` is always among them. */
+export function choicesFor(
+  limit: PlanLimit,
+  fits: (name: PlanChoiceName) => boolean,
+): readonly PlanChoiceName[] {
+  const fitting = planChoiceNames.filter((name) => name === 'keep' || fits(name));
+  const known: readonly string[] = fitting;
+  return fitting.filter((name) => {
+    const { insteadOf, isForSize = false } = planChoiceOf(name);
+    if (isOfTime(limit)) return !isForSize;
+    return insteadOf === undefined || !known.includes(insteadOf);
+  });
 }

@@ -1,108 +1,141 @@
-import { actionOf } from '../../actions/index';
 import type { Workbench } from '../../actions/action';
-import { partOf } from '../../base/progress';
-import { namesFor } from '../../onnx/builder';
-import type { Change, Score, SweepLayer, SweepTask } from '../../sensitivity/sweep';
-import { layerSubject, sweep } from '../../sensitivity/sweep';
+import { partOf, type Progress } from '../../base/progress';
+import type { PlanLimit } from '../../protocol/plan';
+import type { Calibration } from '../../runtime/calibration';
+import { type Change, type Score, sweep, type SweepTask } from '../../sensitivity/sweep';
 import type { Layer } from '../../structure/structure';
-import { readStep } from '../apply';
-import { type PlanChoiceName, planChoiceNames, planChoiceOf } from './choices';
+import { choicesFor, type PlanChoiceName, planChoiceNames } from './choices';
+import { fitsGroup, type PlanGroup, savingOf } from './groups';
+import { type EditsOf, prepareChoice } from './prepare';
 
-/** One way of treating one layer, with what it was measured to cost. */
+/** One way of treating one group of layers, with what it was measured to cost. */
 export interface LayerOption {
   readonly choice: PlanChoiceName;
-  /** Bytes of the layer's weights. */
+  /** Bytes of the weights. */
   readonly bytes: number;
-  /** Mean over the samples, with only this layer changed. */
+  /** Mean over the samples, with only this group changed. */
   readonly damage: number;
 }
 
 export interface LayerOptions {
   readonly layer: Layer;
-  /** Bytes of its weights as they are. */
+  /** The layer, and those that share its weight. */
+  readonly members: readonly Layer[];
+  /** Bytes of the weights as they are. */
   readonly before: number;
   readonly options: readonly LayerOption[];
 }
 
-interface Prepared {
-  readonly choice: PlanChoiceName;
-  readonly bytes: number;
-  readonly change: Change | undefined;
+/** Scores of samples that are kept from plan to plan. */
+export interface KeptScores {
+  get(layer: string, choice: PlanChoiceName): readonly number[] | undefined;
+  add(layer: string, choice: PlanChoiceName, scores: readonly number[]): void;
 }
 
+export interface MeasureOptions {
+  readonly limit: PlanLimit;
+  readonly score: Score;
+  readonly samples: Calibration;
+  /** Bytes that values of the unchanged model may take while they are kept. */
+  readonly memory: number;
+  readonly kept: KeptScores;
+  /** Whether a choice is worth measuring; those that take more of the limit than the layer takes now are not. */
+  readonly isWorth?: (group: PlanGroup, choice: PlanChoiceName) => boolean;
+  /** Told all that is known so far whenever there is more. */
+  readonly measured?: (options: readonly LayerOptions[], done: number, of: number) => void;
+}
+
+/** Where in the progress preparing ends and running the model begins. */
+const preparingShare = 0.4;
+
 /**
- * What every choice does to every layer, measured one by one on the calibration data of `bench`: the actions' own edits are made on the
- * layer, and the whole model's output is scored.
+ * What every choice does to every group, measured one by one: the actions' own edits are made on the group, and the whole model's output
+ * is scored. What `kept` knows is not measured again.
  */
 export async function measureOptions(
   bench: Workbench,
-  layers: readonly SweepLayer[],
-  score: Score,
-  { samples, memory }: { readonly samples: Workbench['calibration']; readonly memory: number },
+  groups: readonly PlanGroup[],
+  { limit, score, samples, memory, kept, isWorth = () => true, measured }: MeasureOptions,
 ): Promise<readonly LayerOptions[]> {
   const { progress, signal, open, structure } = bench;
-  if (!samples) return [];
-  const prepared = await prepare({ ...bench, progress: partOf(progress, 0, 0.4) }, layers);
-  const damages = new Map<string, number>();
+  const choices = new Map(
+    groups.map((group) => [
+      group,
+      usefulChoices(limit, group).filter((each) => isWorth(group, each)),
+    ]),
+  );
+  const known = () =>
+    groups.map((group): LayerOptions => {
+      const options = [...(choices.get(group) ?? [])].flatMap((choice) =>
+        optionOf(group, choice, kept),
+      );
+      return { ...group, before: savingOf(group, 'keep').before, options };
+    });
+  const missing = (group: PlanGroup) =>
+    (choices.get(group) ?? []).filter((each) => each !== 'keep' && !kept.get(group.layer.id, each));
+  const count = () => groups.reduce((sum, group) => sum + missing(group).length, 0);
+  const of = count();
+  if (of === 0) return known();
+  const edits = await prepareAll(bench, groups, missing, partOf(progress, 0, preparingShare));
   await sweep({
     ...{ index: structure.index, data: samples, open, score, signal, memory },
-    tasks: layers.map((each): SweepTask => {
-      const changes = (prepared.get(each.layer) ?? []).flatMap(({ change }) => change ?? []);
-      return { subject: layerSubject(each), changes };
+    tasks: groups.map((group): SweepTask => ({
+      subject: { id: group.layer.id, nodes: group.members.flatMap(({ nodes }) => nodes) },
+      changes: missing(group).flatMap((name): Change[] => {
+        const made = edits.get(name);
+        return made ? [{ kind: 'edits', name, edits: () => made(group) }] : [];
+      }),
+    })),
+    finished: ({ subject, name, scores }) => {
+      kept.add(subject.id, name as PlanChoiceName, scores);
+      measured?.(known(), of - count(), of);
+    },
+    progress: partOf(progress, preparingShare, 1),
+  });
+  return known();
+}
+
+/** Bytes that the smallest choices save of all groups, from their own figures: nothing runs for it. */
+export function mostSaved(limit: PlanLimit, groups: readonly PlanGroup[]): number {
+  const saved = groups.map((group) =>
+    usefulChoices(limit, group).map((choice) => {
+      const { before, after } = savingOf(group, choice);
+      return before - after;
     }),
-    finished: ({ subject, name, scores }) =>
-      damages.set(
-        `${subject.id} ${name}`,
-        scores.reduce((sum, one) => sum + one, 0) / Math.max(1, scores.length),
-      ),
-    progress: partOf(progress, 0.4, 1),
-  });
-  return layers.map(({ layer }) => {
-    const own = prepared.get(layer) ?? [];
-    const options = own.flatMap(({ choice, bytes, change }): LayerOption[] => {
-      const damage = change ? damages.get(`${layer.id} ${choice}`) : 0;
-      return damage === undefined ? [] : [{ choice, bytes, damage }];
-    });
-    return { layer, before: own[0]?.bytes ?? 0, options };
+  );
+  return saved.reduce((sum, each) => sum + Math.max(0, ...each), 0);
+}
+
+/** The choices that fit the group and take fewer bytes than it takes now. */
+function usefulChoices(limit: PlanLimit, group: PlanGroup): readonly PlanChoiceName[] {
+  return choicesFor(limit, (choice) => {
+    if (!fitsGroup(group, choice)) return false;
+    const { before, after } = savingOf(group, choice);
+    return after < before;
   });
 }
 
-/** Lets every action collect what it needs for all layers that it fits, once. */
-async function prepare(
+function optionOf(group: PlanGroup, choice: PlanChoiceName, kept: KeptScores): LayerOption[] {
+  const bytes = savingOf(group, choice).after;
+  if (choice === 'keep') return [{ choice, bytes, damage: 0 }];
+  const scores = kept.get(group.layer.id, choice);
+  if (!scores) return [];
+  const damage = scores.reduce((sum, one) => sum + one, 0) / Math.max(1, scores.length);
+  return [{ choice, bytes, damage }];
+}
+
+async function prepareAll(
   bench: Workbench,
-  layers: readonly SweepLayer[],
-): Promise<ReadonlyMap<Layer, readonly Prepared[]>> {
-  const found = new Map<Layer, Prepared[]>();
-  for (const { layer } of layers) {
-    const { before } = actionOf('weightOnly').estimate(layer, readParamsOf('bits8'));
-    found.set(layer, [{ choice: 'keep', bytes: before, change: undefined }]);
-  }
+  groups: readonly PlanGroup[],
+  missing: (group: PlanGroup) => readonly PlanChoiceName[],
+  progress: Progress,
+): Promise<ReadonlyMap<PlanChoiceName, EditsOf>> {
+  const made = new Map<PlanChoiceName, EditsOf>();
   for (const [at, choice] of planChoiceNames.entries()) {
-    const { step } = planChoiceOf(choice);
-    if (!step) continue;
-    const { action, params } = readStep({ ...step, targets: {} });
-    const fitting = layers.filter(({ layer }) => action.appliesTo(layer, params).fits);
-    const progress = partOf(
-      bench.progress,
-      at / planChoiceNames.length,
-      (at + 1) / planChoiceNames.length,
-    );
-    const own = fitting.map(({ layer }) => layer);
-    const data = await action.collect?.({ ...bench, progress }, own, params);
-    for (const layer of own) {
-      const edits = () =>
-        action.edits({ ...bench, names: namesFor(bench.structure.index) }, [layer], params, data);
-      found.get(layer)?.push({
-        choice,
-        bytes: action.estimate(layer, params).after,
-        change: { kind: 'edits', name: choice, edits },
-      });
-    }
+    const own = groups.filter((group) => missing(group).includes(choice));
+    if (own.length === 0) continue;
+    const part = partOf(progress, at / planChoiceNames.length, (at + 1) / planChoiceNames.length);
+    made.set(choice, await prepareChoice({ ...bench, progress: part }, { choice, groups: own }));
   }
-  return found;
-}
-
-function readParamsOf(choice: PlanChoiceName) {
-  const { step } = planChoiceOf(choice);
-  return step ? readStep({ ...step, targets: {} }).params : {};
+  return made;
 }

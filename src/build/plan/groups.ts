@@ -1,0 +1,44 @@
+import type { Saving } from '../../actions/action';
+import type { SweepLayer } from '../../sensitivity/sweep';
+import type { Candidates } from '../../sensitivity/candidates';
+import type { Layer } from '../../structure/structure';
+import { readStep } from '../apply';
+import { type PlanChoiceName, planChoiceOf } from './choices';
+
+/** Layers that share one stored weight: whatever is chosen is made of all of them, or the weight would be stored twice. */
+export interface PlanGroup extends SweepLayer {
+  /** The first layer and all that share its weight. */
+  readonly members: readonly Layer[];
+}
+
+/** The layers that a plan decides on, those that share a weight together. */
+export function planGroups({ layers, skipped }: Candidates): readonly PlanGroup[] {
+  return layers.map((each) => ({
+    ...each,
+    members: [
+      each.layer,
+      ...skipped.flatMap(({ layer }) => (layer.tiedTo === each.layer.id ? [layer] : [])),
+    ],
+  }));
+}
+
+/** Whether the choice can be made of every layer of the group. */
+export function fitsGroup({ members }: PlanGroup, choice: PlanChoiceName): boolean {
+  const { step } = planChoiceOf(choice);
+  if (!step) return true;
+  const { action, params } = readStep({ ...step, targets: {} });
+  return members.every((layer) => action.appliesTo(layer, params).fits);
+}
+
+/** Bytes of the group's weights, now and under the choice. */
+export function savingOf({ members }: PlanGroup, choice: PlanChoiceName): Saving {
+  const { step } = planChoiceOf(choice);
+  const { action, params } = readStep({ ...(step ?? bare), targets: {} });
+  const savings = members.map((layer) => action.estimate(layer, params));
+  const sum = (of: (saving: Saving) => number) => savings.reduce((all, each) => all + of(each), 0);
+  const before = sum((saving) => saving.before);
+  return { before, after: step ? sum((saving) => saving.after) : before };
+}
+
+/** Any action tells what a layer takes now. */
+const bare = { action: 'halfStorage' } as const;
