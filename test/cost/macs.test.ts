@@ -4,370 +4,224 @@ import { nodeMacs } from '../../src/cost/macs';
 import { indexGraph } from '../../src/onnx/graph';
 import { inferShapes } from '../../src/onnx/shapes/infer';
 import { aModel, aNode, aTensor, aValue } from '../support/build';
-import { int, intList, of, oneNode, scalar, text, type NodeCase } from '../support/inferring';
-
-function macsOf(given: NodeCase): number | string {
-  const index = oneNode(given);
-  const entry = index.entries[0]!;
-  const counted = nodeMacs(entry, inferShapes(index, { sizes: new Map() }));
-  return 'macs' in counted ? counted.macs : counted.why;
-}
-
-function check(
-  family: string,
-  rows: readonly (readonly [what: string, node: NodeCase, macs: number])[],
-): void {
-  test(family, () => {
-    for (const [what, node, macs] of rows) assert.equal(macsOf(node), macs, what);
-  });
-}
+import { int, intList, of, text } from '../support/inferring';
+import { assertMacs, macsOf } from '../support/macs';
 
 const ms = 'com.microsoft';
 
-check('products', [
-  [
-    'a batch',
-    {
-      op: 'MatMul',
-      inputs: [
-        [2, 12, 16, 64],
-        [2, 12, 64, 16],
-      ],
-    },
-    2 * 12 * 16 * 16 * 64,
-  ],
-  [
-    'a broadcast batch',
-    {
-      op: 'MatMul',
-      inputs: [
-        [4, 1, 3, 5],
-        [6, 5, 7],
-      ],
-    },
-    4 * 6 * 3 * 7 * 5,
-  ],
-  ['two vectors', { op: 'MatMul', inputs: [[8], [8]] }, 8],
-  [
-    'a layer of one input',
-    {
-      op: 'MatMul',
-      inputs: [
-        [9, 1],
-        [1, 5],
-      ],
-    },
-    45,
-  ],
-  [
-    'turned',
-    {
-      op: 'Gemm',
-      inputs: [
-        [64, 10],
-        [3, 64],
-      ],
-      attributes: { transA: int(1), transB: int(1) },
-    },
-    10 * 3 * 64,
-  ],
-  [
-    'fused and turned',
-    {
-      op: 'FusedMatMul',
-      domain: ms,
-      inputs: [
-        [2, 64, 10],
-        [2, 64, 3],
-      ],
-      attributes: { transA: int(1) },
-    },
-    2 * 10 * 3 * 64,
-  ],
-  [
-    'of codes',
-    {
-      op: 'QGemm',
-      domain: ms,
-      inputs: [of('uint8', 4, 6), [], of('uint8'), of('int8', 6, 5), [], of('int8')],
-    },
-    4 * 5 * 6,
-  ],
-  [
-    'packed in blocks',
-    {
-      op: 'MatMulNBits',
-      domain: ms,
-      inputs: [[2, 3, 64], of('uint8', 96, 2, 16), [192]],
-      attributes: { K: int(64), N: int(96) },
-    },
-    2 * 3 * 64 * 96,
-  ],
-  [
-    'an equation',
-    {
-      op: 'Einsum',
-      inputs: [
-        [2, 3, 4],
-        [2, 5, 4],
-      ],
-      attributes: { equation: text('bij,bkj->bik') },
-    },
-    2 * 3 * 5 * 4,
-  ],
-  [
-    'an outer product',
-    { op: 'Einsum', inputs: [[7], [9]], attributes: { equation: text('i,j->ij') } },
-    0,
-  ],
-  [
-    'three operands from the left',
-    {
-      op: 'Einsum',
-      inputs: [
-        [2, 3],
-        [3, 4],
-        [4, 5],
-      ],
-      attributes: { equation: text('ab,bc,cd->ad') },
-    },
-    2 * 3 * 4 + 2 * 4 * 5,
-  ],
-]);
+test('products', () =>
+  assertMacs([
+    [
+      'a batch',
+      {
+        op: 'MatMul',
+        inputs: [
+          [2, 12, 16, 64],
+          [2, 12, 64, 16],
+        ],
+      },
+      2 * 12 * 16 * 16 * 64,
+    ],
+    [
+      'a broadcast batch',
+      {
+        op: 'MatMul',
+        inputs: [
+          [4, 1, 3, 5],
+          [6, 5, 7],
+        ],
+      },
+      4 * 6 * 3 * 7 * 5,
+    ],
+    ['two vectors', { op: 'MatMul', inputs: [[8], [8]] }, 8],
+    [
+      'a layer of one input',
+      {
+        op: 'MatMul',
+        inputs: [
+          [9, 1],
+          [1, 5],
+        ],
+      },
+      45,
+    ],
+    [
+      'turned',
+      {
+        op: 'Gemm',
+        inputs: [
+          [64, 10],
+          [3, 64],
+        ],
+        attributes: { transA: int(1), transB: int(1) },
+      },
+      10 * 3 * 64,
+    ],
+    [
+      'fused and turned',
+      {
+        op: 'FusedMatMul',
+        domain: ms,
+        inputs: [
+          [2, 64, 10],
+          [2, 64, 3],
+        ],
+        attributes: { transA: int(1) },
+      },
+      2 * 10 * 3 * 64,
+    ],
+    [
+      'of codes',
+      {
+        op: 'QGemm',
+        domain: ms,
+        inputs: [of('uint8', 4, 6), [], of('uint8'), of('int8', 6, 5), [], of('int8')],
+      },
+      4 * 5 * 6,
+    ],
+    [
+      'packed in blocks',
+      {
+        op: 'MatMulNBits',
+        domain: ms,
+        inputs: [[2, 3, 64], of('uint8', 96, 2, 16), [192]],
+        attributes: { K: int(64), N: int(96) },
+      },
+      2 * 3 * 64 * 96,
+    ],
+    [
+      'an equation',
+      {
+        op: 'Einsum',
+        inputs: [
+          [2, 3, 4],
+          [2, 5, 4],
+        ],
+        attributes: { equation: text('bij,bkj->bik') },
+      },
+      2 * 3 * 5 * 4,
+    ],
+    [
+      'an outer product',
+      { op: 'Einsum', inputs: [[7], [9]], attributes: { equation: text('i,j->ij') } },
+      0,
+    ],
+    [
+      'three operands from the left',
+      {
+        op: 'Einsum',
+        inputs: [
+          [2, 3],
+          [3, 4],
+          [4, 5],
+        ],
+        attributes: { equation: text('ab,bc,cd->ad') },
+      },
+      2 * 3 * 4 + 2 * 4 * 5,
+    ],
+  ]));
 
-check('convolutions', [
-  [
-    'dense',
-    {
-      op: 'Conv',
-      inputs: [
-        [2, 3, 8, 8],
-        [16, 3, 3, 3],
-      ],
-    },
-    2 * 16 * 6 * 6 * 27,
-  ],
-  [
-    'depthwise',
-    {
-      op: 'Conv',
-      inputs: [
-        [1, 32, 8, 8],
-        [32, 1, 3, 3],
-      ],
-      attributes: { group: int(32), pads: intList(1, 1, 1, 1) },
-    },
-    32 * 64 * 9,
-  ],
-  [
-    'spread over its outputs',
-    {
-      op: 'ConvTranspose',
-      inputs: [
-        [1, 8, 5, 5],
-        [8, 4, 3, 3],
-      ],
-      attributes: { strides: intList(2, 2) },
-    },
-    8 * 25 * 4 * 9,
-  ],
-  [
-    'of codes',
-    {
-      op: 'QLinearConv',
-      inputs: [
-        of('uint8', 1, 2, 4),
-        [],
-        of('uint8'),
-        of('int8', 6, 2, 3),
-        [6],
-        of('int8', 6),
-        [],
-        of('uint8'),
-      ],
-    },
-    6 * 2 * 6,
-  ],
-]);
+test('convolutions', () =>
+  assertMacs([
+    [
+      'dense',
+      {
+        op: 'Conv',
+        inputs: [
+          [2, 3, 8, 8],
+          [16, 3, 3, 3],
+        ],
+      },
+      2 * 16 * 6 * 6 * 27,
+    ],
+    [
+      'depthwise',
+      {
+        op: 'Conv',
+        inputs: [
+          [1, 32, 8, 8],
+          [32, 1, 3, 3],
+        ],
+        attributes: { group: int(32), pads: intList(1, 1, 1, 1) },
+      },
+      32 * 64 * 9,
+    ],
+    [
+      'spread over its outputs',
+      {
+        op: 'ConvTranspose',
+        inputs: [
+          [1, 8, 5, 5],
+          [8, 4, 3, 3],
+        ],
+        attributes: { strides: intList(2, 2) },
+      },
+      8 * 25 * 4 * 9,
+    ],
+    [
+      'of codes',
+      {
+        op: 'QLinearConv',
+        inputs: [
+          of('uint8', 1, 2, 4),
+          [],
+          of('uint8'),
+          of('int8', 6, 2, 3),
+          [6],
+          of('int8', 6),
+          [],
+          of('uint8'),
+        ],
+      },
+      6 * 2 * 6,
+    ],
+  ]));
 
-check('recurrence', [
-  [
-    'both directions',
-    {
-      op: 'LSTM',
-      inputs: [
-        [7, 2, 8],
-        [2, 64, 8],
-        [2, 64, 16],
-      ],
-      attributes: { direction: text('bidirectional'), hidden_size: int(16) },
-    },
-    7 * 2 * 2 * 4 * 16 * (8 + 16),
-  ],
-  [
-    'three gates',
-    {
-      op: 'GRU',
-      inputs: [
-        [7, 2, 8],
-        [1, 48, 8],
-        [1, 48, 16],
-      ],
-      attributes: { hidden_size: int(16) },
-    },
-    7 * 2 * 3 * 16 * 24,
-  ],
-  [
-    'turned weights',
-    {
-      op: 'DynamicQuantizeLSTM',
-      domain: ms,
-      inputs: [[7, 2, 8], of('int8', 1, 8, 64), of('int8', 1, 16, 64)],
-    },
-    7 * 2 * 64 * 24,
-  ],
-]);
+test('recurrence', () =>
+  assertMacs([
+    [
+      'both directions',
+      {
+        op: 'LSTM',
+        inputs: [
+          [7, 2, 8],
+          [2, 64, 8],
+          [2, 64, 16],
+        ],
+        attributes: { direction: text('bidirectional'), hidden_size: int(16) },
+      },
+      7 * 2 * 2 * 4 * 16 * (8 + 16),
+    ],
+    [
+      'three gates',
+      {
+        op: 'GRU',
+        inputs: [
+          [7, 2, 8],
+          [1, 48, 8],
+          [1, 48, 16],
+        ],
+        attributes: { hidden_size: int(16) },
+      },
+      7 * 2 * 3 * 16 * 24,
+    ],
+    [
+      'turned weights',
+      {
+        op: 'DynamicQuantizeLSTM',
+        domain: ms,
+        inputs: [[7, 2, 8], of('int8', 1, 8, 64), of('int8', 1, 16, 64)],
+      },
+      7 * 2 * 64 * 24,
+    ],
+  ]));
 
-check('attention', [
-  [
-    'grouped queries',
-    {
-      op: 'Attention',
-      inputs: [
-        [2, 8, 5, 16],
-        [2, 2, 9, 16],
-        [2, 2, 9, 12],
-      ],
-    },
-    2 * 8 * 5 * 9 * (16 + 12),
-  ],
-  [
-    'packed heads and a past',
-    {
-      op: 'Attention',
-      inputs: [[1, 3, 32], [1, 3, 16], [1, 3, 16], null, [1, 2, 4, 8], [1, 2, 4, 8]],
-      attributes: { q_num_heads: int(4), kv_num_heads: int(2) },
-    },
-    4 * 3 * 7 * 16,
-  ],
-  [
-    'causal is not halved',
-    {
-      op: 'Attention',
-      inputs: [
-        [1, 2, 6, 4],
-        [1, 2, 6, 4],
-        [1, 2, 6, 4],
-      ],
-      attributes: { is_causal: int(1) },
-    },
-    2 * 6 * 6 * 8,
-  ],
-  [
-    'with its own projection',
-    {
-      op: 'Attention',
-      domain: ms,
-      inputs: [[2, 3, 20], [20, 96], [96]],
-      attributes: { num_heads: int(4) },
-    },
-    6 * 20 * 96 + 2 * 4 * 3 * 3 * 16,
-  ],
-  [
-    'of codes',
-    {
-      op: 'QAttention',
-      domain: ms,
-      inputs: [of('uint8', 2, 3, 20), of('int8', 20, 96), [96], [], []],
-      attributes: { num_heads: int(4) },
-    },
-    6 * 20 * 96 + 2 * 4 * 3 * 3 * 16,
-  ],
-  [
-    'across',
-    {
-      op: 'MultiHeadAttention',
-      domain: ms,
-      inputs: [
-        [2, 3, 40],
-        [2, 7, 40],
-        [2, 7, 20],
-      ],
-      attributes: { num_heads: int(5) },
-    },
-    2 * 5 * 3 * 7 * (8 + 4),
-  ],
-  [
-    'grouped, by total length',
-    {
-      op: 'GroupQueryAttention',
-      domain: ms,
-      inputs: [
-        [1, 1, 32],
-        [1, 1, 16],
-        [1, 1, 16],
-        [1, 2, 9, 8],
-        [1, 2, 9, 8],
-        of('int32', 1),
-        scalar(10, 'int32'),
-      ],
-      attributes: { num_heads: int(4), kv_num_heads: int(2) },
-    },
-    4 * 10 * 16,
-  ],
-  [
-    'experts',
-    {
-      op: 'MoE',
-      domain: ms,
-      inputs: [[6, 8], [6, 4], [4, 8, 32], null, [4, 32, 8]],
-      attributes: { k: int(2) },
-    },
-    6 * 2 * 2 * 8 * 32,
-  ],
-]);
-
-check('projections inside other operators', [
-  [
-    'three at once',
-    {
-      op: 'MatMulNBitsQkv',
-      domain: ms,
-      inputs: [[2, 3, 64]],
-      attributes: { K: int(64), Nq: int(64), Nkv: int(16) },
-    },
-    6 * 64 * 96,
-  ],
-  [
-    'gate and up',
-    {
-      op: 'MatMulNBitsMlp',
-      domain: ms,
-      inputs: [[2, 3, 64]],
-      attributes: { K: int(64), N: int(172) },
-    },
-    6 * 64 * 2 * 172,
-  ],
-  [
-    'a delta network',
-    {
-      op: 'GatedDeltaNet',
-      domain: ms,
-      inputs: [
-        [5, 2, 8],
-        [5, 2, 8],
-        [5, 4, 6],
-      ],
-    },
-    5 * 8 * 6 * (4 * 2 + 4),
-  ],
-]);
-
-check('what works on elements one by one counts nothing', [
-  ['activation', { op: 'Gelu', inputs: [[2, 3]] }, 0],
-  ['table', { op: 'Gather', inputs: [[100, 8], of('int64', 2, 3)] }, 0],
-  ['norm', { op: 'SkipLayerNormalization', domain: ms, inputs: [[2, 3, 8], [2, 3, 8], [8]] }, 0],
-]);
+test('what works on elements one by one counts nothing', () =>
+  assertMacs([
+    ['activation', { op: 'Gelu', inputs: [[2, 3]] }, 0],
+    ['table', { op: 'Gather', inputs: [[100, 8], of('int64', 2, 3)] }, 0],
+    ['norm', { op: 'SkipLayerNormalization', domain: ms, inputs: [[2, 3, 8], [2, 3, 8], [8]] }, 0],
+  ]));
 
 test('what cannot be told is told as such', () => {
   assert.equal(
