@@ -7,7 +7,7 @@ import type { Sensitivity, SensitivityRequest } from '../../protocol/sensitivity
 import type { Inspection, Profile, TextView, WeightStatistics } from '../../protocol/types';
 import type { Busy } from '../../protocol/viewApi';
 import { joinSweeps } from '../../report/sensitivityJoin';
-import { keepSweep, keptSweep } from '../sensitivity/kept';
+import { KeptSweeps } from '../sensitivity/kept';
 import { localFile } from './localFile';
 import type { ModelMemory } from './memory';
 import { watchModel } from './watch';
@@ -70,11 +70,13 @@ export class OpenModel implements vscode.Disposable {
   private reading = new AbortController();
   private measuring: AbortController | undefined;
   private printed: Promise<TextView> | undefined;
+  private readonly kept: KeptSweeps;
 
   constructor(
     readonly uri: vscode.Uri,
     private readonly around: ModelSurroundings,
   ) {
+    this.kept = new KeptSweeps(this.cacheFor('sweeps'));
     this.watcher = watchModel(
       uri,
       (file) => this.isOurs(file),
@@ -159,7 +161,7 @@ export class OpenModel implements vscode.Disposable {
   async measureSensitivity(options: SensitivityOptions): Promise<void> {
     const before = this.isSensitivityStale ? undefined : this.sensitivity;
     const order = this.inspection?.layers.map(({ id }) => id) ?? [];
-    const cache = this.sweeps.fsPath;
+    const cache = this.cacheFor('sensitivity').fsPath;
     try {
       await this.run<Sensitivity>({
         busy: { what: vscode.l10n.t('Measuring sensitivity'), task: 'sensitivity' },
@@ -179,7 +181,7 @@ export class OpenModel implements vscode.Disposable {
 
   /** Chooses an action for every layer within a limit. Throws what the engine says. */
   async plan(options: PlanOptions): Promise<Plan> {
-    const cache = vscode.Uri.joinPath(this.around.cache, 'plan').fsPath;
+    const cache = this.cacheFor('plan').fsPath;
     const planned = await this.run<Plan>({
       busy: { what: vscode.l10n.t('Planning'), task: 'plan' },
       ask: (place, call) => this.around.engine.api.plan({ ...place, ...options, cache }, call),
@@ -280,7 +282,7 @@ export class OpenModel implements vscode.Disposable {
 
   /** Brings back what was measured of the model in this session or an earlier one, and says whether it holds of the file as it is. */
   private async restoreSweep(signal: AbortSignal): Promise<void> {
-    const kept = this.inspection && (await keptSweep(this.lastSweeps, this.uri));
+    const kept = this.inspection && (await this.kept.get(this.uri));
     if (!kept) return;
     try {
       const recipe = { version: 1, model: { file: this.name }, steps: [] } as const;
@@ -300,23 +302,19 @@ export class OpenModel implements vscode.Disposable {
     const { sensitivity, isSensitivityStale } = this;
     if (!sensitivity || isSensitivityStale) return;
     try {
-      await keepSweep(this.lastSweeps, this.uri, sensitivity);
+      await this.kept.set(this.uri, sensitivity);
     } catch (error) {
       this.around.log.warn(`${this.name}: ${messageOf(error)}`);
     }
   }
 
-  /** Folder of rows that sweeps have finished, by content. */
-  private get sweeps(): vscode.Uri {
-    return vscode.Uri.joinPath(this.around.cache, 'sensitivity');
-  }
-
-  private get lastSweeps(): vscode.Uri {
-    return vscode.Uri.joinPath(this.sweeps, 'last');
-  }
-
   private async print(): Promise<TextView> {
     return this.around.engine.api.text({ file: await this.file(), ...this.sizes });
+  }
+
+  /** A folder for what was found out of a content: another one for every kind of finding. */
+  private cacheFor(kind: 'sensitivity' | 'plan' | 'sweeps'): vscode.Uri {
+    return vscode.Uri.joinPath(this.around.cache, kind);
   }
 
   private file(): Promise<string> {
