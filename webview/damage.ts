@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
-import { formatSmall } from '../src/base/format';
+import { energyShare, formatDecibels, formatSmall } from '../src/base/format';
 import { printable } from '../src/base/text';
 import type {
   DamageCell,
@@ -66,7 +66,8 @@ export function figureLines(view: Stand, cell: DamageCell): readonly string[] {
   const { title, unit } = view.metric;
   return [
     `${title} ${exact(cell.damage)} (${unit})`,
-    Number.isFinite(cell.high - cell.low)
+    ...(unit === energyShare ? [`${formatDecibels(cell.damage)} of signal to noise`] : []),
+    hasInterval(cell)
       ? `95 % interval ${exact(cell.low)} to ${exact(cell.high)}`
       : 'too few samples for an interval',
     inputsText({ samples: cell.samples, data: view.data }),
@@ -74,11 +75,14 @@ export function figureLines(view: Stand, cell: DamageCell): readonly string[] {
   ];
 }
 
+/** One sample has no spread. */
+const hasInterval = ({ samples }: DamageCell): boolean => samples > 1;
+
 /** "0.0003 ± 0.0001". */
 export function damageText(cell: DamageCell | null | undefined): string {
   if (!cell) return formatSmall(null);
-  const half = cell.high - cell.damage;
-  const text = `${formatSmall(cell.damage)}${Number.isFinite(half) ? ` ± ${formatSmall(half)}` : ''}`;
+  const half = hasInterval(cell) ? ` ± ${formatSmall(cell.high - cell.damage)}` : '';
+  const text = `${formatSmall(cell.damage)}${half}`;
   return cell.settled ? text : `${text} (not settled)`;
 }
 

@@ -61,6 +61,17 @@ export function formatSmall(value: Figure): string {
   return Math.abs(value) < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(2)));
 }
 
+/** The unit of errors that are a share of a signal's energy: decibels of signal to noise say the same. */
+export const energyShare = 'share of energy';
+
+/** A share of energy as signal to noise, −10·log₁₀ of it: 0.001 → "30 dB", 0 → "∞ dB". */
+export function formatDecibels(share: Figure): string {
+  if (isUnknown(share)) return unknownText;
+  if (share <= 0) return '∞ dB';
+  const decibels = -10 * Math.log10(share);
+  return `${decibels.toFixed(Math.abs(decibels) < 9.95 ? 1 : 0)} dB`;
+}
+
 /** 1434600192 → "1,434,600,192". */
 export function formatExact(value: Figure): string {
   return isUnknown(value) ? unknownText : value.toLocaleString('en-US');

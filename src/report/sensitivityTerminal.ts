@@ -1,4 +1,4 @@
-import { formatBytes, formatSmall, unknownText } from '../base/format';
+import { energyShare, formatBytes, formatDecibels, formatSmall, unknownText } from '../base/format';
 import { printable } from '../base/text';
 import type {
   DamageCell,
@@ -71,7 +71,7 @@ function leftOut(skipped: Sensitivity['skipped']): string {
 function gridTable(
   unit: Unit,
   { probes, lines }: DamageGrid,
-  { ranking }: Sensitivity,
+  { ranking, metric }: Sensitivity,
   { palette, width, layers: most }: TerminalOptions,
 ): string[] {
   const order = new Map(
@@ -82,16 +82,17 @@ function gridTable(
   const columns: TextColumn[] = [
     { title: unit, align: 'left' },
     ...(unit === 'layer' ? [{ title: 'role', align: 'left', drop: 1 } as const] : []),
-    ...probes.flatMap(({ title }): TextColumn[] => [
+    ...probes.flatMap(({ title }, at): TextColumn[] => [
       { title, align: 'right' },
-      { title: '±', align: 'left', drop: 2 },
+      // Those of the first probe, by which layers are ranked, go last.
+      { title: '±', align: 'left', drop: 2 + at },
     ]),
   ];
   const rows = shown.map((line): TextCell[] => [
     { text: printable(line.name) },
     ...(unit === 'layer' ? [{ text: line.role, paint: palette.part(line.part) }] : []),
     ...line.cells.flatMap((cell): TextCell[] => [
-      { text: figure(cell) },
+      { text: figure(cell, metric) },
       { text: spread(cell), paint: palette.quiet },
     ]),
   ]);
@@ -104,9 +105,10 @@ function gridTable(
   ];
 }
 
-function figure(cell: DamageCell | null): string {
+function figure(cell: DamageCell | null, { unit }: Sensitivity['metric']): string {
   if (!cell) return unknownText;
-  return `${cell.settled ? '' : '~'}${formatSmall(cell.damage)}`;
+  const decibels = unit === energyShare ? ` ${formatDecibels(cell.damage)}` : '';
+  return `${cell.settled ? '' : '~'}${formatSmall(cell.damage)}${decibels}`;
 }
 
 const spread = (cell: DamageCell | null) =>

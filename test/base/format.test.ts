@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   formatBytes,
   formatCount,
+  formatDecibels,
   formatMs,
   formatShare,
   unknownText,
@@ -32,4 +33,12 @@ test('a share that is there never reads as nothing', () => {
   assert.equal(formatShare(0.0001), '<0.1 %');
   assert.equal(formatShare(0.163), '16 %');
   assert.equal(formatShare(0), '0 %');
+});
+
+test('a share of energy is told in decibels', () => {
+  assert.equal(formatDecibels(0.001), '30 dB');
+  assert.equal(formatDecibels(0.5), '3.0 dB');
+  assert.equal(formatDecibels(2), '-3.0 dB');
+  assert.equal(formatDecibels(0), '∞ dB');
+  assert.equal(formatDecibels(null), unknownText);
 });

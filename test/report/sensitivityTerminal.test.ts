@@ -174,3 +174,9 @@ test('names are a file’s, and may hold anything', () => {
   const hostile = swept({ layers: [row('a\u001b[31mb\nc', 'up', 'int8', 1)], ranking: [] });
   assert.ok(!printed(hostile).includes('\u001b'));
 });
+
+test('errors that are a share of energy are told in decibels too', () => {
+  const metric = { name: 'nmse', title: 'Normalized squared error', unit: 'share of energy' };
+  assert.match(printed(swept({ metric })), /\nq +query +5\.0e-6 53 dB +± 2\.5e-6 +0\.0001 40 dB /);
+  assert.doesNotMatch(printed(swept()), /dB/);
+});

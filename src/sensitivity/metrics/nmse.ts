@@ -1,10 +1,11 @@
+import { energyShare } from '../../base/format';
 import { normalizedSquaredError } from '../../tensor/measures';
 import { bySample, type Metric } from './metric';
 
 /** Σ(r − c)² / Σr²: −10·log₁₀ of it are decibels of signal to noise. */
 export const nmse: Metric = {
   title: 'Normalized squared error',
-  unit: 'share',
+  unit: energyShare,
   needs: 'values',
   score: (pair) =>
     bySample(pair, ({ reference, candidate }) => normalizedSquaredError(reference, candidate)),
