@@ -49,7 +49,9 @@ function roleFinding({ lines, probes }: DamageGrid): string | undefined {
 
 function endFindings(grid: DamageGrid): (string | undefined)[] {
   const blocks = [...blocksOf(grid.lines)].sort(([a], [b]) => a - b).map(([, own]) => own);
-  return blocks.length >= fewestBlocks ? blockEnds(grid, blocks) : layerEnds(grid);
+  const ofBlocks = blocks.length >= fewestBlocks ? blockEnds(grid, blocks) : [];
+  // Blocks of one or two layers have too few pairs to tell.
+  return ofBlocks.some((text) => text !== undefined) ? ofBlocks : layerEnds(grid);
 }
 
 /** Role by role, so that blocks of other roles are not compared. */

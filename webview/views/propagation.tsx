@@ -128,7 +128,7 @@ function pointsOf(
 function ticksOf(blocks: Blocks): Axis['ticks'] {
   const step = Math.ceil(blocks.length / 8);
   const numbers = blocks.flatMap(({ index }, at) =>
-    at % step === 0 && at + 1 < blocks.length
+    at % step === 0 && (at + 1.5) / (blocks.length + 2) < 0.86
       ? [{ at: (at + 1.5) / (blocks.length + 2), label: String(index) }]
       : [],
   );

@@ -18,9 +18,9 @@ type Kind = DamageGrid['probes'][number]['strength']['kind'];
 
 /** Ways of leaving less of a weight, in the order of their stretches along the curve. */
 const families = {
-  bits: { caption: 'bits an element', label: (value: number) => String(value) },
-  share: { caption: '% of elements left', label: (value: number) => percent(value) },
-  energy: { caption: '% of energy left', label: (value: number) => percent(value) },
+  bits: { caption: 'bits', label: (value: number) => String(value) },
+  share: { caption: '% of elements', label: (value: number) => percent(value) },
+  energy: { caption: '% of energy', label: (value: number) => percent(value) },
 } as const satisfies Record<Kind, { caption: string; label: (value: number) => string }>;
 
 const percent = (value: number) => String(Math.round(value * 1000) / 10);
