@@ -123,20 +123,26 @@ function segmentsFor(
   tasks: readonly SweepTask[],
 ): Segments {
   const wanted = outputs ?? index.model.graph.outputs.map(({ name }) => name);
-  const starts = tasks.flatMap(({ subject }) => firstOf(subject.nodes) ?? []);
+  const starts = tasks.flatMap(({ subject }) => firstOf(subject) ?? []);
   const places = new Set(starts.map((entry) => outermost(entry).index)).size;
   return divide(reduced, wanted, starts, Math.ceil(places / tasksTogether));
 }
 
-function firstOf(nodes: readonly NodeEntry[]): NodeEntry | undefined {
-  const place = (entry: NodeEntry) => outermost(entry).index;
-  return [...nodes].sort((a, b) => place(a) - place(b))[0];
+/** Where in the file's order a subject begins. */
+export function placeOf({ nodes }: Subject): number {
+  return Math.min(...nodes.map((entry) => outermost(entry).index));
+}
+
+function firstOf(subject: Subject): NodeEntry | undefined {
+  const { nodes } = subject;
+  const place = placeOf(subject);
+  return nodes.find((entry) => outermost(entry).index === place);
 }
 
 function byStage(segments: Segments, tasks: readonly SweepTask[]): [number, SweepTask[]][] {
   const stages = new Map<number, SweepTask[]>();
   for (const task of tasks) {
-    const first = firstOf(task.subject.nodes);
+    const first = firstOf(task.subject);
     const stage = first ? segments.at(first) : 0;
     stages.set(stage, [...(stages.get(stage) ?? []), task]);
   }
