@@ -56,7 +56,10 @@ function nameOutputs(work: Work, entry: NodeEntry): void {
 }
 
 function remember({ bench }: Work, names: Names, scope: Scope, name: string): string {
-  const half = bench.names.fresh(`${name}_half`);
+  return noted(names, scope, name, bench.names.fresh(`${name}_half`));
+}
+
+function noted(names: Names, scope: Scope, name: string, half: string): string {
   const known = names.get(scope) ?? new Map<string, string>();
   names.set(scope, known.set(name, half));
   return half;
@@ -98,11 +101,20 @@ function halfOf(work: Work, scope: Scope, name: string, before: Node[]): string 
 
 function store(work: Work, scope: Scope, name: string, stored: Tensor): string {
   const { open } = work.bench;
-  const half = remember(work, work.halves, scope, name);
+  const half = keepsName(work, scope, name)
+    ? noted(work.halves, scope, name, name)
+    : remember(work, work.halves, scope, name);
   const count = countBeyond(stored, open);
   if (count > 0) work.beyond.set(name, count);
   work.tensors.push({ kind: 'setTensor', scope, tensor: halfTensor(half, stored, work.bench) });
   return half;
+}
+
+/** A tensor that nobody needs in float32 any more, and of which nothing else says so: layers are named by their weights. */
+function keepsName(work: Work, scope: Scope, name: string): boolean {
+  const { graph, initializers, inputNames } = scope;
+  const isDescribed = inputNames.has(name) || graph.values.some((value) => value.name === name);
+  return initializers.has(name) && !isDescribed && !isReadWhole(work, scope, name);
 }
 
 function storedFloats(scope: Scope, name: string): Tensor | undefined {
