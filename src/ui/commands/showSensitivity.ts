@@ -24,10 +24,12 @@ export const showSensitivityCommand = onLayers(async (services, chosen) => {
   const sensitivity = currentSweep(model);
   const [layer] = layers.filter((id) => findingsFor(model, id).length > 0);
   if (!sensitivity || layer === undefined) return askSensitivity(services, model, layers);
+  const entries = entriesFor(findingsFor(model, layer), sensitivity);
   const answer = await chooseOne<Answer>({
     title: vscode.l10n.t('Sensitivity of {0}', nameOf(chosen, layer)),
     placeholder: standsOn(sensitivity),
-    entries: entriesFor(findingsFor(model, layer), sensitivity),
+    entries,
+    active: entries.find(({ value }) => value !== undefined),
   });
   if (answer) await follow(services, { model, layers: [layer] }, answer);
 });

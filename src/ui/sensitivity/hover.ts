@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { formatSmall } from '../../base/format';
 import type { Sensitivity, SensitivityHint } from '../../protocol/sensitivity';
 import { standsOn } from '../../report/sensitivityView';
-import { findingsOf, shortMetric, type Finding } from '../../report/sensitivityVerdict';
+import { findingsOf, shortMetric, shortProbe, type Finding } from '../../report/sensitivityVerdict';
 import { setting } from '../config';
 import { sensitivityCurve } from '../curve';
 import { escaped } from '../markdown';
@@ -25,19 +25,23 @@ export function sensitivityRows(model: OpenModel, layer: string): [string, strin
   ];
 }
 
-/** "**4-bit: KL 0.0003, safe** · int8 weights 1.2e-7 ± 3e-8, 4-bit weights 0.0003 ± 0.0001 (KL divergence, 128 samples of dev.npz)". */
+/** "**4-bit: KL 0.0003, safe** · int8 1.2e-7 ± 3e-8, 2-bit 0.04 ± 0.01 (KL divergence, 128 samples of dev.npz)". */
 function measuredText(model: OpenModel, sensitivity: Sensitivity, layer: string) {
   const findings = findingsOf(sensitivity, layer, {});
   if (findings.length === 0) return undefined;
   const telling = findingFor(model, layer);
-  const figures = shortened(findings).map(({ probe, row }) => {
+  const others = findings.filter(({ probe }) => probe.name !== telling?.probe.name);
+  const figures = shortened(others).map(({ probe, row }) => {
     const { damage, high } = row;
-    return `${probe.title} ${formatSmall(damage)} ± ${formatSmall(high - damage)}`;
+    return `${shortProbe(probe)} ${formatSmall(damage)} ± ${formatSmall(high - damage)}`;
   });
   const stale = model.isSensitivityStale ? [vscode.l10n.t('of another content of the file')] : [];
   const basis = [standsOn(sensitivity), ...stale].join(', ');
-  const verdict = telling ? `**${escaped(judgedText(telling, sensitivity))}** · ` : '';
-  return `${verdict}${escaped(figures.join(', '))} (${escaped(basis)})`;
+  const said = [
+    ...(telling ? [`**${escaped(judgedText(telling, sensitivity))}**`] : []),
+    ...(figures.length > 0 ? [escaped(figures.join(', '))] : []),
+  ];
+  return `${said.join(' · ')} (${escaped(basis)})`;
 }
 
 /** All of a few; of many those of bits. */

@@ -79,7 +79,7 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
 
   getTreeItem({ owner, item }: TreeRow): vscode.TreeItem {
     const { section, layers } = item;
-    const node = new vscode.TreeItem(section.name, foldingOf(item));
+    const node = new vscode.TreeItem(this.nameOf(owner, section), foldingOf(item));
     node.id = `${owner.uri.toString()} ${section.kind} ${section.line} ${section.id}`;
     node.contextValue = section.kind;
     node.iconPath = partIcon(owner, section.kind, layers);
@@ -115,6 +115,11 @@ export class LayerTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispo
   dispose(): void {
     this.parts.dispose();
     this.changes.dispose();
+  }
+
+  /** The whole name where no module stands above it. */
+  private nameOf(owner: OpenModel, { id, name }: OutlineItem['section']): string {
+    return (this.isRanked ? figuresOf(owner)?.layer(id)?.layer.name : undefined) ?? name;
   }
 
   private choiceOf(model: OpenModel, layer: string) {

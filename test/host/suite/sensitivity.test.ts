@@ -35,7 +35,7 @@ describe('sensitivity', () => {
     assert.ok(arrived.counts.length > 1, `${arrived.counts.length} partial results`);
     assert.match(
       await hoverOn(sensitivity!.layers[0]!.id),
-      /Sensitivity.*4\\-bit weights.*KL divergence, 8 synthetic inputs/,
+      /Sensitivity.*2\\-bit \d.*KL divergence, 8 synthetic inputs/,
     );
   });
 

@@ -23,6 +23,19 @@ export async function freshSample(): Promise<{ model: OpenModel; recipe: OpenRec
   return { model, recipe };
 }
 
+/** The same, once the folder's watcher has told of everything: what it tells later ends a measurement, as a change of the file does. */
+export async function settledSample(): ReturnType<typeof freshSample> {
+  const fresh = await freshSample();
+  let last = Date.now();
+  const listener = fresh.model.onDidChange(() => (last = Date.now()));
+  await until(() => Date.now() - last > quietMs && !fresh.model.isReading, 'the folder is quiet');
+  listener.dispose();
+  return fresh;
+}
+
+/** Longer than VS Code takes to tell of a file, and the model to wait for the next one. */
+const quietMs = 1000;
+
 /** Ids of the layers of a part that hold weights. */
 export function layersOf(model: OpenModel, part: string): readonly string[] {
   const layers = model.inspection!.layers.filter(
