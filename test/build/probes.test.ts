@@ -9,7 +9,7 @@ import { metrics } from '../../src/sensitivity/metrics/index';
 import { layerSubject } from '../../src/sensitivity/sweep';
 import { candidatesOf } from '../../src/sensitivity/candidates';
 import { syntheticCalibration } from '../support/calibration';
-import { feedForwards, sizedModel, sweptTasks } from '../support/sweeps';
+import { feedForwards, sizedModel, sweptTasks } from '../support/residuals';
 
 const refuses = (text: string, message: RegExp) =>
   assert.throws(() => readProbe(text, []), { code: 'badInput', message });

@@ -7,7 +7,7 @@ import { candidatesOf } from '../../src/sensitivity/candidates';
 import { hintsOf, weightHint } from '../../src/sensitivity/hints';
 import { spearman } from '../../src/tensor/measures';
 import { modelsFolder, withoutModels } from '../support/models';
-import { feedForwards, sizedModel } from '../support/sweeps';
+import { feedForwards, sizedModel } from '../support/residuals';
 
 test('hints are what they are called', () => {
   // Ranges 2, 4 and 12; energy 1 + 1 + 4 + 4 + 36 + 36 = 82 of six.

@@ -15,7 +15,7 @@ import type { SweepLayer } from '../../src/sensitivity/sweep';
 import { calibrationOf, syntheticCalibration } from '../support/calibration';
 import { someFloats } from '../support/equal';
 import { modelsFolder, withoutModels } from '../support/models';
-import { feedForwards, sizedModel, streamWidth } from '../support/sweeps';
+import { feedForwards, sizedModel, streamWidth } from '../support/residuals';
 
 const propagated = (sized: SizedModel, data: Calibration, layers?: readonly SweepLayer[]) =>
   propagation({

@@ -12,7 +12,7 @@ import { aModel, aNode, aTensor, aValue } from '../support/build';
 import { syntheticCalibration } from '../support/calibration';
 import { factsOf } from '../support/facts';
 import { modelsFolder, withoutModels } from '../support/models';
-import { feedForwards, sizedModel, sweptTasks, wholeScores } from '../support/sweeps';
+import { feedForwards, sizedModel, sweptTasks, wholeScores } from '../support/residuals';
 
 const near = (found: readonly number[], wanted: readonly number[], what: string) => {
   assert.equal(found.length, wanted.length, what);
