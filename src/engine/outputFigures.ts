@@ -12,6 +12,7 @@ export function outputFigures(found: ReadonlyMap<string, OutputDifference>, main
     ...{ output, sqnrDb, cosine, maxError, meanError, broken },
     metric: difference?.kl ? ('classes' as const) : ('values' as const),
     accuracy: accuracyOf(difference),
+    f1: f1Of(difference),
     agreement: intervalOf(difference?.agreement),
     kl: intervalOf(difference?.kl),
     perplexity: perplexityOf(difference),
@@ -34,6 +35,12 @@ function accuracyOf(difference: OutputDifference | undefined): Comparison['accur
   const accuracy = difference?.accuracy;
   const interval = intervalOf(accuracy?.difference);
   return accuracy && interval ? { ...accuracy, difference: interval } : null;
+}
+
+function f1Of(difference: OutputDifference | undefined): Comparison['f1'] {
+  const f1 = difference?.f1;
+  const interval = intervalOf(f1?.difference);
+  return f1 && interval ? { ...f1, difference: interval } : null;
 }
 
 function perplexityOf(difference: OutputDifference | undefined): Comparison['perplexity'] {

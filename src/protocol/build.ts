@@ -167,6 +167,13 @@ export interface Comparison {
   output: string;
   metric: 'classes' | 'values';
   accuracy: { reference: number; candidate: number; difference: Estimate } | null;
+  /** Of class 1 where there are two classes, else the mean over classes; null for data without labels. */
+  f1: {
+    average: 'binary' | 'macro';
+    reference: number;
+    candidate: number;
+    difference: Estimate;
+  } | null;
   agreement: Estimate | null;
   kl: Estimate | null;
   /** Of language models, over the tokens of the data. */

@@ -102,6 +102,7 @@ export interface ComparisonLine {
     | 'file'
     | 'latency'
     | 'accuracy'
+    | 'f1'
     | 'agreement'
     | 'kl'
     | 'perplexity'

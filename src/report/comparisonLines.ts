@@ -11,6 +11,7 @@ export function comparisonLines(comparison: Comparison): ComparisonLine[] {
     fileLine(comparison),
     latencyLine(comparison),
     ...accuracyLine(comparison),
+    ...f1Line(comparison),
     ...agreementLine(comparison),
     ...klLine(comparison),
     ...perplexityLine(comparison),
@@ -60,23 +61,36 @@ function latencyLine({ latency }: Comparison): ComparisonLine {
 
 function accuracyLine({ accuracy, samples }: Comparison): ComparisonLine[] {
   if (!accuracy) return [];
-  const { reference, candidate, difference } = accuracy;
-  const { low, high, mean } = difference;
+  const line = shareLine(accuracy);
+  const title = `accuracy (${samples.toLocaleString('en-US')})`;
+  return [{ id: 'accuracy', title, ...line, note: `${line.note}, paired` }];
+}
+
+function f1Line({ f1 }: Comparison): ComparisonLine[] {
+  if (!f1) return [];
+  const isBinary = f1.average === 'binary';
+  const line = shareLine(f1);
+  const note = `${line.note}, ${isBinary ? 'of class 1' : 'mean of the classes'}`;
+  return [{ id: 'f1', title: isBinary ? 'F1' : 'macro F1', ...line, note }];
+}
+
+/** Two shares of what is right, and the difference with its interval in points of a hundred. */
+function shareLine({
+  reference,
+  candidate,
+  difference: { low, high, mean },
+}: NonNullable<Comparison['accuracy']>): Omit<ComparisonLine, 'id' | 'title'> {
   const size = `${points(Math.abs(mean))} points`;
   const tone: Tone = low > 0 ? 'better' : high < 0 ? 'worse' : 'same';
-  return [
-    {
-      id: 'accuracy',
-      title: `accuracy (${samples.toLocaleString('en-US')})`,
-      reference: percent(reference),
-      candidate: percent(candidate),
-      verdict:
-        tone === 'same' ? 'no difference' : `${size} ${tone === 'better' ? 'higher' : 'lower'}`,
-      note: `${signed(mean)} points [${signed(low)}, ${signed(high)}], paired`,
-      bars: { reference, candidate },
-      tone,
-    },
-  ];
+  return {
+    reference: percent(reference),
+    candidate: percent(candidate),
+    verdict:
+      tone === 'same' ? 'no difference' : `${size} ${tone === 'better' ? 'higher' : 'lower'}`,
+    note: `${signed(mean)} points [${signed(low)}, ${signed(high)}]`,
+    bars: { reference, candidate },
+    tone,
+  };
 }
 
 function agreementLine({ agreement, metric }: Comparison): ComparisonLine[] {

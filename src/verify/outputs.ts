@@ -12,6 +12,7 @@ import {
   shareInterval,
   topClass,
 } from '../tensor/measures';
+import { type Decision, type F1Difference, f1Difference } from '../tensor/f1';
 import { nextTokenLoss } from '../tensor/perplexity';
 import { asLogits, type Reading } from '../tensor/scores';
 
@@ -44,6 +45,7 @@ export interface OutputDifference {
   readonly accuracy:
     | { readonly reference: number; readonly candidate: number; readonly difference: Estimate }
     | undefined;
+  readonly f1: F1Difference | undefined;
   readonly perplexity: PerplexityDifference | undefined;
 }
 
@@ -75,7 +77,9 @@ export class OutputComparison {
   private readonly errors = new Differences();
   private readonly kl: Sums = { sums: [], counts: [] };
   private readonly same: Sums = { sums: [], counts: [] };
-  private readonly right: { reference: number; candidate: number }[] = [];
+  private readonly decisions: Decision[] = [];
+  /** That are decided between, where there are labels. */
+  private classes = 0;
   private readonly unlikely: { reference: number; candidate: number; count: number }[] = [];
 
   constructor(private readonly options: OutputOptions = { reading: 'logits' }) {}
@@ -100,7 +104,7 @@ export class OutputComparison {
   }
 
   result(): OutputDifference {
-    const { errors, kl, same, right } = this;
+    const { errors, kl, same, decisions } = this;
     return {
       samples: this.samples,
       maxError: errors.maxError,
@@ -111,7 +115,8 @@ export class OutputComparison {
       broken: errors.broken,
       kl: kl.sums.length > 0 ? clusteredMean(kl.sums, kl.counts) : undefined,
       agreement: same.sums.length > 0 ? shareOf(same) : undefined,
-      accuracy: right.length > 0 ? accuracyOf(right) : undefined,
+      accuracy: decisions.length > 0 ? accuracyOf(decisions) : undefined,
+      f1: f1Difference(decisions, this.classes),
       perplexity: this.perplexity(),
     };
   }
@@ -137,10 +142,11 @@ export class OutputComparison {
       push(this.same, sample.same, sample.rows);
     }
     if (labels?.length !== count) return;
+    this.classes = classes;
     labels.forEach((label, row) => {
-      this.right.push({
-        reference: Number(topClass(a, row * classes, classes) === label),
-        candidate: Number(certainClass(b, row * classes, classes) === label),
+      const reference = topClass(a, row * classes, classes);
+      this.decisions.push({
+        ...{ label, reference, candidate: certainClass(b, row * classes, classes) },
       });
     });
   }
@@ -204,14 +210,17 @@ function shareOf({ sums, counts }: Sums): Estimate {
   return { mean, halfWidth, ...shareInterval(mean, rows) };
 }
 
-function accuracyOf(right: readonly { reference: number; candidate: number }[]) {
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+function accuracyOf(decisions: readonly Decision[]) {
+  const share = (of: 'reference' | 'candidate') =>
+    decisions.filter((each) => each[of] === each.label).length / decisions.length;
   // Paired: both models saw the same samples, so only those count on which they differ.
-  const changes = right.map((row) => row.candidate - row.reference);
+  const changes = decisions.map(
+    ({ label, reference, candidate }) => Number(candidate === label) - Number(reference === label),
+  );
   const count = (of: number) => changes.filter((change) => change === of).length;
   return {
-    reference: mean(right.map((row) => row.reference)),
-    candidate: mean(right.map((row) => row.candidate)),
+    reference: share('reference'),
+    candidate: share('candidate'),
     difference: {
       ...meanWithInterval(changes),
       ...pairedInterval(count(1), count(-1), changes.length),

@@ -97,6 +97,16 @@ test('perplexity is compared by its ratio', () => {
   assert.equal(words(of(1.004, 1.007, 1.01), 'perplexity')?.[2], '0.70 % higher');
 });
 
+test('F1 is compared as accuracy is', () => {
+  const of = (average: 'binary' | 'macro', low: number, high: number) => ({
+    f1: { average, reference: 0.9, candidate: 0.88, difference: { mean: -0.02, low, high } },
+  });
+  const [title, candidate, verdict] = words(of('binary', -0.03, -0.01), 'f1')!;
+  assert.deepEqual([title, candidate, verdict], ['90.0 %', '88.0 %', '2.0 points lower']);
+  assert.match(words(of('macro', -0.05, 0.01), 'f1')?.[3] ?? '', /mean of the classes$/);
+  assert.equal(words(of('macro', -0.05, 0.01), 'f1')?.[2], 'no difference');
+});
+
 test('lists are cut, and say what was left out', () => {
   const kernels = Array.from({ length: 120 }, (_, i) => ({
     ...{ layer: `layer.${i}`, scheme: 'int8 dynamic', wanted: 'MatMulIntegerToFloat' },

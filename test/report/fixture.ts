@@ -233,6 +233,7 @@ export function comparisonOf(changes: Partial<Comparison> = {}): Comparison {
     },
     agreement: { mean: 0.991, low: 0.983, high: 0.996 },
     kl: { mean: 0.0031, low: 0.0024, high: 0.0042 },
+    f1: null,
     perplexity: null,
     sqnrDb: 28.4,
     cosine: 0.9993,
