@@ -43,8 +43,10 @@ export function purposeOf(spec: InputSpec, index: GraphIndex, shapes: Shapes): P
   const isWhole = dtypes[dtype].class === 'int' || dtypes[dtype].class === 'uint';
   if (uses.isState || (!isWhole && names.state.test(name))) return { kind: 'state' };
   if (names.mask.test(name) || dtypes[dtype].class === 'bool') return { kind: 'mask' };
+  if (uses.isMask && uses.rows === undefined && spec.shape?.length === 2) return { kind: 'mask' };
   if (!isWhole) return { kind: 'signal' };
-  if (names.types.test(name)) return { kind: 'types' };
+  // No vocabulary has two words: such a table tells a first text from a second.
+  if (names.types.test(name) || (uses.rows ?? Infinity) <= 2) return { kind: 'types' };
   if (uses.rows !== undefined) {
     return { kind: names.position.test(name) ? 'positions' : 'ids', rows: uses.rows };
   }
@@ -67,6 +69,8 @@ interface Uses {
   rows: number | undefined;
   /** Handed to an operator as what it remembers. */
   isState: boolean;
+  /** Only ever moves or chooses the scores of attention. */
+  isMask: boolean;
 }
 
 /** Operators that pass indices on as they are. */
@@ -96,7 +100,7 @@ const stateInputs: Readonly<Record<string, readonly number[]>> = {
 };
 
 function usesOf(scope: Scope, name: string, shapes: Shapes): Uses {
-  const uses: Uses = { rows: undefined, isState: false };
+  const uses: Uses = { rows: undefined, isState: false, isMask: reachesScores(scope, name) };
   const seen = new Set<string>();
   const waiting: { scope: Scope; name: string }[] = [{ scope, name }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -110,6 +114,44 @@ function usesOf(scope: Scope, name: string, shapes: Shapes): Uses {
     }
   }
   return uses;
+}
+
+/** Operators that turn a mask of ones into what is added to scores, or chooses among them. */
+const maskArithmetic = new Set([
+  ...passing,
+  ...['Sub', 'Mul', 'Add', 'Equal', 'Not', 'And', 'Or', 'Greater', 'Less', 'GreaterOrEqual'],
+  ...['LessOrEqual', 'Neg', 'Div', 'Gather', 'GatherND', 'ReduceSum'],
+]);
+
+/** Operators of attention, by the places at which they take a mask. */
+const maskInputs: Readonly<Record<string, readonly number[]>> = {
+  Softmax: [0],
+  Attention: [3],
+  MultiHeadAttention: [4, 5],
+  GroupQueryAttention: [5, 6],
+  QAttention: [5],
+  EmbedLayerNormalization: [7],
+  QEmbedLayerNormalization: [7],
+};
+
+/** Whether a value gets to the scores of attention by a mask's arithmetic alone: what is looked up or multiplied by weights does not. */
+function reachesScores(scope: Scope, name: string): boolean {
+  const seen = new Set<string>();
+  const waiting: { scope: Scope; name: string }[] = [{ scope, name }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    if (seen.has(next.name) || seen.size > 256) continue;
+    seen.add(next.name);
+    for (const { node, scope: inner } of consumersOf(next.scope, next.name)) {
+      const place = node.inputs.indexOf(next.name);
+      if (maskInputs[node.op]?.includes(place)) return true;
+      const [output] = node.outputs;
+      // What it is looked up by is no longer itself.
+      const isIndex = node.op.startsWith('Gather') && place > 0;
+      if (maskArithmetic.has(node.op) && output && !isIndex)
+        waiting.push({ scope: inner, name: output });
+    }
+  }
+  return false;
 }
 
 function note(uses: Uses, entry: NodeEntry, name: string, shapes: Shapes): void {
