@@ -94,9 +94,9 @@ export function inputsText({ samples, data }: Pick<SensitivityView, 'samples' | 
 }
 
 const tiers = {
-  hints: 'hints, nothing was run',
-  adaptive: 'adaptive: samples were spent where the ranking was open',
-  exact: 'exact: every sample for every layer',
+  hints: 'Hints: nothing was run',
+  adaptive: 'Adaptive: samples were spent where the ranking was open',
+  exact: 'Exact: every sample for every layer',
 } as const satisfies Record<SensitivityView['tier'], string>;
 
 /** "KL divergence, one layer changed at a time · 128 samples of dev.npz · exact". */
@@ -108,8 +108,34 @@ export function standsOnText(view: SensitivityView): string {
 
 export const tierText = ({ tier }: SensitivityView): string => tiers[tier];
 
-/** "4-bit weights" is "4-bit" where room is short. */
-export const shortProbe = (title: string): string => title.replace(/ weights$/, '');
+/** "4-bit weights" is "4-bit" where room is short, "low rank, 90 % of energy" is "low rank 90 %". */
+export const shortProbe = (title: string): string =>
+  title.replace(/ weights$/, '').replace(/, ([\d.]+ %) of energy$/, ' $1');
+
+/** "50 % pruned hurts less than 3-bit": where the other ways of compressing a layer stand among the widths that it was measured at. */
+export function amongWidths(
+  { probes }: DamageGrid,
+  { cells }: SensitivityViewLine,
+): readonly string[] {
+  const known = probes.flatMap(({ title, strength }, at) => {
+    const damage = cells[at]?.damage;
+    return damage === undefined ? [] : [{ name: shortProbe(title), strength, damage }];
+  });
+  const widths = known
+    .filter(({ strength }) => strength.kind === 'bits')
+    .sort((a, b) => a.damage - b.damage);
+  const mildest = widths[0];
+  const harshest = widths.at(-1);
+  if (!mildest || !harshest || mildest === harshest) return [];
+  return known
+    .filter(({ strength }) => strength.kind !== 'bits')
+    .map(({ name, damage }) => {
+      if (damage < mildest.damage) return `${name} hurts less than ${mildest.name}`;
+      if (damage >= harshest.damage) return `${name} hurts more than ${harshest.name}`;
+      const above = widths.findIndex((width) => width.damage > damage);
+      return `${name} hurts between ${widths[above - 1]?.name ?? ''} and ${widths[above]?.name ?? ''}`;
+    });
+}
 
 export const probeColumn = (name: string): ProbeColumn => `probe:${name}`;
 

@@ -128,7 +128,7 @@ const typical = (lines: readonly SensitivityViewLine[], at: number): number | un
  */
 function sentence(
   who: string,
-  verb: string,
+  verb: 'suffer' | 'suffers',
   others: string,
   compared: readonly Compared[],
   counted: string,
@@ -146,7 +146,8 @@ function sentence(
   const count = Math.max(...compared.map(({ ratio }) => ratio.count));
   const end = `– ${count} ${counted}, 95 % intervals.`;
   if (clear.length === 0) {
-    return `${who} ${verb} not clearly more or less than ${others} under ${ways(unclear, compared.length)} ${end}`;
+    const does = verb === 'suffer' ? 'do' : 'does';
+    return `${who} ${does} not clearly suffer more or less than ${others} under ${ways(unclear, compared.length)} ${end}`;
   }
   const rest =
     unclear.length > 0 ? `; no clear difference under ${ways(unclear, compared.length)}` : '';

@@ -36,7 +36,7 @@ test('where they do not, no clear difference is said', () => {
   const noise = grid(6, (role, block) => (role === 'value' ? 1e-3 * 4 ** ((block % 3) - 1) : 1e-3));
   assert.match(
     sensitivityFindings(noise)[0] ?? '',
-    /^Value and output projections suffer not clearly more or less than .* under 2-bit weights \(1\.0/,
+    /^Value and output projections do not clearly suffer more or less than .* under 2-bit weights \(1\.0/,
   );
 });
 
@@ -45,7 +45,7 @@ test('the first block that suffers most is told from the last one, which does no
   assert.match(findings[1] ?? '', /^The first block suffers more than those between under 2-bit/);
   assert.match(
     findings[2] ?? '',
-    /^The last block suffers not clearly more or less than those between/,
+    /^The last block does not clearly suffer more or less than those between/,
   );
 });
 
@@ -55,7 +55,7 @@ test('without blocks the first layer is compared by the interval of its own figu
   const findings = sensitivityFindings({ ...flat, lines });
   assert.equal(findings.length, 2);
   assert.match(findings[0] ?? '', /^The first layer, 0\.query, suffers more than .* \(9\.\dx, /);
-  assert.match(findings[1] ?? '', /not clearly more or less/);
+  assert.match(findings[1] ?? '', /does not clearly suffer more or less/);
 });
 
 test('of too few layers nothing is said', () => {

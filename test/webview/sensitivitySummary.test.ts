@@ -33,6 +33,10 @@ test(
     await page.waitForFunction(() =>
       document.querySelector('.layer-detail')?.textContent?.includes('attention.key'),
     );
+    assert.match(
+      plain(await detail.innerText()),
+      /50 % pruned hurts between 3-bit and 2-bit; 90 % pruned hurts more than 2-bit\.$/,
+    );
     const label = await detail.locator('.damage-curve').getAttribute('aria-label');
     assert.match(label!, /^KL divergence \(nats\): int8 weights .* 4-bit weights .* 90 % pruned /);
     const heights = await detail.locator('.curve-point').evaluateAll((all) =>
@@ -54,6 +58,9 @@ test(
     const cell = page
       .locator('.row', { hasText: 'layer.0.attention.value' })
       .locator('[data-curve]');
+    // A page that still scrolls hides its tips.
+    await cell.scrollIntoViewIfNeeded();
+    await page.waitForTimeout(100);
     await cell.hover();
     await page.locator('.tip .curve-point').first().waitFor();
     assert.equal(await page.locator('.tip .curve-point').count(), layerProbes.length);

@@ -58,13 +58,13 @@ export const columns = {
   },
   parameters: {
     title: () => 'parameters',
-    width: 92,
+    width: 98,
     numeric: true,
     cell: (row) => figure(row.parameters, formatCount),
   },
   weightBytes: {
     title: () => 'bytes',
-    width: 82,
+    width: 88,
     numeric: true,
     cell: (row) => figure(row.weightBytes, formatBytes),
   },
@@ -144,7 +144,7 @@ const probeSpec = (probe: string): ColumnSpec => ({
       ? `${text}\nSum of what each of its layers does by itself: an estimate`
       : text;
   },
-  curve: ({ kind, id }) => (kind === 'layer' ? id : undefined),
+  curve: ({ kind, id, damage }) => (kind === 'layer' && damage[probe] ? id : undefined),
 });
 
 const titleOf = (probe: string, sensitivity: SensitivityView | undefined): string =>

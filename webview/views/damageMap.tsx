@@ -75,7 +75,8 @@ export function DamageMap(props: Props) {
               class={`damage-letter part-${line.part}`}
               key={line.id}
               style={{ gridColumn: column }}
-              data-tip={printable(line.name)}
+              data-tip={`${printable(line.name)}\n${line.role}`}
+              data-curve={props.hasMenu ? line.id : undefined}
             >
               <span aria-hidden="true">{letterOf(line)}</span>
               <span class="hidden-text">{printable(line.name)}</span>

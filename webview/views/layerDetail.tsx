@@ -1,5 +1,6 @@
 import { printable } from '../../src/base/text';
 import type { SensitivityView, SensitivityViewLine } from '../../src/protocol/sensitivity';
+import { amongWidths } from '../damage';
 import { DamageCurve } from '../widgets/damageCurve';
 
 interface Props {
@@ -14,6 +15,7 @@ export function LayerDetail({ view, selected, linear, onGoTo }: Props) {
   const chosen = view.lines.find(({ id }) => selected.has(id));
   const line = chosen ?? worstOf(view);
   if (!line) return null;
+  const among = amongWidths(view, line);
   return (
     <div class="layer-detail">
       <p class="detail-head">
@@ -24,6 +26,7 @@ export function LayerDetail({ view, selected, linear, onGoTo }: Props) {
         <span class="quiet">{line.role}</span>
       </p>
       <LayerCurve view={view} line={line} linear={linear} />
+      {among.length > 0 && <p class="caption">{among.join('; ')}.</p>}
     </div>
   );
 }

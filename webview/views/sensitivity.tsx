@@ -1,6 +1,14 @@
+import { useMemo } from 'preact/hooks';
 import { formatSmall } from '../../src/base/format';
 import type { SensitivityView } from '../../src/protocol/sensitivity';
-import { damageScale, inputsText, orderedLines, standsOnText, type DamageScale } from '../damage';
+import {
+  damageScale,
+  inputsText,
+  orderedLines,
+  standsOnText,
+  tierText,
+  type DamageScale,
+} from '../damage';
 import { Button, Ring } from '../kit';
 import { DamageMap } from './damageMap';
 import { DamageTable, MeanTable } from './damageTables';
@@ -18,7 +26,11 @@ export function Sensitivity({ state, dashboard, act }: ViewProps) {
     <section class="sensitivity" aria-labelledby="sensitivity">
       <div class="section-head">
         <h2 id="sensitivity">Sensitivity</h2>
-        {sensitivity && <span class="quiet">{standsOnText(sensitivity)}</span>}
+        {sensitivity && (
+          <span class="quiet" data-tip={tierText(sensitivity)}>
+            {standsOnText(sensitivity)}
+          </span>
+        )}
         {sensitivity && (
           <span class="sensitivity-act">
             <button type="button" class="link" onClick={() => act.exportSensitivity()}>
@@ -47,9 +59,9 @@ interface MeasuredProps extends ViewProps {
 }
 
 function Measured({ state, dashboard, act, view }: MeasuredProps) {
-  const { sensitivityTable: asTable, sensitivitySort: sort, sensitivityLinear } = state.view;
+  const { sensitivityLinear } = state.view;
   const { selected } = state;
-  const scale = damageScale(view, sensitivityLinear);
+  const scale = useMemo(() => damageScale(view, sensitivityLinear), [view, sensitivityLinear]);
   const goTo = (layer: string) => act.goTo(layer);
   if (view.lines.length === 0 && view.wholes.length === 0) {
     return <Hints hints={view.hints} folded={false} onGoTo={goTo} />;
@@ -57,22 +69,7 @@ function Measured({ state, dashboard, act, view }: MeasuredProps) {
   return (
     <>
       <Toolbar state={state} dashboard={dashboard} act={act} view={view} scale={scale} />
-      {view.lines.length > 0 &&
-        (asTable ? (
-          <DamageTable grid={view} lines={orderedLines(view, sort)} />
-        ) : (
-          <DamageMap
-            label="Sensitivity of each layer to each way of compressing it"
-            view={view}
-            grid={view}
-            scale={scale}
-            sort={sort}
-            selected={selected}
-            onSort={(sensitivitySort) => act.setView({ sensitivitySort })}
-            onPress={({ id }) => act.point(id)}
-            hasMenu
-          />
-        ))}
+      <Layers state={state} act={act} view={view} scale={scale} />
       <p class="caption">{caption(view)}</p>
       <Wholes view={view} scale={scale} act={act} />
       <Summary view={view} scale={scale} state={state} act={act} />
@@ -80,6 +77,30 @@ function Measured({ state, dashboard, act, view }: MeasuredProps) {
       <Hints hints={view.hints} folded onGoTo={goTo} />
     </>
   );
+}
+
+/** Every layer under every probe, as a map or as a table. */
+function Layers({ state, act, view, scale }: SummaryProps) {
+  const { selected } = state;
+  const { sensitivityTable: asTable, sensitivitySort: sort } = state.view;
+  // Thousands of cells, which a filter that is being typed does not concern.
+  return useMemo(() => {
+    if (view.lines.length === 0) return null;
+    if (asTable) return <DamageTable grid={view} lines={orderedLines(view, sort)} />;
+    return (
+      <DamageMap
+        label="Sensitivity of each layer to each way of compressing it"
+        view={view}
+        grid={view}
+        scale={scale}
+        sort={sort}
+        selected={selected}
+        onSort={(sensitivitySort) => act.setView({ sensitivitySort })}
+        onPress={({ id }) => act.point(id)}
+        hasMenu
+      />
+    );
+  }, [view, scale, sort, selected, asTable]);
 }
 
 interface SummaryProps extends Pick<MeasuredProps, 'view' | 'state' | 'act'> {
@@ -128,6 +149,9 @@ function Toolbar({ state, dashboard, act, view, scale }: ToolbarProps) {
   return (
     <div class="sensitivity-toolbar">
       <span class="quiet">{progressText(view, isMeasuring)}</span>
+      {view.stale === true && (
+        <b role="alert">The model has changed since this was measured: measure again.</b>
+      )}
       {hasUnsettled(view) && <span class="quiet not-settled">not settled</span>}
       {scale && <Ramp view={view} scale={scale} linear={linear} />}
       <button
@@ -215,9 +239,8 @@ function progressText({ complete, lines }: SensitivityView, isMeasuring: boolean
 
 /** What the figures stand on. */
 function caption(view: SensitivityView): string {
-  const { metric, data, omitted, skipped, stale, notes } = view;
+  const { metric, data, omitted, skipped, notes } = view;
   return [
-    stale === true && 'The model has changed since this was measured.',
     `${metric.title} (${metric.unit}) between the whole model’s answers before and after one layer alone is changed: mean over ${inputsText(view)}.`,
     data === 'synthetic' && 'Choose real data for figures that hold for yours.',
     omitted > 0 && `${omitted} more layers suffer less and are not shown; exports have them all.`,

@@ -43,7 +43,7 @@ export function TableHead({ columns, onSort }: HeadProps) {
             aria-sort={sorted ?? 'none'}
           >
             <button type="button" onClick={() => onSort(id)}>
-              {title}
+              <span class="head-title">{title}</span>
               <span class="sort-sign">
                 {sorted && <Icon name={sorted === 'ascending' ? 'arrowUp' : 'arrowDown'} />}
               </span>
