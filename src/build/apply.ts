@@ -1,4 +1,4 @@
-import type { Fit } from '../actions/action';
+import { type Fit, fits, type Workbench } from '../actions/action';
 import { actionNames, actionOf, isActionName } from '../actions/index';
 import { readParams } from '../protocol/params';
 import { throwIfAborted } from '../base/cancel';
@@ -6,7 +6,7 @@ import { UserError } from '../base/errors';
 import { noProgress, partOf, type Progress } from '../base/progress';
 import { quoted } from '../base/quote';
 import { namesFor, rememberLast } from '../onnx/builder';
-import { edited } from '../onnx/edit';
+import { type Edit, edited } from '../onnx/edit';
 import type { GraphIndex } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes/infer';
 import type { OpenExternal } from '../onnx/shapes/shapes';
@@ -79,13 +79,15 @@ interface StepOptions extends ApplyOptions {
   readonly tell: (note: string) => void;
 }
 
+type Remember = ReturnType<typeof rememberLast>;
+
 async function applyStep(
   index: GraphIndex,
   step: Step,
   options: StepOptions,
-  remember: ReturnType<typeof rememberLast>,
+  remember: Remember,
 ): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
-  const { open, original, calibration, signal, progress = noProgress, tell } = options;
+  const { open, calibration } = options;
   const { name, action, params } = readStep(step);
   if (action.data === 'needed' && !calibration) {
     throw new UserError(
@@ -99,8 +101,7 @@ async function applyStep(
   const { chosen, skipped } = chooseLayers(structure, step, (layer) =>
     action.appliesTo(layer, params),
   );
-  const names = namesFor(index);
-  const bench = { structure, original, open, names, remember, calibration, signal, progress, tell };
+  const bench = benchFor(index, structure, options, remember);
   const data =
     calibration && chosen.length > 0 ? await action.collect?.(bench, chosen, params) : undefined;
   const edits = chosen.length > 0 ? action.edits(bench, chosen, params, data) : [];
@@ -113,6 +114,16 @@ async function applyStep(
   };
 }
 
+function benchFor(
+  index: GraphIndex,
+  structure: Structure,
+  { open, original, calibration, signal, progress = noProgress, tell }: StepOptions,
+  remember: Remember,
+): Workbench {
+  const shared = { original, open, remember, calibration, signal, progress, tell };
+  return { ...shared, structure, names: namesFor(index) };
+}
+
 /** An action on the whole graph may make room for more of itself: so many times at most. */
 const maxPasses = 10;
 
@@ -120,9 +131,9 @@ async function applyToModel(
   index: GraphIndex,
   step: Step,
   options: StepOptions,
-  remember: ReturnType<typeof rememberLast>,
+  remember: Remember,
 ): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
-  const { open, original, calibration, signal, progress = noProgress, tell } = options;
+  const { open, calibration, signal } = options;
   const { name, action, params } = readStep(step);
   const touched = new Set<string>();
   const first = structureOf(index, open);
@@ -135,34 +146,24 @@ async function applyToModel(
     throwIfAborted(signal);
     const structure = pass === 0 ? first : structureOf(current, open);
     const layers = selectLayers(structure.layers, step.targets);
-    const names = namesFor(current);
-    const bench = {
-      structure,
-      original,
-      open,
-      names,
-      remember,
-      calibration,
-      signal,
-      progress,
-      tell,
-    };
+    const bench = benchFor(current, structure, options, remember);
     const data = calibration && (await action.collect?.(bench, layers, params));
     const edits = action.edits(bench, layers, params, data);
     if (edits.length === 0) break;
     count += edits.length;
-    for (const edit of edits) {
-      const layer = 'entry' in edit ? structure.layerOf.get(edit.entry.id) : undefined;
-      if (layer && known.has(layer.id)) touched.add(layer.id);
-    }
+    for (const id of editedLayers(structure, edits)) if (known.has(id)) touched.add(id);
     current = edited(current, edits);
   }
-  const named = first.layers.filter((layer) => step.targets.layers?.includes(layer.id));
-  const skipped = named.flatMap((layer): Refusal[] => {
-    const fit = action.appliesTo(layer, params);
-    return fit.fits || touched.has(layer.id) ? [] : [{ layer: layer.id, why: fit.why }];
+  const skipped = first.layers.flatMap((layer): Refusal[] => {
+    const isMissed = step.targets.layers?.includes(layer.id) && !touched.has(layer.id);
+    const fit = isMissed ? action.appliesTo(layer, params) : fits;
+    return fit.fits ? [] : [{ layer: layer.id, why: fit.why }];
   });
   return { index: current, outcome: { action: name, layers: [...touched], skipped, edits: count } };
+}
+
+function editedLayers({ layerOf }: Structure, edits: readonly Edit[]): string[] {
+  return edits.flatMap((edit) => ('entry' in edit ? (layerOf.get(edit.entry.id)?.id ?? []) : []));
 }
 
 /** The step's action and parameters. Throws `badInput` for an unknown action or parameters that do not fit. */
