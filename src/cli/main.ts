@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { cancelled, isCancelled, isUserError, messageOf } from '../base/errors';
 import { printable } from '../base/text';
+import { addAdvise } from './adviseOptions';
 import { addBuild } from './buildOptions';
 import { dataHelp, withData } from './dataOptions';
 import { addCompare } from './compareOptions';
@@ -110,6 +111,7 @@ Examples:
   addCompare(root, signal);
   addSensitivity(root, signal);
   addPlan(root, signal);
+  addAdvise(root, signal);
   for (const command of [root, ...root.commands, ...root.commands.flatMap((it) => it.commands)]) {
     command.exitOverride().configureOutput({ outputError: () => {} });
   }

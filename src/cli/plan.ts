@@ -4,8 +4,10 @@ import { messageOf, UserError } from '../base/errors';
 import { quoted } from '../base/quote';
 import { hashOf } from '../engine/fileHash';
 import type { Plan, PlanLimit } from '../protocol/plan';
-import { applied, newRecipe, setSteps } from '../recipe/edit';
+import { applied, newRecipe, setMeasured, setSteps } from '../recipe/edit';
+import { measuredFromPlan } from '../recipe/measured';
 import { terminalPlan } from '../report/planTerminal';
+import { cacheFolder } from './cacheFolder';
 import { askEngine } from './engine';
 import { inspectModel } from './inspect';
 import { sizesOf } from './options';
@@ -19,7 +21,7 @@ export async function planCommand(
   options: PlanOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { out, overwrite, json, layers } = options;
+  const { out, overwrite, json, layers, front = false } = options;
   if (out !== undefined && existsSync(out) && !overwrite) {
     throw new UserError('badInput', `${out} is there already.`, 'Use --overwrite.');
   }
@@ -27,29 +29,34 @@ export async function planCommand(
   const plan = await makePlan(model, limit, options, signal);
   if (out !== undefined) writeRecipe(out, model, plan, options);
   process.stdout.write(
-    json ? `${JSON.stringify(plan, null, 2)}\n` : terminalPlan(plan, terminalOptions(layers)),
+    json
+      ? `${JSON.stringify(plan, null, 2)}\n`
+      : terminalPlan(plan, { ...terminalOptions(layers), front }),
   );
 }
 
-function limitOf(model: string, { maxSize, maxLatency, maxKl }: PlanOptions): PlanLimit {
+function limitOf(model: string, { maxSize, maxLatency, minSpeed, maxKl }: PlanOptions): PlanLimit {
   const limits: PlanLimit[] = [];
   if (maxSize) {
-    const whole = () => {
-      const { model: facts } = inspectModel(model, {});
-      return facts.externalData.reduce((sum, file) => sum + (file.bytes ?? 0), facts.bytes);
-    };
-    const value = 'bytes' in maxSize ? maxSize.bytes : maxSize.share * whole();
+    const value = 'bytes' in maxSize ? maxSize.bytes : maxSize.share * bytesOf(model);
     limits.push({ kind: 'size', value });
   }
   if (maxLatency !== undefined) limits.push({ kind: 'latency', value: maxLatency });
+  if (minSpeed !== undefined) limits.push({ kind: 'speed', value: minSpeed });
   if (maxKl !== undefined) limits.push({ kind: 'damage', value: maxKl });
   const [limit] = limits;
   if (limit && limits.length === 1) return limit;
   throw new UserError(
     'badInput',
     'A plan needs one limit.',
-    'Give one of --max-size, --max-latency and --max-kl.',
+    'Give one of --max-size, --max-latency, --min-speed and --max-kl.',
   );
+}
+
+/** Of the model's file and its external data. */
+function bytesOf(model: string): number {
+  const { bytes, externalData } = inspectModel(model, {}).model;
+  return externalData.reduce((sum, file) => sum + (file.bytes ?? 0), bytes);
 }
 
 async function makePlan(
@@ -58,7 +65,7 @@ async function makePlan(
   options: PlanOptions,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const { data, label, samples, threads, json = false } = options;
+  const { data, label, samples, threads, prepare, cache, json = false } = options;
   const labelled = label === undefined ? {} : { label };
   const request = {
     file: resolve(model),
@@ -67,24 +74,22 @@ async function makePlan(
     samples,
     threads,
     limit,
+    prepare,
+    ...(cache ? { cache: cacheFolder('plan') } : {}),
   };
   return askEngine((api, call) => api.plan({ ...request, ...sizesOf(options) }, call), {
     ...{ isData: json, signal },
   });
 }
 
-function writeRecipe(
-  out: string,
-  model: string,
-  { steps }: Plan,
-  { data, label }: PlanOptions,
-): void {
+function writeRecipe(out: string, model: string, plan: Plan, { data, label }: PlanOptions): void {
   const file = resolve(model);
   const source = { file: pathFrom(out, file), sha256: hashOf(file) };
   const labelled = label === undefined ? {} : { label };
   const bare = newRecipe(source, { calibration: pathFrom(out, data), ...labelled });
   try {
-    writeFileSync(out, applied(bare, setSteps(bare, steps)));
+    const text = applied(bare, setSteps(bare, plan.steps));
+    writeFileSync(out, applied(text, setMeasured(text, measuredFromPlan(plan, bytesOf(model)))));
   } catch (error) {
     throw new UserError('badInput', `${quoted(out)} cannot be written: ${messageOf(error)}.`);
   }

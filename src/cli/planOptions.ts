@@ -9,6 +9,7 @@ export interface PlanOptions {
   readonly label?: string;
   readonly maxSize?: SizeLimit;
   readonly maxLatency?: number;
+  readonly minSpeed?: number;
   readonly maxKl?: number;
   readonly samples: number;
   readonly out?: string;
@@ -16,6 +17,11 @@ export interface PlanOptions {
   readonly dim?: ReadonlyMap<string, number>;
   readonly shape?: ReadonlyMap<string, number[]>;
   readonly threads: number;
+  /** False after `--no-prepare`. */
+  readonly prepare: boolean;
+  /** False after `--no-cache`. */
+  readonly cache: boolean;
+  readonly front?: boolean;
   readonly json?: boolean;
   readonly layers: number;
 }
@@ -33,6 +39,11 @@ export function addPlan(root: Command, signal: AbortSignal): void {
       sizeLimit,
     )
     .option('--max-latency <TIME>', 'least damage at this time of a run, such as 5ms', milliseconds)
+    .option(
+      '--min-speed <X>',
+      'least damage at so many times the speed: the two are timed in turn',
+      numberFrom(0),
+    )
     .option('--max-kl <X>', 'smallest file whose mean divergence is no larger', numberFrom(0))
     .option(
       '--samples <N>',
@@ -42,31 +53,31 @@ export function addPlan(root: Command, signal: AbortSignal): void {
     )
     .option('-o, --out <RECIPE>', 'the recipe to write')
     .option('--overwrite', 'also where that recipe is there already')
-    .option('--dim <NAME=N>', 'size of a dimension for --max-latency; repeatable', dimOption)
-    .option(
-      '--shape <INPUT=1x3x224x224>',
-      'shape of an input for --max-latency; repeatable',
-      shapeOption,
-    )
+    .option('--dim <NAME=N>', 'size of a dimension to time at; repeatable', dimOption)
+    .option('--shape <INPUT=1x3x224x224>', 'shape of an input to time at; repeatable', shapeOption)
     .option(
       '--threads <N>',
       'threads inside one operator; 0 lets the runtime choose',
       wholeNumber(0),
       0,
     )
+    .option('--no-prepare', 'leave out the exact rewrites that come first')
+    .option('--no-cache', 'measure again what was measured before')
+    .option('--front', 'also list what other limits would give')
     .option('--json', 'print everything as JSON')
     .option('--layers <N>', 'how many layers the table lists', wholeNumber(0), 20)
     .addHelpText(
       'after',
       `
 Every choice of every layer is measured by itself, the best sum is found, and the whole model is made and measured before it is offered.
+What was measured is kept: another limit for the same model and data measures no layer again, and a plan that was stopped goes on.
 
 ${dataHelp}
 
 Examples:
   featherweight plan model.onnx --data train.npz --max-size 22% -o model.featherweight.json
   featherweight plan model.onnx --data train.npz --max-kl 0.01 --json
-  featherweight plan model.onnx --data train.npz --max-latency 5ms --dim sequence=128 --threads 1 -o fast.featherweight.json`,
+  featherweight plan model.onnx --data train.npz --min-speed 2.3 --dim sequence=128 --threads 1 -o fast.featherweight.json`,
     )
     .action(async (model: string, options: PlanOptions) => {
       const { planCommand } = await import('./plan');

@@ -1,5 +1,4 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { UserError } from '../base/errors';
 import {
   type Sensitivity,
@@ -8,6 +7,7 @@ import {
   tiers,
 } from '../protocol/sensitivity';
 import { dataRequest, tellData } from './dataOptions';
+import { cacheFolder } from './cacheFolder';
 import { askEngine } from './engine';
 import { sizesOf } from './options';
 import type { SensitivityOptions } from './sensitivityOptions';
@@ -69,13 +69,6 @@ function requestOf(model: string, options: SensitivityOptions): SensitivityReque
     ...(propagation === undefined
       ? {}
       : { propagation: propagation === true ? usualPropagation : propagation }),
-    ...(cache ? { cache: cacheFolder() } : {}),
+    ...(cache ? { cache: cacheFolder('sensitivity') } : {}),
   };
-}
-
-/** Where the system wants such things: https://specifications.freedesktop.org/basedir-spec. */
-function cacheFolder(): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  const base = XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), '.cache');
-  return join(base, 'featherweight', 'sensitivity');
 }

@@ -1,7 +1,12 @@
-import type { PlanLimit } from '../protocol/plan';
+import type { Plan, PlanLimit } from '../protocol/plan';
 import type { Step } from '../protocol/recipe';
 import type { AdviceFacts } from './adviceFacts';
-import { damageExpected, type Expectation, speedExpected } from './adviceExpectations';
+import {
+  damageExpected,
+  damageOfPlan,
+  type Expectation,
+  speedExpected,
+} from './adviceExpectations';
 import { type Answers, completed } from './adviceQuestions';
 import { notHereYet, type Remark, wontHelp } from './adviceRemarks';
 import { type AdviceContext, wayNames, type WayName, wayOf } from './adviceWays';
@@ -15,7 +20,7 @@ export interface Proposal {
   readonly title: string;
   /** One sentence each. */
   readonly reasons: readonly string[];
-  /** Steps of a recipe; none where nothing should be done, or a plan finds them. */
+  /** Steps of a recipe; none where nothing should be done, or a plan has yet to find them. */
   readonly steps: readonly Step[];
   /** A planner's limit on the damage, where the steps are to be found by measuring every layer. */
   readonly plan?: PlanLimit;
@@ -51,27 +56,40 @@ export function advise(facts: AdviceFacts, answers: Answers): Advice {
     .filter(({ worth }) => worth > 0)
     .sort((a, b) => b.worth - a.worth)
     .map(({ name }) => proposalOf(name, context));
+  const count = Math.max(1, Math.min(mostProposals, ranked.length - Number(isLastResort(ranked))));
   return {
-    proposals: ranked.slice(0, mostProposals),
-    further: ranked.slice(mostProposals),
+    proposals: ranked.slice(0, count),
+    further: ranked.slice(count),
     wontHelp: wontHelp(context),
     notHere: notHereYet(context),
   };
+}
+
+/** Whether leaving the model alone stands last, as what remains where the others fit no layer. */
+function isLastResort(ranked: readonly Proposal[]): boolean {
+  return ranked.at(-1)?.name === 'nothing';
 }
 
 function proposalOf(name: WayName, context: AdviceContext): Proposal {
   const { facts } = context;
   const way = wayOf(name);
   const limit = way.plan?.(context);
-  const steps = way.steps(context);
+  const made = limit && planFor(facts, limit);
+  const steps = made?.steps ?? way.steps(context);
   const about = { name, steps, isPlan: limit !== undefined };
+  const after = name === 'nothing' ? facts.bytes : made?.measured.bytes;
   return {
     ...{ name, title: way.title, reasons: way.reasons(context), steps },
     ...(limit ? { plan: limit } : {}),
     expected: {
-      bytes: name === 'nothing' ? { before: facts.bytes, after: facts.bytes } : null,
+      bytes: after === undefined ? null : { before: facts.bytes, after },
       speed: speedExpected(facts, about),
-      damage: damageExpected(facts, about),
+      damage: made ? damageOfPlan(made) : damageExpected(facts, about),
     },
   };
+}
+
+/** The plan that was made under that very limit and keeps it. */
+function planFor({ plan }: AdviceFacts, { kind, value }: PlanLimit): Plan | undefined {
+  return plan?.kept && plan.limit.kind === kind && plan.limit.value === value ? plan : undefined;
 }

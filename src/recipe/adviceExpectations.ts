@@ -1,3 +1,4 @@
+import type { Plan } from '../protocol/plan';
 import type { Step } from '../protocol/recipe';
 import type { AdviceFacts } from './adviceFacts';
 import { isDeepEqual } from './equal';
@@ -27,7 +28,7 @@ interface About {
 export function speedExpected(facts: AdviceFacts, about: About): Expectation {
   if (about.name === 'nothing') return unchanged(1);
   const found = builtOf(facts, about.steps);
-  if (!found) return { kind: 'unknown', by: sentenceFor(about) };
+  if (!found) return { kind: 'unknown', by: sentenceFor({ ...about, isPlan: false }) };
   const { latency } = found;
   const standsOn = `${latency.rounds} rounds in turn with the original, ${threadsText(latency.threads)}`;
   return { kind: 'measured', value: latency.ratio, standsOn };
@@ -42,6 +43,12 @@ export function damageExpected(facts: AdviceFacts, about: About): Expectation {
     return { kind: 'measured', value: found.kl.mean, standsOn };
   }
   return summed(facts, about.steps) ?? { kind: 'unknown', by: sentenceFor(about) };
+}
+
+/** What a plan was measured to be. */
+export function damageOfPlan({ metric, measured, samples, data }: Plan): Expectation {
+  const standsOn = `${metric.title}, ${samples} samples of ${data}`;
+  return { kind: 'measured', value: measured.damage, standsOn };
 }
 
 const unchanged = (value: number): Expectation => ({

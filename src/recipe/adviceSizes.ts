@@ -19,6 +19,7 @@ export async function withSizes(advice: Advice, check: CheckSteps): Promise<Advi
   const left = [...advice.proposals, ...advice.further];
   for (let next = left.shift(); next && good.length < mostProposals; next = left.shift()) {
     const found = next.steps.length > 0 ? await check(next.steps) : undefined;
+    if (next.name === 'nothing' && good.length > 0) break;
     if (!found) good.push(next);
     else if (good.some(({ expected }) => expected.bytes?.after === found.after)) continue;
     else if (doesSomething(found, next)) good.push(sized(next, found));

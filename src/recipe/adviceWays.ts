@@ -55,12 +55,19 @@ const byGoal = (
   worth: Readonly<Record<AllAnswers['goal'], number>>,
 ): number => worth[answers.goal];
 
+/** Worth of what is proposed only where nothing else is. */
+const lastResort = 0.5;
+
 /** Everything that may be proposed. */
 const ways = {
   nothing: {
     title: 'Leave it as it is',
-    worth: (context) => (reasonsToLeave(context).length > 0 ? 100 : 0),
-    reasons: reasonsToLeave,
+    // Whatever the model, there is something to say: where no other way suits, this one is left.
+    worth: (context) => (reasonsToLeave(context).length > 0 ? 100 : lastResort),
+    reasons: (context) => {
+      const reasons = reasonsToLeave(context);
+      return reasons.length > 0 ? reasons : ['Nothing else that is here suits these answers.'];
+    },
     steps: () => [],
   },
   plan: {
@@ -87,6 +94,18 @@ const ways = {
       'Arithmetic that leads to nothing new is taken out: the answers stay the same.',
     ],
     steps: () => payingPreparations,
+  },
+  halfCompute: {
+    title: 'Compute in float16',
+    worth: (context) =>
+      context.answers.target === 'gpu' && isCompressible(context)
+        ? byGoal(context, { latency: 92, size: 70, both: 90 })
+        : 0,
+    reasons: () => [
+      'Graphics cards multiply 16-bit numbers faster than 32-bit ones.',
+      'Half the bytes, in the file and on the card.',
+    ],
+    steps: () => [{ action: 'halfCompute', targets: everything }],
   },
   int8Static: {
     title: 'Int8 with scales from your data, convolutions',

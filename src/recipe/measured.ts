@@ -1,5 +1,6 @@
 import { getNodeValue } from 'jsonc-parser';
 import type { Comparison } from '../protocol/build';
+import type { Plan } from '../protocol/plan';
 import type { MeasuredRecipe } from '../protocol/recipe';
 import { complain, type Spot } from './spots';
 
@@ -33,5 +34,17 @@ export function measuredFrom(comparison: Comparison): MeasuredRecipe {
       ? { accuracy: { before: rounded(accuracy.reference), after: rounded(accuracy.candidate) } }
       : {}),
     ...(samples > 0 ? { data, samples } : {}),
+  };
+}
+
+/** What a recipe keeps of the plan that it was made by; `before` are the original's bytes. */
+export function measuredFromPlan(
+  { measured, metric, data, samples }: Plan,
+  before: number,
+): MeasuredRecipe {
+  return {
+    bytes: { before, after: measured.bytes },
+    ...(metric.name === 'kl' ? { kl: Number(measured.damage.toPrecision(4)) } : {}),
+    ...{ data, samples },
   };
 }

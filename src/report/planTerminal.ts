@@ -1,12 +1,20 @@
-import { formatBytes, formatMs, formatSmall } from '../base/format';
+import { formatBytes, formatMs, formatRatio, formatSmall } from '../base/format';
 import { printable } from '../base/text';
 import type { Plan, PlanFigures } from '../protocol/plan';
 import { textTable, wrapText, type TextCell, type TextColumn } from './columns';
 import type { TerminalOptions } from './terminal';
 
 /** A plan as text for a terminal: what it promised and what it is, then what became of the layers. Ends with a line break. */
-export function terminalPlan(plan: Plan, options: TerminalOptions): string {
-  return [header(plan, options), figures(plan, options), layers(plan, options)]
+export function terminalPlan(
+  plan: Plan,
+  { front = false, ...options }: TerminalOptions & { readonly front?: boolean },
+): string {
+  return [
+    header(plan, options),
+    figures(plan, options),
+    layers(plan, options),
+    ...(front ? [otherPlans(plan, options)] : []),
+  ]
     .map((section) => `${section.join('\n')}\n`)
     .join('\n');
 }
@@ -24,7 +32,7 @@ function header(plan: Plan, { palette, width }: TerminalOptions): string[] {
 }
 
 function figures(
-  { predicted, measured, metric }: Plan,
+  { predicted, measured, unseen, metric }: Plan,
   { palette, width }: TerminalOptions,
 ): string[] {
   const columns: TextColumn[] = [
@@ -40,9 +48,21 @@ function figures(
   const rows = [
     row('file', ({ bytes }) => formatBytes(bytes)),
     row(metric.title, ({ damage }) => formatSmall(damage)),
+    ...(unseen
+      ? [
+          [
+            { text: `${metric.title}, ${unseen.samples} samples not used before` },
+            { text: '' },
+            { text: formatSmall(unseen.damage), paint: palette.strong },
+          ],
+        ]
+      : []),
     ...(measured.latencyMs === null
       ? []
-      : [row('latency', ({ latencyMs }) => formatMs(latencyMs))]),
+      : [
+          row('latency', ({ latencyMs }) => formatMs(latencyMs)),
+          row('times as fast', ({ speed }) => formatRatio(speed)),
+        ]),
   ];
   return textTable(columns, rows, { width, quiet: palette.quiet });
 }
@@ -66,4 +86,20 @@ function layers(plan: Plan, { palette, width, layers: most }: TerminalOptions): 
     ...textTable(columns, rows, { width, quiet: palette.quiet }),
     ...(rest > 0 ? [palette.quiet(`… and ${rest} more: --layers ${plan.layers.length}`)] : []),
   ];
+}
+
+/** What other limits would give, by the sum of the layers' own measurements. */
+function otherPlans({ front, metric }: Plan, { palette, width }: TerminalOptions): string[] {
+  const isTimed = front.some(({ latencyMs }) => latencyMs !== null);
+  const columns: TextColumn[] = [
+    { title: 'other plans', align: 'right' },
+    ...(isTimed ? [{ title: 'latency', align: 'right' } as const] : []),
+    { title: metric.title, align: 'right' },
+  ];
+  const rows = front.map(({ bytes, latencyMs, damage }): TextCell[] => [
+    { text: formatBytes(bytes) },
+    ...(isTimed ? [{ text: formatMs(latencyMs) }] : []),
+    { text: formatSmall(damage) },
+  ]);
+  return textTable(columns, rows, { width, quiet: palette.quiet });
 }
