@@ -78,9 +78,10 @@ export function rankingProbe({ probes, layers }: Sensitivity): ProbeFacts | unde
   return own.find(({ strength }) => strength.kind === 'bits' && strength.value === 4) ?? own[0];
 }
 
-/** "4-bit: KL 0.0003". */
-export function findingText({ probe, row }: Finding, { metric }: Sensitivity): string {
-  return `${shortProbe(probe)}: ${shortMetric(metric)} ${formatSmall(row.damage)}`;
+/** "4-bit: KL 0.0003"; figures on inputs that were made up say so wherever they stand. */
+export function findingText({ probe, row }: Finding, { metric, data }: Sensitivity): string {
+  const figure = `${shortProbe(probe)}: ${shortMetric(metric)} ${formatSmall(row.damage)}`;
+  return data === 'synthetic' ? `${figure} on made-up inputs` : figure;
 }
 
 /** "4-bit", "50 % pruned". */

@@ -53,14 +53,16 @@ export function dimensionsLine({ dimensions }: Pick<Inspection, 'dimensions'>): 
 
 /** How a profile was taken: provider, threads, runs, data. */
 export function measuredLine(measured: Measured, complete: boolean): string {
-  const { provider, threads, runs, warmup, data, seed, runtime } = measured;
-  const inputs =
-    data === 'synthetic'
-      ? `synthetic inputs${seed === null ? '' : ` (seed ${seed})`}`
-      : printable(data, 80);
+  const { provider, threads, runs, warmup, runtime } = measured;
   const done = complete ? `${runs} runs` : `stopped after ${runs} runs`;
   const on = `${provider}, ${threads === 0 ? 'threads chosen by the runtime' : threads === 1 ? '1 thread' : `${threads} threads`}`;
-  return `${on} · ${done} after ${warmup} to warm up · ${inputs} · ONNX Runtime ${runtime}`;
+  return `${on} · ${done} after ${warmup} to warm up · ${inputsText(measured)} · ONNX Runtime ${runtime}`;
+}
+
+/** What a profile was run on: `synthetic inputs (seed 1)`, or the data's name. */
+export function inputsText({ data, seed }: Pick<Measured, 'data' | 'seed'>): string {
+  if (data !== 'synthetic') return printable(data, 80);
+  return `synthetic inputs${seed === null ? '' : ` (seed ${seed})`}`;
 }
 
 /** A headline figure of the model. */

@@ -142,7 +142,7 @@ test('Netron attachment: every item names a node or a value, once per metric', (
 
 test('Model Explorer node data: time when measured, MACs before', () => {
   const timed = JSON.parse(exports.modelExplorer.write(model, profile));
-  assert.equal(timed.name, 'time (ms)');
+  assert.equal(timed.name, 'time (ms), synthetic inputs (seed 1)');
   const node = model.nodes[1]!;
   assert.deepEqual(timed.results[node.name], { value: profile.nodes[node.name] });
   const counted = JSON.parse(exports.modelExplorer.write(model));

@@ -38,6 +38,8 @@ test('a layer is told by the fewest bits that are safe', () => {
   const found = telling('hard')!;
   assert.equal(found.verdict, 'safe');
   assert.equal(findingText(found, sweep), '4-bit: KL 0.0003');
+  const madeUp = { ...sweep, data: 'synthetic' };
+  assert.equal(findingText(found, madeUp), '4-bit: KL 0.0003 on made-up inputs');
 });
 
 test('where nothing is safe the mildest is told', () => {

@@ -26,6 +26,7 @@ const columns: Readonly<
   ran_as: ({ ran }) => ran?.ops.join(' ') ?? null,
   nodes: ({ layer }) => layer.nodes.length,
   tied_to: ({ layer }) => layer.tiedTo,
+  data: (_, __, profile) => profile?.measured.data ?? null,
 };
 
 /**

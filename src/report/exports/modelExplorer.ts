@@ -1,5 +1,6 @@
 import type { Inspection, Profile } from '../../protocol/types';
 import { nodeTime } from '../times';
+import { inputsText } from '../words';
 
 /** From the paper to the colour of heat; Model Explorer mixes between them. */
 const gradient = [
@@ -19,6 +20,6 @@ export function writeModelExplorer(inspection: Inspection, profile?: Profile): s
       return value === undefined || value === null ? [] : [[node.name, { value }]];
     }),
   );
-  const name = profile ? 'time (ms)' : 'MACs';
+  const name = profile ? `time (ms), ${inputsText(profile.measured)}` : 'MACs';
   return `${JSON.stringify({ name, results, gradient }, null, 1)}\n`;
 }

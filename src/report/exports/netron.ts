@@ -1,6 +1,7 @@
 import type { Inspection, NodeFacts, Profile } from '../../protocol/types';
 import { formatMs } from '../../base/format';
 import { nodeTime } from '../times';
+import { inputsText } from '../words';
 
 /** An entry of Netron's attachment file: `kind` and `target` name what it belongs to. */
 interface Item {
@@ -43,6 +44,7 @@ function modelItems({ totals }: Inspection, profile: Profile | undefined): Item[
     ...of('weight bytes', totals.weightBytes),
     ...of('MACs', totals.macs),
     ...of('latency', profile ? formatMs(profile.measured.latencyMs.median) : null),
+    ...of('measured on', profile ? inputsText(profile.measured) : null),
   ];
 }
 
