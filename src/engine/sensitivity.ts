@@ -1,4 +1,3 @@
-import { UserError } from '../base/errors';
 import { partOf } from '../base/progress';
 import type { CallContext } from '../protocol/rpc';
 import type { Sensitivity, SensitivityRequest } from '../protocol/sensitivity';
@@ -11,7 +10,7 @@ import { keptFor } from './sensitivityKept';
 import { tellSeldom } from './sensitivityPartial';
 import { followErrors, propagationProbe } from './sensitivityPropagation';
 import { type Question, questionOf } from './sensitivityQuestion';
-import { emptyFindings, type Findings, resultOf, rowOf } from './sensitivityResult';
+import { emptyFindings, type Findings, resultOf, rowKey, rowOf } from './sensitivityResult';
 import { type Finished, tierRuns } from './sensitivityTiers';
 import { withTemporaryFolder } from './temporaryFolder';
 
@@ -64,8 +63,8 @@ const sweepShare = 0.7;
 
 async function measure(job: Job): Promise<void> {
   const { sized, request, question, findings, context } = job;
-  const run = tierRuns[request.tier ?? 'exact'];
-  if (!run) throw new UserError('badInput', `There is no tier “${request.tier}”.`);
+  const { tier = 'exact', limit, seed } = request;
+  if (tier === 'hints') return;
   const followed = propagationProbe(request);
   const share = followed ? sweepShare : 1;
   await withTemporaryFolder(async (folder) => {
@@ -73,7 +72,7 @@ async function measure(job: Job): Promise<void> {
     const { name, samples, facts } = data;
     findings.data = { name, samples, facts, sha256: contentOf(data) };
     const kept = keptFor(sized, request, question, findings.data);
-    findings.rows.push(...kept.rows);
+    for (const row of kept.rows) findings.rows.set(rowKey(row), row);
     findings.reused = kept.rows.length;
     findings.trouble = kept.trouble();
     const { signal } = context;
@@ -85,12 +84,14 @@ async function measure(job: Job): Promise<void> {
     findings.skipped.push(...skipped);
     findings.notes.push(...notes);
     const finished = (row: Finished) => {
+      const told = rowOf(row);
       kept.add(row);
       findings.trouble = kept.trouble();
-      findings.rows.push(rowOf(row));
+      findings.rows.set(rowKey(told), told);
       job.changed();
     };
-    await run({ sized, question, data, tasks, signal, progress, finished });
+    const bench = { sized, question, data, tasks, signal, progress, limit, seed };
+    await tierRuns[tier]({ ...bench, finished });
     if (!followed) return;
     const rest = partOf(context.progress, share, 1);
     await followErrors(sized, question, followed, { data, signal, progress: rest }, (row) => {

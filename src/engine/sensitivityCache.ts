@@ -11,11 +11,13 @@ import {
 import { join } from 'node:path';
 import { messageOf } from '../base/errors';
 
-/** One finished row: the scores of every sample. */
+/** One finished row: the scores of the samples that were spent on it. */
 export interface KeptRow {
   readonly id: string;
   readonly probe: string;
   readonly scores: readonly number[];
+  /** Mean over all samples and half the width of its interval, where `scores` are of some only. */
+  readonly estimate?: { readonly mean: number; readonly halfWidth: number };
 }
 
 /** Files that no sweep has asked for in so many days are removed. */
@@ -29,14 +31,14 @@ const ending = '.jsonl';
  */
 export class SensitivityCache {
   private readonly file: string | undefined;
-  private readonly rows = new Map<string, readonly number[]>();
+  private readonly rows = new Map<string, KeptRow>();
   private failure: string | undefined;
 
-  /** `folder` undefined keeps nothing; `samples` is how many scores a row has. A folder that cannot be used is `trouble`, not an error. */
+  /** `folder` undefined keeps nothing; `samples` is how many scores each row has, where all have as many. A folder that cannot be used is `trouble`, not an error. */
   constructor(
     folder: string | undefined,
     standsOn: readonly string[],
-    private readonly samples: number,
+    private readonly samples?: number,
   ) {
     if (folder === undefined) return;
     const key = createHash('sha256').update(standsOn.join('\n')).digest('hex').slice(0, 32);
@@ -52,11 +54,15 @@ export class SensitivityCache {
   }
 
   get(id: string, probe: string): readonly number[] | undefined {
+    return this.row(id, probe)?.scores;
+  }
+
+  row(id: string, probe: string): KeptRow | undefined {
     return this.rows.get(keyOf(id, probe));
   }
 
   add(row: KeptRow): void {
-    this.rows.set(keyOf(row.id, row.probe), row.scores);
+    this.rows.set(keyOf(row.id, row.probe), row);
     const { file } = this;
     // A line break first: what a killed process left unfinished spoils its own line only.
     if (file) this.attempt(() => appendFileSync(file, `\n${JSON.stringify(row)}`));
@@ -67,8 +73,8 @@ export class SensitivityCache {
     if (!this.file || !statSync(this.file, { throwIfNoEntry: false })?.isFile()) return;
     for (const line of readFileSync(this.file, 'utf8').split('\n')) {
       const row = parsed(line);
-      if (row?.scores.length === this.samples) {
-        this.rows.set(keyOf(row.id, row.probe), row.scores);
+      if (row && (this.samples ?? row.scores.length) === row.scores.length) {
+        this.rows.set(keyOf(row.id, row.probe), row);
       }
     }
     const now = new Date();
@@ -100,9 +106,13 @@ const keyOf = (id: string, probe: string) => `${probe} ${id}`;
 
 function parsed(line: string): KeptRow | undefined {
   try {
-    const { id, probe, scores } = JSON.parse(line) as Partial<KeptRow>;
-    const isWhole = typeof id === 'string' && typeof probe === 'string' && Array.isArray(scores);
-    return isWhole && scores.every(Number.isFinite) ? { id, probe, scores } : undefined;
+    const row = JSON.parse(line) as Partial<KeptRow>;
+    const { id, probe, scores, estimate } = row;
+    if (typeof id !== 'string' || typeof probe !== 'string' || !Array.isArray(scores)) {
+      return undefined;
+    }
+    const figures = [...scores, ...(estimate ? [estimate.mean, estimate.halfWidth] : [])];
+    return figures.every(Number.isFinite) ? { ...row, id, probe, scores } : undefined;
   } catch {
     return undefined;
   }

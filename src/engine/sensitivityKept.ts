@@ -5,7 +5,7 @@ import { modelFiles } from './modelBytes';
 import type { SizedModel } from './models';
 import { SensitivityCache } from './sensitivityCache';
 import type { Question } from './sensitivityQuestion';
-import { type FedData, rowOf } from './sensitivityResult';
+import { type FedData, rowKey, rowOf } from './sensitivityResult';
 import type { Finished } from './sensitivityTiers';
 
 /** Rows from earlier sweeps of the same question, and the place for those of this one. */
@@ -17,27 +17,54 @@ export interface KeptRows {
   readonly trouble: () => string | undefined;
 }
 
-/** What is kept of rows that stand on the same version, model, inputs, metric and output. */
+/**
+ * What is kept of rows that stand on the same version, model, inputs, metric and output. A row of an adaptive sweep stands on all others of
+ * its question: it is taken only where all of them are there, and never for an exact one.
+ */
 export function keptFor(
   sized: SizedModel,
-  { cache: folder }: SensitivityRequest,
-  { asked, judge }: Question,
+  request: SensitivityRequest,
+  question: Question,
   data: FedData,
 ): KeptRows {
-  const standsOn = () => [
-    ...[version, ...modelFiles(sized).map(hashOf), data.sha256, judge.metric, judge.output],
-  ];
-  const cache = new SensitivityCache(folder, folder === undefined ? [] : standsOn(), data.samples);
+  const { cache: folder, tier = 'exact' } = request;
+  const { metric, output } = question.judge;
+  const standsOn =
+    folder === undefined
+      ? []
+      : [version, ...modelFiles(sized).map(hashOf), data.sha256, metric, output];
+  const exact = keptIn(new SensitivityCache(folder, standsOn, data.samples), question);
+  if (tier !== 'adaptive') return exact;
+  const all = question.asked.reduce((sum, { probes }) => sum + probes.length, 0);
+  if (exact.rows.length === all) return exact;
+  const own = new SensitivityCache(folder, [...standsOn, ...adaptiveKey(request, question)]);
+  const kept = keptIn(own, question);
+  return kept.rows.length === all ? kept : { ...kept, rows: [], has: () => false };
+}
+
+/** What an adaptive sweep's choice of samples hangs on besides. */
+function adaptiveKey({ limit, seed }: SensitivityRequest, { asked }: Question): string[] {
+  const rows = asked.flatMap(({ facts: { id }, probes }) => [
+    id,
+    ...probes.map(({ name }) => name),
+  ]);
+  return ['adaptive', String(limit), String(seed), ...rows];
+}
+
+function keptIn(cache: SensitivityCache, { asked }: Question): KeptRows {
   const rows = asked.flatMap((each) =>
     each.probes.flatMap(({ name }) => {
-      const scores = cache.get(each.facts.id, name);
-      return scores ? [rowOf({ asked: each, probe: name, scores, settled: true })] : [];
+      const kept = cache.row(each.facts.id, name);
+      return kept ? [rowOf({ ...kept, asked: each, settled: true })] : [];
     }),
   );
+  const known = new Set(rows.map(rowKey));
   return {
     rows,
-    has: (id, probe) => cache.get(id, probe) !== undefined,
-    add: ({ asked: { facts }, probe, scores }) => cache.add({ id: facts.id, probe, scores }),
+    has: (id, probe) => known.has(rowKey({ id, probe })),
+    add: ({ asked: { facts }, probe, scores, settled, estimate }) => {
+      if (settled) cache.add({ id: facts.id, probe, scores, ...(estimate ? { estimate } : {}) });
+    },
     trouble: () => cache.trouble,
   };
 }

@@ -30,7 +30,8 @@ export interface Findings {
   readonly sha256: string;
   /** That the request has taken. */
   readonly seconds: () => number;
-  readonly rows: SensitivityRow[];
+  /** By `rowKey`. */
+  readonly rows: Map<string, SensitivityRow>;
   readonly hints: SensitivityHint[];
   readonly propagation: PropagationRow[];
   /** Besides what the question leaves out. */
@@ -51,13 +52,13 @@ export function emptyFindings(
 ): Findings {
   return {
     ...{ question, request, ...facts, trouble: undefined, data: null, reused: 0 },
-    ...{ rows: [], hints: [], propagation: [], skipped: [], notes: [] },
+    ...{ rows: new Map(), hints: [], propagation: [], skipped: [], notes: [] },
   };
 }
 
 /** A finished row as results have it: mean and 95 % interval of its scores. A single score has none, and settles nothing. */
-export function rowOf({ asked, probe, scores, settled }: Finished): SensitivityRow {
-  const { mean, halfWidth } = meanWithInterval(scores);
+export function rowOf({ asked, probe, scores, settled, estimate }: Finished): SensitivityRow {
+  const { mean, halfWidth } = estimate ?? meanWithInterval(scores);
   const reach = Number.isFinite(halfWidth) ? halfWidth : 0;
   const step = asked.probes.find(({ name }) => name === probe)?.step ?? null;
   return {
@@ -73,9 +74,13 @@ export function rowOf({ asked, probe, scores, settled }: Finished): SensitivityR
   };
 }
 
+/** What tells one row from another. */
+export const rowKey = ({ id, probe }: Pick<SensitivityRow, 'id' | 'probe'>) => `${probe} ${id}`;
+
 /** Everything found with what it stands on, in the order of the model. */
 export function resultOf(findings: Findings, complete: boolean): Sensitivity {
-  const { request, question, sha256, data, rows, notes, trouble, reused } = findings;
+  const { request, question, sha256, data, notes, trouble, reused } = findings;
+  const rows = [...findings.rows.values()];
   const { probes, judge } = question;
   const { title, unit } = metrics[judge.metric];
   return {

@@ -1,6 +1,7 @@
 import type { Progress } from '../base/progress';
 import type { Tier } from '../protocol/sensitivity';
 import type { Calibration } from '../runtime/calibration';
+import { adaptiveSweep } from '../sensitivity/adaptive';
 import { type Subject, sweep } from '../sensitivity/sweep';
 import type { SizedModel } from './models';
 import { reducedIndex } from './reduced';
@@ -17,6 +18,8 @@ export interface Finished {
   /** Of the samples that were spent on it. */
   readonly scores: readonly number[];
   readonly settled: boolean;
+  /** Mean over all samples and half the width of its interval, where `scores` are of some only. */
+  readonly estimate?: { readonly mean: number; readonly halfWidth: number };
 }
 
 /** What a tier works with. */
@@ -29,24 +32,53 @@ export interface TierBench {
   readonly finished: (row: Finished) => void;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** A damage that every row is to be told to be above or below. */
+  readonly limit: number | undefined;
+  /** Draws samples. */
+  readonly seed: number;
 }
 
 type TierRun = (bench: TierBench) => Promise<void>;
 
-/** How each tier comes to its rows. */
-export const tierRuns: Partial<Record<Tier, TierRun>> = { exact };
+/** How each tier that runs the model comes to its rows. */
+export const tierRuns = { adaptive, exact } satisfies Record<Exclude<Tier, 'hints'>, TierRun>;
 
 async function exact(bench: TierBench): Promise<void> {
-  const { sized, question, data, tasks, finished, signal, progress } = bench;
-  const askedOf = new Map(tasks.map(({ asked }) => [asked.subject as Subject, asked]));
+  const asked = askedBy(bench);
   await sweep({
+    ...(await sweepOptions(bench)),
+    finished: ({ subject, name, scores }) =>
+      bench.finished({ asked: asked(subject), probe: name, scores, settled: true }),
+  });
+}
+
+/** As many as a list of the worst has that people read to its end. */
+const worst = 10;
+
+async function adaptive(bench: TierBench): Promise<void> {
+  const asked = askedBy(bench);
+  const { limit, seed } = bench;
+  await adaptiveSweep({
+    ...{ ...(await sweepOptions(bench)), worst, limit, seed },
+    finished: ({ subject, name, scores, settled, ...estimate }) =>
+      bench.finished({ asked: asked(subject), probe: name, scores, settled, estimate }),
+  });
+}
+
+async function sweepOptions({ sized, question, data, tasks, signal, progress }: TierBench) {
+  return {
     ...{ index: sized.index, data, open: sized.external.open, signal, progress },
     ...{ memory: keptBytes, score: question.judge.score, outputs: [question.judge.output] },
     reduced: await reducedIndex(sized),
     tasks: tasks.map(({ asked: { subject }, changes }) => ({ subject, changes })),
-    finished: ({ subject, name, scores }) => {
-      const asked = askedOf.get(subject);
-      if (asked) finished({ asked, probe: name, scores, settled: true });
-    },
-  });
+  };
+}
+
+function askedBy({ tasks }: TierBench): (subject: Subject) => Asked {
+  const found = new Map(tasks.map(({ asked }) => [asked.subject as Subject, asked]));
+  return (subject) => {
+    const asked = found.get(subject);
+    if (!asked) throw new Error(`Nobody asked about ${subject.id}.`);
+    return asked;
+  };
 }

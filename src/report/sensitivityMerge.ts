@@ -55,7 +55,7 @@ export function mergeSensitivities(
       layers: ranked(layers, name),
     })),
     shard: null,
-    notes: unlike([...all.flatMap((part) => part.notes), ...(missing ? [missing] : [])]),
+    notes: unlike([...all.flatMap((part) => part.notes), ...notesOf(parts, missing)]),
     complete: !missing && all.every((part) => part.complete),
     seconds: all.reduce((sum, part) => sum + part.seconds, 0),
     peakMemoryBytes: Math.max(...all.map((part) => part.peakMemoryBytes)),
@@ -90,6 +90,14 @@ function checkOnce(parts: readonly NamedSensitivity[]): void {
 function keysOf({ shard, layers }: Sensitivity): string[] {
   const rows = layers.map(({ id, probe }) => `the layer ${id} (${probe})`);
   return [...(shard ? [`the part ${shard.index}/${shard.of}`] : []), ...rows];
+}
+
+function notesOf(parts: readonly NamedSensitivity[], missing: string | undefined): string[] {
+  const isAdaptive = parts.length > 1 && parts[0]?.sensitivity.tier === 'adaptive';
+  return [
+    ...(missing ? [missing] : []),
+    ...(isAdaptive ? ['Which layers need more samples was decided within each part.'] : []),
+  ];
 }
 
 /** A sentence; undefined where all are there. */

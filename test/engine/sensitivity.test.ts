@@ -151,6 +151,29 @@ test('rows are reused for the same question only', () =>
     assert.equal(await synthetic({}), 6);
   }));
 
+test('an adaptive row is no exact one, but exact rows answer an adaptive question', () =>
+  withEngine(async ({ engine, request }) => {
+    const question = { ...request, samples: 48, probes: ['int4'] };
+    const spent = ({ layers }: Sensitivity) => layers.map(({ samples }) => samples);
+    const adaptive = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
+    assert.equal(adaptive.tier, 'adaptive');
+    assert.equal(adaptive.layers.length, 28);
+    assert.ok(adaptive.layers.every(({ settled }) => settled));
+    assert.ok(spent(adaptive).some((count) => count < 48));
+    const again = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
+    assert.equal(again.reused, 28);
+    assert.deepEqual(again.layers, adaptive.layers);
+    const layers = ['blocks.0.*'];
+    const fewer = await engine.api.sensitivity({ ...question, tier: 'adaptive', layers });
+    assert.equal(fewer.reused, 0);
+    const exact = await engine.api.sensitivity(question);
+    assert.equal(exact.reused, 0);
+    assert.ok(spent(exact).every((count) => count === 48));
+    const answered = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
+    assert.equal(answered.reused, 28);
+    assert.deepEqual(answered.layers, exact.layers);
+  }));
+
 test('a folder that cannot be used, or a full disk, is said and no failure', () =>
   withEngine(async ({ engine, request, folder }) => {
     const few = { ...request, probes: ['int8'], layers: ['blocks.0.mlp.*'] };

@@ -119,6 +119,13 @@ test('what any part says of it is said of the whole once', () => {
   assert.equal(whole.complete, false);
 });
 
+test('parts of an adaptive sweep are put together with what they could not know of each other', () => {
+  const adaptive = { tier: 'adaptive' } as const;
+  const whole = mergeSensitivities([part(1, 2, adaptive), part(0, 2, adaptive)]);
+  assert.deepEqual(whole.layers, swept(null).layers);
+  assert.deepEqual(whole.notes, ['Which layers need more samples was decided within each part.']);
+});
+
 test('layers above a damage are listed for a recipe’s step, and as ids', () => {
   const whole = swept(null);
   assert.equal(sensitivityIds(whole, 0.25), 'c\nd\ne\n');
