@@ -36,6 +36,7 @@ const steps: readonly Step[] = [
   { action: 'weightOnly', targets: {}, params: { bits: '4' } },
   { action: 'weightOnly', targets: {}, params: { bits: '8' } },
   { action: 'halfStorage', targets: {} },
+  { action: 'halfCompute', targets: {} },
   { action: 'codebook', targets: {} },
 ];
 
