@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '../../../base/errors';
 import { loadJpeg, loadPng } from '../lazy';
+import { colours } from './chroma';
 import { jpegFrame } from './jpegFrame';
 
 /** Pixels row by row, their channels beside each other: 1 for grey, 3 for red, green and blue; 0 to 255. */
@@ -78,19 +79,28 @@ function plain(data: ArrayLike<number>, channels: number, kept: number): Uint8Ar
 }
 
 function decodeJpeg(bytes: Uint8Array, name: string): Picture {
-  const { width, height, components, bits } = jpegFrame(bytes);
+  const frame = jpegFrame(bytes);
+  const { width, height, components, bits, adobe } = frame;
   checkSize(width, height, name);
   if (components === 4) throw bad(name, 'is CMYK; grey or RGB is taken');
   if (bits !== 8) throw bad(name, `has ${bits} bits a channel; 8 are taken`);
-  const { data } = loadJpeg().decode(bytes, {
+  const { data } = loadJpeg().decode(adobe ? withoutMarker(bytes, adobe.at) : bytes, {
     useTArray: true,
     formatAsRGBA: false,
+    colorTransform: false,
     tolerantDecoding: false,
     maxResolutionInMP: mostPixels / 1e6,
     maxMemoryUsageInMB: jpegMegabytes,
   });
-  const channels = components === 1 ? 1 : 3;
-  return { width, height, channels, data: plain(data, 3, channels) };
+  if (components === 1) return { width, height, channels: 1, data: plain(data, 3, 1) };
+  return { width, height, channels: 3, data: adobe?.transform === 0 ? data : colours(data, frame) };
+}
+
+/** Adobe's marker makes the decoder change colours whatever it is told; one that nobody reads takes its place. */
+function withoutMarker(bytes: Uint8Array, at: number): Uint8Array {
+  const result = bytes.slice();
+  result[at + 1] = 0xe9;
+  return result;
 }
 
 function checkSize(width: number, height: number, name: string): void {

@@ -95,6 +95,48 @@ test('JPEG is read, whatever the file is called', () => {
   });
 });
 
+/** 16 × 16 pixels as Pillow 13.0 saves them with one chroma value for two pixels, and for four, and its reading of the row at 5. */
+const shared: readonly (readonly [name: string, jpeg: string, row: readonly number[]])[] = [
+  [
+    '4:2:2',
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoKCgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgr/wAARCAAQABADASEAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAECAxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOEhYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwD5I8FfAv7n+h/+O1674K+Bf3P9D/8AHa/tjxb8QP4nvn6X4EcU/wAL3ux7d4K+Bf3P9D/8dr13wV8C/uf6H6fw1/D/AIt+IH8T3z+bfAnin+F73Y//2Q==',
+    [
+      36, 78, 222, 42, 79, 220, 56, 80, 216, 66, 79, 209, 79, 79, 201, 90, 80, 195, 102, 80, 188,
+      115, 80, 184, 127, 79, 179, 139, 77, 174, 152, 79, 168, 163, 80, 162, 175, 79, 153, 186, 79,
+      147, 200, 80, 144, 206, 80, 143,
+    ],
+  ],
+  [
+    '4:2:0',
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoKCgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgr/wAARCAAQABADASIAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAECAxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOEhYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwD5I8FfAv7n+h/+O1674K+Bf3P9D/8AHa9u8FfAv7n+h/8Ajteu+CvgX9z/AEP0/hr9o8W/pAfxP3vfqV4E+Kn8L3+3U//Z',
+    [
+      36, 78, 224, 42, 79, 220, 56, 80, 214, 68, 79, 205, 80, 78, 201, 92, 79, 195, 103, 79, 191,
+      115, 79, 185, 127, 79, 178, 139, 79, 169, 152, 80, 166, 163, 80, 160, 175, 78, 155, 186, 79,
+      149, 200, 80, 142, 206, 81, 139,
+    ],
+  ],
+];
+
+test('between shared colours of a JPEG is mixed as libjpeg does', () => {
+  for (const [name, jpeg, row] of shared) {
+    const { data } = decodeImage(base64(jpeg), 'a.jpg');
+    const off = row.map((value, at) => Math.abs(value - data[5 * 48 + at]!));
+    assert.ok(Math.max(...off) <= 3, `${name}: ${off}`);
+    assert.ok(off.reduce((sum, each) => sum + each) / off.length < 0.5, `${name}: ${off}`);
+  }
+});
+
+test('colours that Adobe marks as they are stay so', () => {
+  const { data: jpeg } = encodeJpeg(
+    { width: 8, height: 8, data: new Uint8Array(256).fill(90) },
+    95,
+  );
+  const marker = Buffer.from('ffee000e41646f626500640000000000', 'hex');
+  const marked = Buffer.concat([jpeg.subarray(0, 2), marker, jpeg.subarray(2)]);
+  const [red, green, blue] = decodeImage(marked, 'a.jpg').data;
+  assert.deepEqual([red, green, blue], [90, 128, 128], 'luma and chroma, not made into colours');
+});
+
 test('what is damaged or not supported is told with the name of the file', () => {
   const png = encodePng({ width: 5, height: 4, channels: 3, data: pixels });
   const jpeg = new Uint8Array(
