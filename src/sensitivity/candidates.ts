@@ -1,4 +1,4 @@
-import type { GraphIndex } from '../onnx/graph';
+import { type GraphIndex, scopeOf } from '../onnx/graph';
 import type { Layer, Structure, Weight } from '../structure/structure';
 import type { SweepLayer } from './sweep';
 
@@ -30,12 +30,18 @@ export function candidatesOf({ layers, index }: Structure): Candidates {
   return { layers: found, skipped };
 }
 
-/** A layer's weights that are worth compressing, the one that its probes are named after first. */
-export function matricesOf({ weights }: Layer): readonly Weight[] {
+/** A layer's weights that are worth compressing. */
+function matricesOf({ weights }: Layer): readonly Weight[] {
   return weights.filter(
     ({ kind, parameters, shape }) =>
       (kind === 'weight' || kind === 'table') && parameters >= smallest && shape.length > 1,
   );
+}
+
+/** All weights of a layer that its probes change together: a recurrent layer has one for its inputs and one for its state. */
+export function probedWeights({ layer, weight }: SweepLayer): readonly Weight[] {
+  const others = matricesOf(layer).filter((each) => each !== weight);
+  return [weight, ...others.filter(({ tensor }) => tensor.dtype === 'float32')];
 }
 
 function reasonAgainst(
@@ -45,6 +51,8 @@ function reasonAgainst(
   dtype: string,
 ): string | undefined {
   if (dtype !== 'float32') return `Its weight is ${dtype}; the probes change float32.`;
-  const isInitializer = layer.main.scope.initializers.has(weight) || main.initializers.has(weight);
-  return isInitializer ? undefined : 'Its weight is computed inside the model.';
+  const scope = scopeOf(layer.main.scope, weight) ?? main;
+  const isStored =
+    scope.initializers.has(weight) || scope.producers.get(weight)?.node.op === 'Constant';
+  return isStored ? undefined : 'Its weight is computed inside the model.';
 }

@@ -12,6 +12,7 @@ export interface Channels {
 
 /** Operators whose weight's last axis is the outputs'. */
 const inputsFirst: readonly string[] = ['MatMul', 'FusedMatMul', 'ConvTranspose'];
+const convolutions: readonly string[] = ['Conv', 'FusedConv', 'NhwcFusedConv', 'ConvTranspose'];
 const gemms: readonly string[] = ['Gemm', 'FusedGemm'];
 
 /** How a layer's weight divides into channels: rows of a table and filters of a convolution are channels too. */
@@ -24,8 +25,10 @@ export function channelsOf(layer: Layer, { tensor }: Weight): Channels {
     inputsFirst.includes(op) ||
     (gemms.includes(op) && intAttribute(layer.main.node, 'transB', 0) === 0);
   if (isMatrix && isInputsFirst) return { rows: inner, width: first, transposed: true };
-  // Recurrent weights are [directions, gates · hidden, inputs]: every direction's gates are channels.
-  const width = tensor.shape.length === 3 ? (tensor.shape[2] ?? 1) : inner;
+  // Recurrent weights are [directions, gates · hidden, inputs]: every direction's gates are channels. Convolutions along one axis have three
+  // axes as well, and filters of the last two.
+  const isStacked = tensor.shape.length === 3 && !convolutions.includes(op);
+  const width = isStacked ? (tensor.shape[2] ?? 1) : inner;
   return { rows: (first * inner) / Math.max(1, width), width, transposed: false };
 }
 

@@ -1,16 +1,12 @@
 import type { Unit } from '../base/terms';
-import { makeTensor } from '../onnx/builder';
-import type { Edit } from '../onnx/edit';
-import { scopeOf } from '../onnx/graph';
 import type { OpenExternal } from '../onnx/shapes/shapes';
-import { floatValues } from '../onnx/weights';
-import type { Layer, Weight } from '../structure/structure';
-import { changedRows, channelsOf } from './channels';
+import { probedWeights } from './candidates';
 import { lowRank } from './probes/lowRank';
 import { pruned } from './probes/pruned';
 import { perBlock, perChannel } from './probes/quantized';
 import type { Change } from './sweep';
 import type { UnitSubject } from './units';
+import { weightChange } from './weightChange';
 
 interface ProbeFacts {
   readonly title: string;
@@ -74,28 +70,9 @@ export function changeOf(
   const probe: Probe = probes[name];
   if (probe.unit !== subject.unit) return undefined;
   if (probe.unit !== 'layer') return subject.removal && { ...subject.removal, name };
-  const { weight: first, further = [] } = subject;
-  if (!first || further.length === 0) return { kind: 'weight', name, change: probe.change };
-  const { layer, weight } = first;
-  return {
-    ...{ kind: 'edits', name },
-    edits: () => [weight, ...further].flatMap((each) => changedWeight(layer, each, probe, open)),
-  };
-}
-
-/** Nothing where the weight is computed inside the model. */
-function changedWeight(
-  layer: Layer,
-  weight: Weight,
-  { change }: WeightProbe,
-  open: OpenExternal | undefined,
-): Edit[] {
-  const { name, tensor: stored } = weight;
-  const scope = scopeOf(layer.main.scope, name);
-  if (!scope?.initializers.has(name)) return [];
-  const values = changedRows(change, floatValues(stored, open), channelsOf(layer, weight));
-  const tensor = makeTensor(name, 'float32', stored.shape, values);
-  return [{ kind: 'setTensor', scope, tensor }];
+  if (!subject.weight) return undefined;
+  const { layer } = subject.weight;
+  return { ...weightChange(layer, probedWeights(subject.weight), probe.change, open), name };
 }
 
 function weights(

@@ -8,9 +8,11 @@ import { type Calibration, type CalibrationBatch, realRows } from '../runtime/ca
 import type { RunTensor } from '../runtime/runner';
 import { resultOf } from '../structure/results';
 import type { Layer, Structure } from '../structure/structure';
+import { probedWeights } from './candidates';
 import { type WeightProbeName, weightProbes } from './probes';
 import { layerSubject, sweep, type SweepLayer, type SweepTask } from './sweep';
 import { blockEnd } from './units/blocks';
+import { weightChange } from './weightChange';
 
 /** One layer changed by one probe: how large the error is where it enters, and what becomes of it. */
 export interface Propagated {
@@ -86,7 +88,7 @@ async function propagateGroup(
   group: readonly SweepLayer[],
   ends: readonly End[],
 ): Promise<readonly Propagated[]> {
-  const { structure, probe, output, data, open, memory, signal, progress } = options;
+  const { structure, output, data, open, memory, signal, progress } = options;
   const watched = new Map<string, { each: SweepLayer; result: string }>();
   for (const each of group) {
     const result = resultOf(each.layer, structure.index);
@@ -98,7 +100,7 @@ async function propagateGroup(
   const rows: Propagated[] = [];
   await sweep({
     ...{ index, data, open, memory, signal, progress, outputs: names },
-    tasks: [...watched.values()].map(({ each }) => taskOf(index, each, probe)),
+    tasks: [...watched.values()].map(({ each }) => taskOf(index, each, options)),
     // Not scores of samples but, batch by batch, the energies of the error and of the value for every name.
     score: (reference, candidate, batch) =>
       names.flatMap((name) => energiesOf(reference[name], candidate[name], batch)),
@@ -126,16 +128,15 @@ function watching(index: GraphIndex, names: readonly string[]): GraphIndex {
 /** A layer's change in an index of the same model: nodes have the same ids there. */
 function taskOf(
   index: GraphIndex,
-  { layer, weight }: SweepLayer,
-  probe: WeightProbeName,
+  each: SweepLayer,
+  { probe, open }: PropagationOptions,
 ): SweepTask {
+  const { layer, weight } = each;
   const there = (entry: NodeEntry) => index.byId.get(entry.id) ?? entry;
   const moved: Layer = { ...layer, main: there(layer.main), nodes: layer.nodes.map(there) };
   const { change } = weightProbes[probe];
-  return {
-    subject: layerSubject({ layer: moved, weight }),
-    changes: [{ kind: 'weight', name: probe, change }],
-  };
+  const made = weightChange(moved, probedWeights(each), change, open);
+  return { subject: layerSubject({ layer: moved, weight }), changes: [{ ...made, name: probe }] };
 }
 
 function energiesOf(

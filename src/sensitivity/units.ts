@@ -1,12 +1,11 @@
 import type { Part, Role, Unit } from '../base/terms';
 import type { Shapes } from '../onnx/shapes/shapes';
-import type { Structure, Weight } from '../structure/structure';
-import { candidatesOf, matricesOf } from './candidates';
-import { type Change, layerSubject, type Subject, type SweepLayer } from './sweep';
+import type { Structure } from '../structure/structure';
+import { candidatesOf } from './candidates';
+import { layerSubject, type Subject, type SweepLayer } from './sweep';
 import { blockSubjects } from './units/blocks';
 import { headSubjects } from './units/heads';
-
-type WithoutName<T> = T extends unknown ? Omit<T, 'name'> : never;
+import type { Unnamed } from './weightChange';
 
 /** Something to ask about, with what tables say of it. */
 export interface UnitSubject extends Subject {
@@ -16,10 +15,8 @@ export interface UnitSubject extends Subject {
   readonly role: Role;
   /** Index into `Structure.blocks`, or undefined outside blocks. */
   readonly block: number | undefined;
-  /** Weights of the layer that are changed with the first: a recurrent layer's for its state. */
-  readonly further?: readonly Weight[];
   /** How it is taken away, for blocks and heads; what becomes of a layer is the probe's to say. */
-  readonly removal?: WithoutName<Change>;
+  readonly removal?: Unnamed;
 }
 
 /** What can be asked about, and what cannot with the reason. */
@@ -50,8 +47,5 @@ function layerSubjects(structure: Structure): UnitSubjects {
 /** A layer with what tables say of it. */
 export function subjectOfLayer(each: SweepLayer): UnitSubject {
   const { name, part, role, block } = each.layer;
-  const further = matricesOf(each.layer).filter(
-    (weight) => weight !== each.weight && weight.tensor.dtype === 'float32',
-  );
-  return { ...layerSubject(each), unit: 'layer', name, part, role, block, further };
+  return { ...layerSubject(each), unit: 'layer', name, part, role, block };
 }

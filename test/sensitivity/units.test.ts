@@ -5,6 +5,7 @@ import { Models, type SizedModel } from '../../src/engine/models';
 import { makeNode, makeTensor } from '../../src/onnx/builder';
 import type { Edit } from '../../src/onnx/edit';
 import { floatValues } from '../../src/onnx/weights';
+import { channelsOf } from '../../src/sensitivity/channels';
 import { changeOf, type WeightProbeName, weightProbes } from '../../src/sensitivity/probes';
 
 import { subjectsOf } from '../../src/sensitivity/units';
@@ -119,6 +120,55 @@ test('a recurrent layer is changed in both of its weights at once', async (t) =>
   }
 });
 
+test('filters along one axis are channels, and so are the gates of every direction', (t) => {
+  const weight = aTensor('w', 'float32', [8, 6, 3], new Float32Array(144).fill(1));
+  const sized = sizedModel(
+    t,
+    aModel({
+      inputs: [aValue('x', 'float32', [1, 6, 9])],
+      outputs: [aValue('y', 'float32', [1, 8, 7])],
+      nodes: [aNode('Conv', ['x', 'w'], ['y'])],
+      initializers: [weight],
+    }),
+  );
+  const [subject] = subjectsOf(sized.structure, sized.shapes, 'layer').subjects;
+  const { layer, weight: filters } = subject!.weight!;
+  assert.deepEqual(channelsOf(layer, filters), { rows: 8, width: 18, transposed: false });
+});
+
+for (const file of [
+  'structures/bert_ts_constnodes.onnx',
+  'structures/lstm_bi_ts_op14.onnx',
+  'vad/model-if.onnx',
+]) {
+  test(
+    `weights of ${file} are changed wherever they are kept`,
+    { skip: withoutModels },
+    async () => {
+      const sized = new Models().sized(join(modelsFolder, file), {});
+      const { subjects } = subjectsOf(sized.structure, sized.shapes, 'layer');
+      const data = syntheticCalibration(sized, 1);
+      const every = Math.ceil(subjects.length / 6);
+      const some = subjects.filter((_, at) => at % every === 0);
+      const tasks = some.map((subject) => {
+        const change = changeOf('int2', subject, sized.external.open)!;
+        return { subject, changes: [change] };
+      });
+      const rows = await sweptTasks(sized, tasks, data);
+      assert.equal(rows.length, some.length);
+      assert.ok(rows.length >= 2);
+      // Of a branch for another sampling rate nothing is heard.
+      assert.ok(rows.some(({ scores }) => scores[0]! > 0));
+      for (const { scores, subject } of rows) {
+        const [change] = tasks.find((task) => task.subject === subject)!.changes;
+        if (change!.kind === 'edits') {
+          near(scores, await wholeScores(sized, change!.edits(), data), subject.id);
+        }
+      }
+    },
+  );
+}
+
 const digits = join(modelsFolder, 'digits-vit');
 for (const file of ['model.onnx', 'model-dynamo.onnx']) {
   test(
@@ -160,8 +210,8 @@ test(
   { skip: withoutModels },
   async (t) => {
     let [blocks, heads, reasons] = [0, 0, 0];
-    // Every other one: each exporter and each kind of model is among them.
-    const some = factsOf<Known>('structures').filter((_, at) => at % 2 === 0);
+    // Every third one: each exporter and each kind of model is among them.
+    const some = factsOf<Known>('structures').filter((_, at) => at % 3 === 0);
     for (const { file, inputs } of some) {
       const shapes = Object.fromEntries(inputs.map(({ name, example }) => [name, example]));
       const sized = new Models().sized(join(modelsFolder, 'structures', file), { shapes });
@@ -181,7 +231,7 @@ test(
       reasons += found.skipped.length;
     }
     t.diagnostic(`${blocks} blocks removed, ${reasons} with a reason; ${heads} heads`);
-    assert.ok(blocks > 40);
-    assert.ok(heads > 70);
+    assert.ok(blocks > 25);
+    assert.ok(heads > 40);
   },
 );

@@ -6,6 +6,7 @@ import { candidatesOf } from '../candidates';
 import { channelsOf } from '../channels';
 import { layerSubject, type SweepLayer } from '../sweep';
 import type { UnitSubject, UnitSubjects } from '../units';
+import { weightChange } from '../weightChange';
 
 /**
  * Heads of attention: each has a stretch of the inputs of the projection behind, and is removed with those rows of the projection's weight,
@@ -35,7 +36,12 @@ function headsOf(each: SweepLayer, count: number, width: number): UnitSubject[] 
     ...layerSubject(each),
     ...{ id: `${layer.id}#head ${head}`, name: `${layer.name}, head ${head}` },
     ...{ unit: 'head', part: layer.part, role: 'context', block: layer.block },
-    removal: { kind: 'weight', change: withoutInputs(head * size, (head + 1) * size) },
+    removal: weightChange(
+      layer,
+      [each.weight],
+      withoutInputs(head * size, (head + 1) * size),
+      undefined,
+    ),
   }));
 }
 
