@@ -11,15 +11,17 @@ export interface PlanGroup extends SweepLayer {
   readonly members: readonly Layer[];
 }
 
-/** The layers that a plan decides on, those that share a weight together. */
+/** The layers that a plan decides on, those that share a weight together, also where a file stores it once more, transposed. */
 export function planGroups({ layers, skipped }: Candidates): readonly PlanGroup[] {
-  return layers.map((each) => ({
-    ...each,
-    members: [
-      each.layer,
-      ...skipped.flatMap(({ layer }) => (layer.tiedTo === each.layer.id ? [layer] : [])),
-    ],
-  }));
+  const known = new Set(layers.map(({ layer }) => layer.id));
+  const isPartner = ({ tiedTo }: Layer) => tiedTo !== undefined && known.has(tiedTo);
+  const partners = [...layers, ...skipped].map(({ layer }) => layer).filter(isPartner);
+  return layers
+    .filter(({ layer }) => !isPartner(layer))
+    .map((each) => ({
+      ...each,
+      members: [each.layer, ...partners.filter(({ tiedTo }) => tiedTo === each.layer.id)],
+    }));
 }
 
 /** Whether the choice can be made of every layer of the group. */

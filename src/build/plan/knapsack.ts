@@ -63,7 +63,8 @@ function tableOf(items: readonly (readonly Option[])[], budget: number): Table |
   const spread = dearest.reduce((sum, cost, at) => sum + cost - (cheapest[at] ?? 0), 0);
   const most = Math.min(room, spread);
   const unit = most / steps || 1;
-  const parts = Math.floor(most / unit + 1e-9);
+  // With room for all, what rounding up adds to each item must not keep the dearest out.
+  const parts = Math.floor(most / unit + 1e-9) + (room >= spread ? items.length : 0);
   let best = new Float64Array(parts + 1);
   const ways: Uint16Array[] = [];
   for (const [at, options] of items.entries()) {
