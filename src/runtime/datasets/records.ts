@@ -24,12 +24,6 @@ const longestRecord = 1 << 24;
 
 const [newline, quote, space] = [10, 34, 32];
 
-interface Found {
-  readonly from: number;
-  readonly to: number;
-  readonly line: number;
-}
-
 /**
  * Finds the lines of a UTF-8 file without holding it. With `quoted`, line breaks between double quotes do not end a record. Throws
  * `badInput` for other encodings, and for a quote that is not closed.
@@ -39,18 +33,19 @@ export function textRecords(source: ByteSource, { quoted }: { quoted: boolean })
   const starts: { from: number; line: number }[] = [];
   let count = 0;
   let end = 0;
-  for (const { from, to, line } of recordsIn(source, quoted)) {
+  eachRecord(source, quoted, (from, to, line) => {
     if (count % stride === 0) starts.push({ from, line });
     count++;
     end = to;
-  }
+  });
   const block = (index: number): TextRecord[] => {
     const { from = 0, line: first = 1 } = starts[index] ?? {};
     const bytes = source.read(from, (starts[index + 1]?.from ?? end) - from);
-    return [...recordsIn(memorySource(source.name, bytes), quoted)].map((found) => ({
-      line: first + found.line - 1,
-      text: textOf(bytes.subarray(found.from, found.to)),
-    }));
+    const records: TextRecord[] = [];
+    eachRecord(memorySource(source.name, bytes), quoted, (start, to, line) => {
+      records.push({ line: first + line - 1, text: textOf(bytes.subarray(start, to)) });
+    });
+    return records;
   };
   const at = (places: readonly number[]) => {
     const blocks = new Map<number, TextRecord[]>();
@@ -77,46 +72,55 @@ const textOf = (bytes: Uint8Array) =>
     .replace(/\r$/, '')
     .replace(/^\ufeff/, '');
 
-/** Where each record that is not empty begins and ends. */
-function* recordsIn(source: ByteSource, quoted: boolean): Generator<Found> {
-  const state = { from: 0, line: 1, lines: 0, isQuoted: false, hasText: false };
-  const tooLong = (to: number) => to - state.from > longestRecord;
+/** Told where each record that is not empty begins and ends; called for millions of lines, so nothing is made for any of them. */
+function eachRecord(
+  source: ByteSource,
+  quoted: boolean,
+  found: (from: number, to: number, line: number) => void,
+): void {
+  let from = 0;
+  let line = 1;
+  let lines = 0;
+  let isQuoted = false;
+  let isText = false;
   for (let offset = 0; offset < source.size; offset += pieceBytes) {
     const piece = source.read(offset, Math.min(pieceBytes, source.size - offset));
+    const place = (byte: number, at: number) => {
+      const next = piece.indexOf(byte, at);
+      return next < 0 ? piece.length : next;
+    };
+    let nextQuote = quoted ? place(quote, 0) : piece.length;
     for (let at = 0; at < piece.length;) {
-      const stop = nextStop(piece, at, quoted);
-      state.hasText ||= hasText(piece, at, stop);
-      const byte = piece[stop];
+      const lineEnd = place(newline, at);
+      const stop = Math.min(lineEnd, nextQuote);
+      isText ||= hasText(piece, at, stop);
       at = stop + 1;
-      if (byte === quote) state.isQuoted = !state.isQuoted;
-      if (byte !== newline) continue;
-      state.lines++;
-      if (state.isQuoted) continue;
-      if (state.hasText) yield { from: state.from, to: offset + stop, line: state.line };
-      Object.assign(state, { from: offset + at, line: state.lines + 1, hasText: false });
+      if (stop === piece.length) break;
+      if (stop === nextQuote) {
+        isText = true;
+        isQuoted = !isQuoted;
+        nextQuote = place(quote, at);
+        continue;
+      }
+      lines++;
+      if (isQuoted) continue;
+      if (isText) found(from, offset + stop, line);
+      from = offset + at;
+      line = lines + 1;
+      isText = false;
     }
-    if (tooLong(offset + piece.length)) throw unending(source.name, state);
+    if (offset + piece.length - from > longestRecord) throw unending(source.name, line, isQuoted);
   }
-  if (state.isQuoted) throw unending(source.name, state);
-  if (state.hasText) yield { from: state.from, to: source.size, line: state.line };
-}
-
-/** Of the next line break or quote; the piece's length where there is none. */
-function nextStop(piece: Uint8Array, from: number, quoted: boolean): number {
-  const lineEnd = piece.indexOf(newline, from);
-  const stop = lineEnd < 0 ? piece.length : lineEnd;
-  if (!quoted) return stop;
-  const at = piece.subarray(from, stop).indexOf(quote);
-  return at < 0 ? stop : from + at;
+  if (isQuoted) throw unending(source.name, line, isQuoted);
+  if (isText) found(from, source.size, line);
 }
 
 function hasText(piece: Uint8Array, from: number, to: number): boolean {
-  if (piece[to] === quote) return true;
   for (let at = from; at < to; at++) if ((piece[at] ?? 0) > space) return true;
   return false;
 }
 
-function unending(name: string, { line, isQuoted }: { line: number; isQuoted: boolean }) {
+function unending(name: string, line: number, isQuoted: boolean) {
   const what = isQuoted ? 'has a quote that is not closed' : 'is longer than 16 MB';
   return new UserError('badInput', `Line ${line} of ${name} ${what}.`);
 }
