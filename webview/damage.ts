@@ -82,8 +82,7 @@ const hasInterval = ({ samples }: DamageCell): boolean => samples > 1;
 export function damageText(cell: DamageCell | null | undefined): string {
   if (!cell) return formatSmall(null);
   const half = hasInterval(cell) ? ` ± ${formatSmall(cell.high - cell.damage)}` : '';
-  const text = `${formatSmall(cell.damage)}${half}`;
-  return cell.settled ? text : `${text} (not settled)`;
+  return `${formatSmall(cell.damage)}${half}`;
 }
 
 /** "128 samples of dev.npz", "8 synthetic inputs". */

@@ -58,7 +58,7 @@ export const columns = {
   },
   parameters: {
     title: () => 'parameters',
-    width: 98,
+    width: 106,
     numeric: true,
     cell: (row) => figure(row.parameters, formatCount),
   },

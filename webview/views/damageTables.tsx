@@ -30,7 +30,12 @@ export function DamageTable({
               </th>
               <td>{line.role}</td>
               {line.cells.map((cell, at) => (
-                <td key={grid.probes[at]?.name}>{damageText(cell)}</td>
+                <td key={grid.probes[at]?.name}>
+                  <span class={cell?.settled === false ? 'not-settled' : ''}>
+                    {damageText(cell)}
+                  </span>
+                  {cell?.settled === false && <span class="hidden-text"> not settled</span>}
+                </td>
               ))}
             </tr>
           ))}

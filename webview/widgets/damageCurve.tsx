@@ -41,7 +41,7 @@ export function DamageCurve({ probes, cells, metric, linear, range }: Props) {
   const stretches = stretchesOf(probes, cells);
   const axis = (linear ? linearAxis : logAxis)(range, tickText);
   const all = stretches.flatMap(({ points }) => points);
-  const label = all.map(({ title, cell }) => `${title} ${damageText(cell)}`).join(', ');
+  const label = all.map(({ title, cell }) => `${title} ${figureText(cell)}`).join(', ');
   return (
     <Plot
       class="damage-curve"
@@ -69,7 +69,7 @@ export function DamageCurve({ probes, cells, metric, linear, range }: Props) {
             class="curve-point"
             key={title}
             data-settled={cell.settled}
-            data-tip={`${title}\n${damageText(cell)}`}
+            data-tip={`${title}\n${figureText(cell)}`}
             style={placeAt(x, axis.at(cell.damage))}
           />,
         ];
@@ -77,6 +77,9 @@ export function DamageCurve({ probes, cells, metric, linear, range }: Props) {
     </Plot>
   );
 }
+
+const figureText = (cell: DamageCell | null): string =>
+  `${damageText(cell)}${cell?.settled === false ? ', not settled' : ''}`;
 
 interface Stretch {
   readonly caption: string;
