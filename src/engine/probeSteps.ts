@@ -35,11 +35,6 @@ export function readProbe(text: string, layers: readonly Layer[]): ProbeFacts {
   );
 }
 
-/** Bytes of a layer's weights, now and after the probe's step; null where there is no step, or it does not fit. */
-export function probeBytes(name: ProbeName, layer: Layer): SensitivityRow['bytes'] {
-  return stepBytes(steps[name] ?? null, layer);
-}
-
 /** Bytes of a layer's weights, now and after a step; null without a step, or where it does not fit. */
 export function stepBytes(step: ProbeFacts['step'], layer: Layer): SensitivityRow['bytes'] {
   if (!step) return null;
