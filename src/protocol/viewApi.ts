@@ -159,7 +159,7 @@ export interface HostApi {
   ready(request: Record<string, never>): DashboardState;
   rows(query: RowQuery): RowPage;
   profile(request: { threads: number; runs: number; provider: string }): void;
-  /** Asks for data where none is chosen. */
+  /** Asks how, beginning with what was chosen last; for data first where none is chosen. */
   measureSensitivity(request: Record<string, never>): void;
   /** Asks for a format and writes what was measured. */
   exportSensitivity(request: Record<string, never>): void;

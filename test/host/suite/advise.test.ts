@@ -11,7 +11,7 @@ const accept = () => vscode.commands.executeCommand('workbench.action.acceptSele
 const beside = ({ uri }: OpenModel, name: string) => vscode.Uri.joinPath(uri, '..', name);
 
 /** Presses Enter in every list and box that comes up, until `isDone`. */
-async function acceptUntil(isDone: () => unknown, what: string, ms = 60_000): Promise<void> {
+async function acceptUntil(isDone: () => unknown, what: string, ms = 150_000): Promise<void> {
   await until(
     async () => {
       if (isDone()) return true;
@@ -23,7 +23,9 @@ async function acceptUntil(isDone: () => unknown, what: string, ms = 60_000): Pr
   );
 }
 
-describe('planning and advice', () => {
+describe('planning and advice', function () {
+  // Planning runs every choice of every layer: seconds, and minutes where other programs run as well.
+  this.timeout(180_000);
   afterEach(discardAll);
   after(removeSamples);
 

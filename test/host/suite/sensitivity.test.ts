@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { cpus, loadavg } from 'node:os';
 import * as vscode from 'vscode';
 import type { OpenModel } from '../../../src/ui/models/openModel';
 import { commands } from '../../../src/ui/names';
@@ -10,6 +11,9 @@ const options = () => ({
   ...{ probes: [], samples: 8, threads: 1 },
   seed: 1 + Math.floor(Math.random() * 1e6),
 });
+
+/** The engine has 200 ms to end by itself before it is ended; other programs stretch that. */
+const mostMs = () => 500 * Math.max(1, (loadavg()[0] ?? 0) / cpus().length);
 
 describe('sensitivity', () => {
   afterEach(closeAll);
@@ -45,8 +49,10 @@ describe('sensitivity', () => {
     const once = options();
     const run = assert.rejects(model.measureSensitivity(once), { code: 'cancelled' });
     await until(() => model.sensitivity?.layers.length, 'rows arrive');
+    const asked = Date.now();
     model.cancel();
     await run;
+    assert.ok(Date.now() - asked < mostMs(), `${Date.now() - asked} ms`);
     const kept = model.sensitivity?.layers.length ?? 0;
     assert.equal(model.sensitivity?.complete, false);
     assert.ok(kept > 0);

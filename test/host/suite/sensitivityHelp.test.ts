@@ -32,7 +32,10 @@ describe('help by sensitivity', () => {
     const measured = new Set(model.sensitivity!.layers.map(({ id }) => id));
     assert.equal(lenses.length, measured.size);
     for (const title of lenses)
-      assert.match(title, /^(int8|\d-bit): KL [\d.e-]+, (safe|near the limit|not safe)$/);
+      assert.match(
+        title,
+        /^(int8|\d-bit): KL [\d.e-]+ on made-up inputs, (safe|near the limit|not safe)$/,
+      );
     const restore = await withSetting(settings.sensitivitySafe.id, { kl: 1e9 });
     const lenient = await sensitivityLenses(model);
     await restore();
