@@ -30,7 +30,9 @@ export function layerHover(
   const text = [
     headline(figures, layer.layer),
     table([...rowsOf(figures, layer, extras), ...sensitivityRows(model, layer.layer.id)]),
-    [chart(figures, layer, weights), curveOf(model, layer.layer.id)].filter(Boolean).join(' '),
+    [chart(figures, layer, weights), curveOf(model, layer.layer.id)]
+      .filter(Boolean)
+      .join(' &nbsp; '),
     links(model, [layer.layer.id], figures, findingsFor(model, layer.layer.id).length > 0),
   ].join('\n\n');
   return trustedMarkdown(text, linked);
