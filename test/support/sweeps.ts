@@ -25,6 +25,6 @@ export function sweepOf(probes: ProbeFacts[], layers: SensitivityRow[]): Sensiti
     metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
     ...{ data: '/data/dev.npz', dataSha256: 'd', samples: 64, probes, layers },
     ...{ hints: [], propagation: [], skipped: [], ranking: [], shard: null, notes: [] },
-    ...{ complete: true, seconds: 1, reused: 0 },
+    ...{ complete: true, seconds: 1, reused: 0, peakMemoryBytes: 1e8 },
   };
 }
