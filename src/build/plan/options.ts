@@ -6,7 +6,8 @@ import { type Change, type Score, sweep, type SweepTask } from '../../sensitivit
 import type { Layer } from '../../structure/structure';
 import { choicesFor, type PlanChoiceName, planChoiceNames } from './choices';
 import { fitsGroup, type PlanGroup, savingOf } from './groups';
-import { type EditsOf, prepareChoice } from './prepare';
+import { type EditsOf, isChained, prepareChoice } from './prepare';
+import { scoreWhole } from './whole';
 
 /** One way of treating one group of layers, with what it was measured to cost. */
 export interface LayerOption {
@@ -77,6 +78,20 @@ export async function measureOptions(
   const of = count();
   if (of === 0) return known();
   const edits = await prepareAll(bench, groups, missing, partOf(progress, 0, preparingShare));
+  const tell = (id: string, choice: PlanChoiceName, scores: readonly number[]) => {
+    kept.add(id, choice, scores);
+    measured?.(known(), of - count(), of);
+  };
+  const chained = groups.filter(
+    (group) => isChained(group) && missing(group).includes('int8Static'),
+  );
+  const chains = edits.get('int8Static');
+  if (chains && chained.length > 0) {
+    const whole = { index: structure.index, samples, score, signal };
+    await scoreWhole(chained, chains, whole, ({ layer }, scores) =>
+      tell(layer.id, 'int8Static', scores),
+    );
+  }
   await sweep({
     ...{ index: structure.index, data: samples, open, score, signal, memory },
     tasks: groups.map((group): SweepTask => ({
@@ -86,10 +101,7 @@ export async function measureOptions(
         return made ? [{ kind: 'edits', name, edits: () => made(group) }] : [];
       }),
     })),
-    finished: ({ subject, name, scores }) => {
-      kept.add(subject.id, name as PlanChoiceName, scores);
-      measured?.(known(), of - count(), of);
-    },
+    finished: ({ subject, name, scores }) => tell(subject.id, name as PlanChoiceName, scores),
     progress: partOf(progress, preparingShare, 1),
   });
   return known();

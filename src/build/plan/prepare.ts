@@ -2,7 +2,6 @@ import type { Workbench } from '../../actions/action';
 import { partOf } from '../../base/progress';
 import { namesFor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
-import type { Layer } from '../../structure/structure';
 import { readStep } from '../apply';
 import { type PlanChoiceName, planChoiceOf } from './choices';
 import type { PlanGroup } from './groups';
@@ -24,7 +23,7 @@ export async function prepareChoice(bench: Workbench, { choice, groups }: Asked)
   const { step } = planChoiceOf(choice);
   if (!step) return () => [];
   const { action, params } = readStep({ ...step, targets: {} });
-  const chained = groups.filter(({ members }) => members.some((layer) => isChained(step, layer)));
+  const chained = choice === 'int8Static' ? groups.filter(isChained) : [];
   const found = new Map<PlanGroup, unknown>();
   const parts = chained.length + 1;
   const collect = (of: readonly PlanGroup[], at: number) =>
@@ -45,6 +44,7 @@ export async function prepareChoice(bench: Workbench, { choice, groups }: Asked)
     );
 }
 
-function isChained({ action }: { readonly action: string }, { main }: Layer): boolean {
-  return action === 'int8Static' && main.node.op === 'Conv';
+/** Whether static integers make the group part of a chain of 8-bit values. */
+export function isChained({ members }: PlanGroup): boolean {
+  return members.some(({ main }) => main.node.op === 'Conv');
 }
