@@ -1,3 +1,4 @@
+import { uncertaintyOf } from '../sensitivity/difficulty';
 import { type MetricName, metrics } from '../sensitivity/metrics/index';
 import type { Score } from '../sensitivity/sweep';
 import { mainOutput, readingOf } from '../verify/reading';
@@ -9,6 +10,8 @@ export interface DamageJudge {
   readonly output: string;
   readonly metric: MetricName;
   readonly score: Score;
+  /** How unsure the model itself is, sample by sample; undefined where the output is no distribution. */
+  readonly difficulty: ReturnType<typeof uncertaintyOf>;
 }
 
 /** Judges by the model's main output; `choose` gives the metric, knowing whether it holds scores of classes. */
@@ -28,7 +31,7 @@ export function damageJudge(
       ? metrics[metric].score({ reference, candidate, batch, reading, tokens })
       : [];
   };
-  return { output, metric, score };
+  return { output, metric, score, difficulty: uncertaintyOf(output, reading) };
 }
 
 /** What suits the kind of output. */

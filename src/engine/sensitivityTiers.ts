@@ -60,6 +60,7 @@ async function adaptive(bench: TierBench): Promise<void> {
   const { limit, seed } = bench;
   await adaptiveSweep({
     ...{ ...(await sweepOptions(bench)), worst, limit, seed },
+    difficulty: bench.question.judge.difficulty,
     finished: ({ subject, name, scores, settled, ...estimate }) =>
       bench.finished({ asked: asked(subject), probe: name, scores, settled, estimate }),
   });
