@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Answers, questionOf, type QuestionName } from '../recipe/adviceQuestions';
+import { type Answers, questionOf, type QuestionName } from '../recipe/advice/questions';
 
 /** Options of `advise`: the five questions. */
 export interface AdviseOptions {

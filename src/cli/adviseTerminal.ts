@@ -1,6 +1,6 @@
 import { formatBytes, formatFactor, formatShare, formatSmall } from '../base/format';
 import { printable } from '../base/text';
-import type { Advice, Expectation, Proposal, Remark } from '../recipe/advice';
+import type { Advice, Expectation, Proposal, Remark } from '../recipe/advice/advice';
 import { wrapText } from '../report/columns';
 import type { TerminalOptions } from '../report/terminal';
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { UserError } from '../base/errors';
 import { quoted } from '../base/quote';
 import type { Sensitivity } from '../protocol/sensitivity';
-import { mergeSensitivities } from '../report/sensitivityMerge';
+import { mergeSensitivities } from '../report/sensitivity/merge';
 import type { MergeOptions } from './sensitivityOptions';
 import { checkPrinting, sensitivityText } from './sensitivityText';
 

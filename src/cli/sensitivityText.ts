@@ -5,8 +5,8 @@ import {
   sensitivityExcept,
   sensitivityIds,
   sensitivityJson,
-} from '../report/sensitivityExports';
-import { terminalSensitivity } from '../report/sensitivityTerminal';
+} from '../report/sensitivity/exports';
+import { terminalSensitivity } from '../report/sensitivity/terminal';
 import { terminalOptions } from './output';
 
 /** How a sweep is to be printed. */

@@ -57,9 +57,9 @@ export function engine(program?: string): Handlers<EngineApi> {
       const { footprint } = await import('./footprint');
       return footprint(request);
     },
-    sensitivityOptions: async () => (await import('./sensitivityOptions')).sensitivityOptions(),
+    sensitivityOptions: async () => (await import('./sensitivity/options')).sensitivityOptions(),
     async sensitivity(request, context) {
-      const { sensitivity } = await import('./sensitivity');
+      const { sensitivity } = await import('./sensitivity/sensitivity');
       const { file, dims, shapes } = request;
       return sensitivity(models.sized(file, { dims, shapes }), request, context);
     },

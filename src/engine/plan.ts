@@ -10,7 +10,7 @@ import type { CallContext } from '../protocol/rpc';
 import type { Step } from '../protocol/recipe';
 import { type MetricName, metrics } from '../sensitivity/metrics/index';
 import { defaultSamples, openCalibration } from './calibration';
-import { damageJudge } from './damage';
+import { damageJudge } from './sensitivity/damage';
 import { modelBytes } from './modelBytes';
 import type { SizedModel } from './models';
 import { choose, type Measurements, planFront, predictedOf } from './planChoice';
@@ -21,7 +21,7 @@ import { type Attempt, bestOf, corrected, keeps, limitText } from './planRepair'
 import { planSource } from './planSource';
 import { answered, type Trial, type Tried, tryPlan } from './planTrial';
 import { loadRunner } from './runtime';
-import { contentOf } from './sensitivityData';
+import { contentOf } from './sensitivity/data';
 import { withTemporaryFolder } from './temporaryFolder';
 
 /** Where in the progress measuring the layers ends and trying plans begins. */

@@ -6,7 +6,7 @@ import type { Step } from '../protocol/recipe';
 import { hashOf } from './fileHash';
 import type { KeptTimes } from './planLatency';
 import type { Tried } from './planTrial';
-import { SensitivityCache } from './sensitivityCache';
+import { SensitivityCache } from './sensitivity/cache';
 
 /** What planning keeps from one plan of a model to the next. */
 export interface PlanKept {

@@ -68,6 +68,7 @@ export function partModel(
   weight?: Tensor,
 ): Model {
   const reads = new Set(entries.flatMap(readsOf));
+  const made = new Set(entries.flatMap(({ node }) => node.outputs));
   const typed = new Map(main.graph.outputs.map((output) => [output.name, output]));
   const graph: Graph = updated(main.graph, {
     nodes: entries.map(({ node }) =>
@@ -84,7 +85,8 @@ export function partModel(
       ...(weight ? [sized(weight)] : []),
     ],
     outputs: outputs.map((name) => typed.get(name) ?? valueWith(name, undefined)),
-    values: [],
+    // Bodies of If and Loop may need what the file says of values that they read, where the runtime cannot tell it by itself.
+    values: main.graph.values.filter(({ name }) => made.has(name) && !outputs.includes(name)),
   });
   return { ...model, graph };
 }

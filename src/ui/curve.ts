@@ -1,6 +1,6 @@
 import { formatSmall } from '../base/format';
 import type { SensitivityRow } from '../protocol/sensitivity';
-import type { Finding } from '../report/sensitivityVerdict';
+import type { Finding } from '../report/sensitivity/verdict';
 import { caption, chart, round, type Chart, type ChartColors } from './charts';
 
 type Kind = Finding['probe']['strength']['kind'];

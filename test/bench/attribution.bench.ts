@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { formatSmall } from '../../src/base/format';
 import { noProgress } from '../../src/base/progress';
 import { openCalibration } from '../../src/engine/calibration';
-import { damageJudge } from '../../src/engine/damage';
+import { damageJudge } from '../../src/engine/sensitivity/damage';
 import { Models, type SizedModel } from '../../src/engine/models';
 import type { Calibration } from '../../src/runtime/calibration';
 import { ortRunner } from '../../src/runtime/ort';

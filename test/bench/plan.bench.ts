@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isUserError } from '../../src/base/errors';
 import { openCalibration } from '../../src/engine/calibration';
-import { damageJudge } from '../../src/engine/damage';
+import { damageJudge } from '../../src/engine/sensitivity/damage';
 import { Models, type SizedModel } from '../../src/engine/models';
 import { plan } from '../../src/engine/plan';
 import { answered, type Trial, tryPlan, type Tried } from '../../src/engine/planTrial';

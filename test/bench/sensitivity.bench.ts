@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { noProgress } from '../../src/base/progress';
 import { seededRandom } from '../../src/base/random';
 import { openCalibration } from '../../src/engine/calibration';
-import { type DamageJudge, damageJudge } from '../../src/engine/damage';
+import { type DamageJudge, damageJudge } from '../../src/engine/sensitivity/damage';
 import { Models, type SizedModel } from '../../src/engine/models';
 import { reducedIndex } from '../../src/engine/reduced';
 import { makeTensor } from '../../src/onnx/builder';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { applySteps } from '../../src/build/apply';
 import { actionChanges, actionProbe, isActionProbe } from '../../src/build/probes';
 import { noProgress } from '../../src/base/progress';
-import { readProbe, stepBytes } from '../../src/engine/probeSteps';
+import { readProbe, stepBytes } from '../../src/engine/sensitivity/probeSteps';
 import { namesFor, rememberLast } from '../../src/onnx/builder';
 import { metrics } from '../../src/sensitivity/metrics/index';
 import { layerSubject } from '../../src/sensitivity/sweep';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { terminalAdvice } from '../../src/cli/adviseTerminal';
-import { advise } from '../../src/recipe/advice';
-import type { AdviceFacts } from '../../src/recipe/adviceFacts';
+import { advise } from '../../src/recipe/advice/advice';
+import type { AdviceFacts } from '../../src/recipe/advice/facts';
 import { plainPalette } from '../../src/report/paint';
 
 const facts: AdviceFacts = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { damageJudge } from '../../src/engine/damage';
+import { damageJudge } from '../../src/engine/sensitivity/damage';
 import { openCalibration } from '../../src/engine/calibration';
 import { Models } from '../../src/engine/models';
 import { ortRunner } from '../../src/runtime/ort';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findingsOf } from '../../src/report/sensitivityVerdict';
+import { findingsOf } from '../../src/report/sensitivity/verdict';
 import { chartColors } from '../../src/ui/charts';
 import { sensitivityCurve } from '../../src/ui/curve';
 import { probeOf, rowOf, sweepOf } from '../support/sweeps';

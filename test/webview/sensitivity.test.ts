@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { sensitivityView } from '../../src/report/sensitivityView';
+import { sensitivityView } from '../../src/report/sensitivity/view';
 import { calls } from './page/calls';
 import { bert, small } from './page/models';
 import { onPage, picture } from './page/open';

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { formatFactor, formatSmall } from '../../base/format';
-import type { Advice, Expectation, Proposal, Remark } from '../../recipe/advice';
+import type { Advice, Expectation, Proposal, Remark } from '../../recipe/advice/advice';
 import { savingText } from '../quantize/estimate';
 import { chooseStep, separator, type Entry } from '../quickInput';
 

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import type { AdviceFacts } from '../../recipe/adviceFacts';
+import type { AdviceFacts } from '../../recipe/advice/facts';
 import {
   type Answers,
   openQuestions,
   type QuestionName,
   questionOf,
-} from '../../recipe/adviceQuestions';
+} from '../../recipe/advice/questions';
 import { chooseStep, type Entry } from '../quickInput';
 
 const back = Symbol('back');

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { isCancelled, messageOf, UserError } from '../../base/errors';
 import type { Step } from '../../protocol/recipe';
-import { advise, type Proposal } from '../../recipe/advice';
-import { adviceFacts, type Evidence } from '../../recipe/adviceFacts';
-import { withSizes } from '../../recipe/adviceSizes';
+import { advise, type Proposal } from '../../recipe/advice/advice';
+import { adviceFacts, type Evidence } from '../../recipe/advice/facts';
+import { withSizes } from '../../recipe/advice/sizes';
 import { chooseProposal } from '../advisor/proposals';
 import { askOpen, nothingAsked, withoutLast } from '../advisor/questions';
 import { showError } from '../errors';

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../base/errors';
 import { exports } from '../../report/exports';
-import { sensitivityFormats } from '../../report/sensitivityExports';
+import { sensitivityFormats } from '../../report/sensitivity/exports';
 import { showContext } from '../context';
 import type { OpenModel } from '../models/openModel';
 import type { Services } from '../services';

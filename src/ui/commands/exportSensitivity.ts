@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../base/errors';
 import type { ProbeFacts, Sensitivity } from '../../protocol/sensitivity';
-import { exclusionFormats, sensitivityFormats } from '../../report/sensitivityExports';
+import { exclusionFormats, sensitivityFormats } from '../../report/sensitivity/exports';
 import { setting } from '../config';
 import type { OpenModel } from '../models/openModel';
 import { parseLimit } from '../plan/limits';

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { formatSmall } from '../../base/format';
 import type { Sensitivity } from '../../protocol/sensitivity';
-import { standsOn } from '../../report/sensitivityView';
-import { shortMetric, type Finding } from '../../report/sensitivityVerdict';
+import { standsOn } from '../../report/sensitivity/view';
+import { shortMetric, type Finding } from '../../report/sensitivity/verdict';
 import type { ChosenLayers } from '../layerArgument';
 import { savingText } from '../quantize/estimate';
 import { addStep } from '../quantize/quantize';

@@ -1,6 +1,6 @@
 import type { DashboardState } from '../../protocol/viewApi';
 import { nextSteps } from '../../report/compressNext';
-import { sensitivityView } from '../../report/sensitivityView';
+import { sensitivityView } from '../../report/sensitivity/view';
 import type { Choices } from '../../report/table';
 import type { OpenModel } from '../models/openModel';
 import type { RecipeStore } from '../recipes/store';

@@ -6,7 +6,7 @@ import type { CallOptions, Remote } from '../../protocol/rpc';
 import type { Sensitivity, SensitivityRequest } from '../../protocol/sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from '../../protocol/types';
 import type { Busy } from '../../protocol/viewApi';
-import { joinSweeps } from '../../report/sensitivityJoin';
+import { joinSweeps } from '../../report/sensitivity/join';
 import { KeptSweeps } from '../sensitivity/kept';
 import { localFile } from './localFile';
 import type { ModelMemory } from './memory';

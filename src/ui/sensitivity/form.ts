@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { tiers, type SensitivityOptions, type Tier } from '../../protocol/sensitivity';
-import { shortProbe } from '../../report/sensitivityVerdict';
+import { shortProbe } from '../../report/sensitivity/verdict';
 import { chooseData } from '../commands/data';
 import type { OpenModel } from '../models/openModel';
 import { chooseOne, chooseSome, separator, type Entry } from '../quickInput';

@@ -1,8 +1,13 @@
 import * as vscode from 'vscode';
 import { formatSmall } from '../../base/format';
 import type { Sensitivity, SensitivityHint } from '../../protocol/sensitivity';
-import { standsOn } from '../../report/sensitivityView';
-import { findingsOf, shortMetric, shortProbe, type Finding } from '../../report/sensitivityVerdict';
+import { standsOn } from '../../report/sensitivity/view';
+import {
+  findingsOf,
+  shortMetric,
+  shortProbe,
+  type Finding,
+} from '../../report/sensitivity/verdict';
 import { setting } from '../config';
 import { sensitivityCurve } from '../curve';
 import { escaped } from '../markdown';

@@ -7,7 +7,7 @@ import {
   tellingFinding,
   type Finding,
   type Verdict,
-} from '../../report/sensitivityVerdict';
+} from '../../report/sensitivity/verdict';
 import { setting } from '../config';
 import type { OpenModel } from '../models/openModel';
 

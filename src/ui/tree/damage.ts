@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { Verdict } from '../../report/sensitivityVerdict';
-import { findingText } from '../../report/sensitivityVerdict';
+import type { Verdict } from '../../report/sensitivity/verdict';
+import { findingText } from '../../report/sensitivity/verdict';
 import { onSettings, setting } from '../config';
 import type { OpenModel } from '../models/openModel';
 import type { ModelStore } from '../models/store';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { findingsOf } from '../../../src/report/sensitivityVerdict';
+import { findingsOf } from '../../../src/report/sensitivity/verdict';
 import type { OpenModel } from '../../../src/ui/models/openModel';
 import { commands, settings } from '../../../src/ui/names';
 import type { TreeRow } from '../../../src/ui/tree/layers';

@@ -14,7 +14,7 @@ import type { Chosen } from '../../../src/protocol/recipeView';
 import { dashboardFigures } from '../../../src/report/dashboard';
 import { nextSteps } from '../../../src/report/compressNext';
 import { queryRows } from '../../../src/report/rows';
-import { sensitivityView } from '../../../src/report/sensitivityView';
+import { sensitivityView } from '../../../src/report/sensitivity/view';
 
 /** What a test opens the page with. */
 export interface Scenario {

@@ -1,0 +1,118 @@
+import { version } from '../../../package.json';
+import type { DataFacts } from '../../base/dataKinds';
+import type {
+  PropagationRow,
+  Sensitivity,
+  SensitivityHint,
+  SensitivityRequest,
+  SensitivityRow,
+} from '../../protocol/sensitivity';
+import { metrics } from '../../sensitivity/metrics/index';
+import { meanWithInterval } from '../../tensor/measures';
+import { stepBytes } from './probeSteps';
+import type { Question, Skipped } from './question';
+import type { Finished } from './tiers';
+
+/** What the model is fed. */
+export interface FedData {
+  readonly name: string;
+  readonly samples: number;
+  readonly facts: DataFacts;
+  /** Of everything that it is fed. */
+  readonly sha256: string;
+}
+
+/** What has been found out so far; grows while a request is answered. */
+export interface Findings {
+  readonly request: SensitivityRequest;
+  readonly question: Question;
+  /** Of the model's file. */
+  readonly sha256: string;
+  /** That the request has taken. */
+  readonly seconds: () => number;
+  /** By `rowKey`. */
+  readonly rows: Map<string, SensitivityRow>;
+  readonly hints: SensitivityHint[];
+  readonly propagation: PropagationRow[];
+  /** Besides what the question leaves out. */
+  readonly skipped: Skipped[];
+  readonly notes: string[];
+  /** Why rows are not kept; undefined where they are. */
+  trouble: string | undefined;
+  /** Null as long as nothing was run. */
+  data: FedData | null;
+  reused: number;
+}
+
+/** Nothing yet. */
+export function emptyFindings(
+  question: Question,
+  request: SensitivityRequest,
+  facts: Pick<Findings, 'sha256' | 'seconds'>,
+): Findings {
+  return {
+    ...{ question, request, ...facts, trouble: undefined, data: null, reused: 0 },
+    ...{ rows: new Map(), hints: [], propagation: [], skipped: [], notes: [] },
+  };
+}
+
+/** A finished row as results have it: mean and 95 % interval of its scores. A single score has none, and settles nothing. */
+export function rowOf({ asked, probe, scores, settled, estimate }: Finished): SensitivityRow {
+  const { mean, halfWidth } = estimate ?? meanWithInterval(scores);
+  const reach = Number.isFinite(halfWidth) ? halfWidth : 0;
+  const step = asked.probes.find(({ name }) => name === probe)?.step ?? null;
+  return {
+    ...asked.facts,
+    probe,
+    damage: mean,
+    // Few metrics know what is better than the model itself.
+    low: scores.some((score) => score < 0) ? mean - reach : Math.max(0, mean - reach),
+    high: mean + reach,
+    samples: scores.length,
+    settled: settled && scores.length > 1,
+    bytes: asked.layer ? stepBytes(step, asked.layer) : null,
+  };
+}
+
+/** What tells one row from another. */
+export const rowKey = ({ id, probe }: Pick<SensitivityRow, 'id' | 'probe'>) => `${probe} ${id}`;
+
+/** Everything found with what it stands on, in the order of the model. */
+export function resultOf(findings: Findings, complete: boolean): Sensitivity {
+  const { request, question, sha256, data, notes, trouble, reused } = findings;
+  const rows = [...findings.rows.values()];
+  const { probes, judge } = question;
+  const { title, unit } = metrics[judge.metric];
+  return {
+    featherweight: version,
+    model: { file: request.file, sha256 },
+    metric: { name: judge.metric, title, unit },
+    tier: request.tier ?? 'exact',
+    ...{ data: data?.name ?? '', dataSha256: data?.sha256 ?? null, samples: data?.samples ?? 0 },
+    ...(data ? { facts: data.facts } : {}),
+    probes: [...probes],
+    layers: inOrder(rows, question),
+    ...{ hints: [...findings.hints], propagation: [...findings.propagation] },
+    skipped: [...question.skipped, ...findings.skipped],
+    ranking: probes.map(({ name }) => ({ probe: name, layers: ranked(rows, name) })),
+    shard: request.shard ?? null,
+    notes: [...notes, ...(trouble === undefined ? [] : [trouble])],
+    ...{ complete, seconds: findings.seconds(), reused },
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+function inOrder(rows: readonly SensitivityRow[], { asked, probes }: Question): SensitivityRow[] {
+  const place = new Map(asked.map(({ facts }, at) => [facts.id, at]));
+  const column = new Map(probes.map(({ name }, at) => [name, at]));
+  const keyOf = ({ id, probe }: SensitivityRow) =>
+    (place.get(id) ?? 0) * probes.length + (column.get(probe) ?? 0);
+  return [...rows].sort((a, b) => keyOf(a) - keyOf(b));
+}
+
+function ranked(rows: readonly SensitivityRow[], probe: string): string[] {
+  return rows
+    .filter((row) => row.probe === probe)
+    .sort((a, b) => b.damage - a.damage)
+    .map((row) => row.id);
+}

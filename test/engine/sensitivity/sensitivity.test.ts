@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { isCancelled, isUserError } from '../../../src/base/errors';
+import { type Engine, startEngine } from '../../../src/protocol/engineProcess';
+import type { Sensitivity, SensitivityRequest } from '../../../src/protocol/sensitivity';
+import { mergeSensitivities } from '../../../src/report/sensitivity/merge';
+import { engineProgram } from '../../support/engineProgram';
+import { inFolder } from '../../support/folder';
+
+const sample = (name: string) => resolve('media/samples/digits-vit', name);
+
+const asked: SensitivityRequest = {
+  ...{ file: sample('model.onnx'), data: sample('test.npz'), probes: ['int8', 'prune50'] },
+  ...{ samples: 8, threads: 1, seed: 1 },
+};
+/** Rows that it gives. */
+const all = 28 * 2;
+
+interface Bench {
+  readonly engine: Engine;
+  /** Of the process that runs models. */
+  readonly pid: () => number;
+  readonly folder: string;
+  readonly request: SensitivityRequest;
+}
+
+function withEngine(work: (bench: Bench) => Promise<void>): Promise<void> {
+  return inFolder(async (folder) => {
+    const lines: string[] = [];
+    const engine = startEngine({ program: engineProgram(), log: (line) => lines.push(line) });
+    const started = () => lines.findLast((line) => / started on /.test(line));
+    try {
+      const request = { ...asked, cache: join(folder, 'kept') };
+      await work({ engine, folder, request, pid: () => Number(started()?.split(' ')[1]) });
+    } finally {
+      engine.dispose();
+    }
+  });
+}
+
+/** Lines of the one file in a cache, whole ones or not. */
+const keptLines = (cache: string) =>
+  readdirSync(cache).flatMap((name) =>
+    readFileSync(join(cache, name), 'utf8').split('\n').filter(Boolean),
+  );
+
+const isWhole = (line: string) => {
+  try {
+    return Boolean(JSON.parse(line));
+  } catch {
+    return false;
+  }
+};
+
+/** Lets a sweep come to `least` rows, does something to it, and gives the last partial result when it has failed. */
+async function interrupted(
+  { engine, request }: Bench,
+  least: number,
+  interrupt: () => void,
+  signal?: AbortSignal,
+): Promise<{ error: unknown; last: Sensitivity }> {
+  let last: Sensitivity | undefined;
+  const error = await engine.api
+    .sensitivity(request, {
+      ...(signal ? { signal } : {}),
+      partial: (value) => {
+        const before = last?.layers.length ?? 0;
+        last = value as Sensitivity;
+        if (before < least && last.layers.length >= least) interrupt();
+      },
+    })
+    .then(
+      () => assert.fail('The sweep was over too soon.'),
+      (thrown: unknown) => thrown,
+    );
+  return { error, last: last! };
+}
+
+test('a sweep that is cancelled comes back within 200 ms with what it had, and goes on from there', () =>
+  withEngine(async (bench) => {
+    const stop = new AbortController();
+    let stopped = 0;
+    const { error, last } = await interrupted(
+      ...([bench, 6] as const),
+      () => {
+        stopped = performance.now();
+        stop.abort();
+      },
+      stop.signal,
+    );
+    const ms = performance.now() - stopped;
+    assert.ok(isCancelled(error), String(error));
+    assert.ok(ms < 200, `${ms} ms`);
+    assert.equal(last.complete, false);
+    const kept = keptLines(bench.request.cache!).filter(isWhole).length;
+    assert.ok(last.layers.length >= 6 && last.layers.length <= kept);
+    const whole = await bench.engine.api.sensitivity(bench.request);
+    assert.equal(whole.reused, kept);
+    assert.equal(whole.layers.length, all);
+    assert.ok(whole.complete);
+    console.log(`  came back after ${ms.toFixed(0)} ms with ${last.layers.length} rows`);
+  }));
+
+test('an engine that is killed in a sweep loses no more than the row under way', () =>
+  withEngine(async (bench) => {
+    const { error, last } = await interrupted(bench, 6, () => process.kill(bench.pid(), 'SIGKILL'));
+    assert.ok(isUserError(error) && error.code === 'crash', String(error));
+    const lines = keptLines(bench.request.cache!);
+    const kept = lines.filter(isWhole).length;
+    assert.ok(lines.length - kept <= 1);
+    assert.ok(kept >= last.layers.length);
+    // What a process leaves that is killed while it writes.
+    const [name] = readdirSync(bench.request.cache!);
+    appendFileSync(join(bench.request.cache!, name!), '\n{"id":"blocks.3.mlp.down","probe":"pr');
+    const again = await bench.engine.api.sensitivity(bench.request);
+    assert.equal(again.reused, kept);
+    assert.equal(again.layers.length, all);
+    const third = await bench.engine.api.sensitivity(bench.request);
+    assert.equal(third.reused, all);
+    assert.deepEqual(third.layers, again.layers);
+  }));
+
+test('rows are reused for the same question only', () =>
+  withEngine(async ({ engine, request }) => {
+    const few = { ...request, probes: ['int8'], layers: ['blocks.0.*'] };
+    const reusedBy = async (more: Partial<SensitivityRequest>) =>
+      (await engine.api.sensitivity({ ...few, ...more })).reused;
+    assert.equal(await reusedBy({}), 0);
+    assert.equal(await reusedBy({}), 6);
+    // More layers and probes are more rows of the same sweep.
+    assert.equal(await reusedBy({ probes: ['int4', 'int8'], layers: ['blocks.0.mlp.*'] }), 2);
+    assert.equal(await reusedBy({ samples: 9 }), 0);
+    assert.equal(await reusedBy({ metric: 'nmse' }), 0);
+    assert.equal(await reusedBy({ file: sample('model-dynamo.onnx'), layers: ['*.mlp.up'] }), 0);
+    const madeUp = { ...few };
+    delete madeUp.data;
+    const synthetic = async (more: Partial<SensitivityRequest>) =>
+      (await engine.api.sensitivity({ ...madeUp, ...more })).reused;
+    assert.equal(await synthetic({}), 0);
+    assert.equal(await synthetic({ seed: 2 }), 0);
+    assert.equal(await synthetic({ dims: { batch: 2 } }), 0);
+    assert.equal(await synthetic({}), 6);
+  }));
+
+test('an adaptive row is no exact one, but exact rows answer an adaptive question', () =>
+  withEngine(async ({ engine, request }) => {
+    const question = { ...request, samples: 48, probes: ['int4'] };
+    const spent = ({ layers }: Sensitivity) => layers.map(({ samples }) => samples);
+    const adaptive = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
+    assert.equal(adaptive.tier, 'adaptive');
+    assert.equal(adaptive.layers.length, 28);
+    assert.ok(adaptive.layers.every(({ settled }) => settled));
+    assert.ok(spent(adaptive).some((count) => count < 48));
+    const again = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
+    assert.equal(again.reused, 28);
+    assert.deepEqual(again.layers, adaptive.layers);
+    const layers = ['blocks.0.*'];
+    const fewer = await engine.api.sensitivity({ ...question, tier: 'adaptive', layers });
+    assert.equal(fewer.reused, 0);
+    const exact = await engine.api.sensitivity(question);
+    assert.equal(exact.reused, 0);
+    assert.ok(spent(exact).every((count) => count === 48));
+    const answered = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
+    assert.equal(answered.reused, 28);
+    assert.deepEqual(answered.layers, exact.layers);
+  }));
+
+test('a folder that cannot be used, or a full disk, is said and no failure', () =>
+  withEngine(async ({ engine, request, folder }) => {
+    const few = { ...request, probes: ['int8'], layers: ['blocks.0.mlp.*'] };
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const nowhere = await engine.api.sensitivity({ ...few, cache: join(file, 'kept') });
+    assert.equal(nowhere.layers.length, 2);
+    assert.match(
+      nowhere.notes.join(),
+      /^Finished rows could not be kept for the next time: ENOTDIR/,
+    );
+    assert.deepEqual((await engine.api.sensitivity(few)).notes, []);
+    if (process.platform !== 'linux') return;
+    const [name] = readdirSync(request.cache!);
+    const full = join(folder, 'full');
+    mkdirSync(full);
+    symlinkSync('/dev/full', join(full, name!));
+    const unkept = await engine.api.sensitivity({ ...few, cache: full });
+    assert.equal(unkept.reused, 0);
+    assert.equal(unkept.layers.length, 2);
+    assert.match(unkept.notes.join(), /could not be kept.*ENOSPC/);
+  }));
+
+test('two sweeps at once on one cache agree and leave it whole', () =>
+  withEngine(async (one) =>
+    withEngine(async (other) => {
+      const request = { ...one.request, layers: ['*.mlp.*'] };
+      const rows = 8 * 2;
+      const [a, b] = await Promise.all(
+        [one, other].map(({ engine }) => engine.api.sensitivity(request)),
+      );
+      assert.deepEqual(a!.layers, b!.layers);
+      const lines = keptLines(request.cache!);
+      assert.ok(lines.every(isWhole) && lines.length >= rows && lines.length <= 2 * rows);
+      const third = await other.engine.api.sensitivity(request);
+      assert.equal(third.reused, rows);
+      assert.deepEqual(third.layers, a!.layers);
+    }),
+  ));
+
+test('the parts of a sweep are the whole, whatever is asked about', () =>
+  withEngine(async ({ engine }) => {
+    const questions: Partial<SensitivityRequest>[] = [
+      {
+        probes: ['int4', 'weightOnly:bits=2', 'removedHead', 'removedBlock'],
+        layers: ['*.0*.output*', '*.0*.mlp*', 'blocks.0', 'head'],
+      },
+      { probes: ['int4', 'prune50'], tier: 'hints' },
+    ];
+    for (const more of questions) {
+      const wanted = { ...asked, ...more };
+      const whole = await engine.api.sensitivity(wanted);
+      const parts = [];
+      for (const index of [2, 0, 1]) {
+        const shard = { index, of: 3 };
+        const part = await engine.api.sensitivity({ ...wanted, shard });
+        parts.push({ name: `${index}.json`, sensitivity: part });
+      }
+      const merged = mergeSensitivities(parts);
+      const facts = ({ layers, hints }: Sensitivity) => ({
+        hints,
+        rows: layers.map(({ id, probe, bytes, samples }) => ({ id, probe, bytes, samples })),
+      });
+      assert.deepEqual(facts(merged), facts(whole));
+      for (const [at, { id, probe, damage }] of whole.layers.entries()) {
+        const found = merged.layers[at]!.damage;
+        assert.ok(
+          Math.abs(found - damage) <= 1e-5 * damage + 1e-9,
+          `${id} ${probe}: ${found}, not ${damage}`,
+        );
+      }
+      assert.ok(whole.layers.length + whole.hints.length > 8);
+    }
+  }));
