@@ -68,7 +68,7 @@ export function partModel(
   weight?: Tensor,
 ): Model {
   const reads = new Set(entries.flatMap(readsOf));
-  const made = new Set(entries.flatMap(({ node }) => node.outputs));
+  const fed = new Map(main.graph.inputs.map((input) => [input.name, input]));
   const typed = new Map(main.graph.outputs.map((output) => [output.name, output]));
   const graph: Graph = updated(main.graph, {
     nodes: entries.map(({ node }) =>
@@ -79,14 +79,16 @@ export function partModel(
     ),
     inputs: [
       ...inputs.flatMap((name) => {
+        // As the whole model has it: sizes may lead the runtime into branches of If that are not taken, and to an error there.
+        const declared = fed.get(name);
+        if (declared) return [declared];
         const tensors = known.flatMap(({ clean }) => clean.get(name) ?? []);
         return tensors[0] ? [valueOf(name, tensors[0].dtype, tensors)] : [];
       }),
       ...(weight ? [sized(weight)] : []),
     ],
     outputs: outputs.map((name) => typed.get(name) ?? valueWith(name, undefined)),
-    // Bodies of If and Loop may need what the file says of values that they read, where the runtime cannot tell it by itself.
-    values: main.graph.values.filter(({ name }) => made.has(name) && !outputs.includes(name)),
+    values: [],
   });
   return { ...model, graph };
 }
