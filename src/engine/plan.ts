@@ -174,15 +174,16 @@ async function tryPlans(
     const share = (1 - measuringShare) / mostAttempts;
     const from = measuringShare + share * at;
     progress(from, `trying plan ${at + 1}`);
+    const known = kept.tried.get(steps);
     const found: Tried =
-      kept.tried.get(steps) ??
+      known ??
       (await tryPlan(original, steps, trial, (fraction, note) =>
         progress(from + share * fraction, `trying plan ${at + 1} · ${note}`),
       ));
-    kept.tried.add(steps, found);
+    if (!known) kept.tried.add(steps, found);
     const attempt = { ...found, steps, chosen, predicted: predictedOf(measured, chosen) };
     attempts.push(attempt);
-    limit = corrected(request.limit, limit, attempt);
+    limit = corrected(request.limit, limit, attempts);
   }
   return attempts;
 }

@@ -61,7 +61,9 @@ export function kernelModel(
       const readers = index.main.consumers.get(name) ?? [];
       return fetched.has(name) || readers.some((reader) => !nodes.has(reader));
     });
-  const part = partFor(after, outputs, (name) => values.has(name));
+  // What one of the layer's nodes hands to the next was read in the run too, and is made here again.
+  const own = new Set([...nodes].flatMap((entry) => entry.node.outputs));
+  const part = partFor(after, outputs, (name) => values.has(name) && !own.has(name));
   if (part.outputs.length === 0 || part.inputs.some((name) => !values.has(name))) return undefined;
   return partModel(after, part, [{ clean: values }]);
 }

@@ -29,24 +29,45 @@ export function keeps(limit: PlanLimit, figures: PlanFigures): boolean {
 /** How near to the limit a plan may stay without another try: by its size, exactly; by what is measured, as far as that is sure. */
 const enough = { size: 0.985, latency: 0.93, speed: 0.93, damage: 0.9 } as const;
 
-/** A limit for the sum that should make the whole keep the asked one; undefined where the plan is good, or nothing is left to gain. */
+/**
+ * A limit for the sum that should make the whole keep the asked one, told from all attempts so far, the last one first of all; undefined
+ * where the plan is good, or nothing is left to gain.
+ */
 export function corrected(
   asked: PlanLimit,
   used: PlanLimit,
-  attempt: Attempt,
+  attempts: readonly Attempt[],
 ): PlanLimit | undefined {
-  const [found, expected] = [attempt.figures, attempt.predicted].map((each) =>
-    figureOf(asked, each),
-  ) as [number, number];
-  const share = found / valueOf(asked);
+  const last = attempts.at(-1);
+  if (!last) return undefined;
+  const share = figureOf(asked, last.figures) / valueOf(asked);
   if (share <= 1 && share >= enough[asked.kind]) return undefined;
+  const expected = figureOf(asked, last.predicted);
   if (asked.kind === 'size') {
-    const over = found - asked.value;
+    const over = last.figures.bytes - asked.value;
     // What a scheme adds besides the weights grows with the layers that take it: a little more than it was over.
-    return over > 0 ? { ...used, value: used.value - 1.25 * over } : undefined;
+    const value = Math.min(used.value - 1.25 * over, expected - 1);
+    return over > 0 ? { ...used, value } : undefined;
   }
-  const next = Math.max(expected, Number.MIN_VALUE) * (0.97 / Math.max(share, Number.MIN_VALUE));
+  const scaled = Math.max(expected, Number.MIN_VALUE) * (0.97 / Math.max(share, Number.MIN_VALUE));
+  const next = between(asked, attempts, scaled);
   return { ...used, value: asked.kind === 'speed' ? 1 / next : next };
+}
+
+/** How far beyond a sum that was tried the next one must lie, as the choices are few. */
+const step = 1e-3;
+
+/** The sum to try, kept below every sum whose whole broke the limit and above every one whose whole kept it: half way where it is neither. */
+function between(asked: PlanLimit, attempts: readonly Attempt[], sum: number): number {
+  const sums = (isGood: boolean) =>
+    attempts
+      .filter(({ figures }) => keeps(asked, figures) === isGood)
+      .map(({ predicted }) => figureOf(asked, predicted));
+  const low = Math.max(0, ...sums(true)) * (1 + step);
+  const high = Math.min(Infinity, ...sums(false)) * (1 - step);
+  if (sum > low && sum < high) return sum;
+  if (low === 0) return high;
+  return high === Infinity ? low : Math.sqrt(low * high);
 }
 
 /** The smallest plan that keeps a limit of damage, or the least damage for another; else the one that comes nearest. */
