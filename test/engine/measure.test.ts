@@ -100,6 +100,10 @@ test('a profile says how it was made', async () => {
         traceCostMs: 0,
         executed: 0,
       },
+      facts: {
+        ...{ kind: null, name: 'synthetic', samples: 1, used: 1, drawnWith: 5 },
+        ...{ classes: null, lengths: null, assumed: [] },
+      },
       inputs: [{ name: 'ids', dtype: 'int64', shape: [1, 7] }],
     },
   );
