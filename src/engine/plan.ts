@@ -13,11 +13,12 @@ import { defaultSamples, openCalibration } from './calibration';
 import { damageJudge } from './sensitivity/damage';
 import { modelBytes } from './modelBytes';
 import type { SizedModel } from './models';
-import { choose, type Measurements, planFront, predictedOf } from './planChoice';
+import { type Measurements, planFront, predictedOf } from './planChoice';
 import { openKept, type PlanKept } from './planKept';
 import { inTurn } from './planLatency';
 import { measurePlan, plannedGroups } from './planMeasure';
 import { type Attempt, bestOf, corrected, keeps, limitText } from './planRepair';
+import { type Chosen, chooseWithin } from './planSize';
 import { planSource } from './planSource';
 import { answered, type Trial, type Tried, tryPlan } from './planTrial';
 import { loadRunner } from './runtime';
@@ -162,28 +163,35 @@ async function tryPlans(
   original: SizedModel,
   request: PlanRequest,
   { trial, measured, metric, kept, preparations }: Trying,
-  { progress }: CallContext,
+  { progress, signal }: CallContext,
 ): Promise<Attempt[]> {
+  const { title } = metrics[metric];
+  const stepsFor = (chosen: readonly LayerOption[]) => [
+    ...preparations,
+    ...stepsOf(measured.layers, chosen, title),
+  ];
   const attempts: Attempt[] = [];
   let limit: PlanLimit | undefined = request.limit;
   for (let at = 0; limit && at < mostAttempts; at++) {
-    const chosen: readonly LayerOption[] | undefined = choose(measured, limit);
-    if (!chosen) break;
-    const steps = [...preparations, ...stepsOf(measured.layers, chosen, metrics[metric].title)];
+    const found: Chosen | undefined = await chooseWithin(original, {
+      ...{ asked: request.limit, limit, measured, stepsFor, signal },
+    });
+    if (!found) break;
+    const { chosen, steps } = found;
     if (attempts.some((each) => isDeepStrictEqual(each.steps, steps))) break;
     const share = (1 - measuringShare) / mostAttempts;
     const from = measuringShare + share * at;
     progress(from, `trying plan ${at + 1}`);
     const known = kept.tried.get(steps);
-    const found: Tried =
+    const tried: Tried =
       known ??
       (await tryPlan(original, steps, trial, (fraction, note) =>
         progress(from + share * fraction, `trying plan ${at + 1} · ${note}`),
       ));
-    if (!known) kept.tried.add(steps, found);
-    const attempt = { ...found, steps, chosen, predicted: predictedOf(measured, chosen) };
+    if (!known) kept.tried.add(steps, tried);
+    const attempt = { ...tried, steps, chosen, predicted: predictedOf(measured, chosen) };
     attempts.push(attempt);
-    limit = corrected(request.limit, limit, attempts);
+    limit = corrected(request.limit, found.limit, attempts);
   }
   return attempts;
 }
