@@ -70,26 +70,58 @@ export async function layerLatencies(
     progress: partOf(progress, 0, 0.5),
   });
   const base = await inTurn(original, source, { ...options, signal: options.bench.signal });
-  const keepSum = sumOf(groups, (group) => alone.get(keyOf(group.layer.id, 'keep')) ?? 0);
-  const scales = new Map<PlanChoiceName, number>([['keep', Math.min(1, base.candidate / keepSum)]]);
-  const scaleOf = (choice: PlanChoiceName) => scales.get(choice) ?? 1;
-  const timeOf = (layer: string, choice: PlanChoiceName) => {
-    const time = alone.get(keyOf(layer, choice));
-    return time === undefined ? undefined : time * scaleOf(choice);
-  };
+  const alikes: Alike[] = [];
   for (const [at, choice] of planChoiceNames.entries()) {
     const fitting = groups.filter((group) => choices.get(group)?.includes(choice));
-    const aloneSum = sumOf(fitting, ({ layer }) => timeOf(layer.id, choice) ?? 0);
-    const before = sumOf(fitting, ({ layer }) => timeOf(layer.id, 'keep') ?? 0);
+    const sum = (of: PlanChoiceName) =>
+      sumOf(fitting, ({ layer }) => alone.get(keyOf(layer.id, of)) ?? 0);
+    const [then, now] = [sum(choice), sum('keep')];
     // What is slower layer by layer will not be chosen.
-    if (choice === 'keep' || aloneSum === 0 || aloneSum >= before) continue;
+    if (choice === 'keep' || then === 0 || then >= now) continue;
     progress(0.5 + (0.5 * at) / planChoiceNames.length, `timing ${planChoiceOf(choice).title}`);
     const saved = await savedBy(source, choice, fitting, base.candidate, options, kept);
-    if (saved === undefined) continue;
-    const scale = (before - saved) / aloneSum;
-    scales.set(choice, Math.min(mostScale, Math.max(1 / mostScale, scale)));
+    if (saved !== undefined) alikes.push({ choice, now, then, saved });
   }
+  const keepSum = sumOf(groups, ({ layer }) => alone.get(keyOf(layer.id, 'keep')) ?? 0);
+  const scales = scalesOf(alikes, base.candidate / keepSum);
+  const timeOf = (layer: string, choice: PlanChoiceName) => {
+    const time = alone.get(keyOf(layer, choice));
+    return time === undefined ? undefined : time * (scales.get(choice) ?? scales.get('keep') ?? 1);
+  };
   return { original: base.reference, total: base.candidate, of: timeOf };
+}
+
+/** All layers that a choice fits treated so. */
+export interface Alike {
+  readonly choice: PlanChoiceName;
+  /** Sums of what the layers take alone, as they are and treated so. */
+  readonly now: number;
+  readonly then: number;
+  /** What that saves of a run of the whole model. */
+  readonly saved: number;
+}
+
+/**
+ * What turns times of layers alone into times within the model, for every choice: alone, layers find their weights in the caches, and
+ * were timed under another load. The choice that saves most has the scale of the layers as they are, which may add up to no more than
+ * `most` times their sum; the others have the scale by which they save what they were seen to.
+ */
+export function scalesOf(
+  alikes: readonly Alike[],
+  most: number,
+): ReadonlyMap<PlanChoiceName, number> {
+  const best = alikes.reduce<Alike | undefined>(
+    (found, each) => (found && found.saved >= each.saved ? found : each),
+    undefined,
+  );
+  const common = best && best.saved > 0 ? best.saved / (best.now - best.then) : 1;
+  const keep = Math.min(most, common);
+  const scales = new Map<PlanChoiceName, number>([['keep', keep]]);
+  for (const { choice, now, then, saved } of alikes) {
+    const scale = (keep * now - saved) / then;
+    scales.set(choice, Math.min(mostScale * keep, Math.max(keep / mostScale, scale)));
+  }
+  return scales;
 }
 
 const keyOf = (layer: string, choice: PlanChoiceName) => `${choice} ${layer}`;
