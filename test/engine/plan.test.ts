@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isUserError } from '../../src/base/errors';
@@ -10,10 +12,10 @@ import { modelsFolder, withoutModels } from '../support/models';
 const folder = join(modelsFolder, 'digits-vit');
 const file = join(folder, 'model.onnx');
 
-const planned = (limit: PlanLimit) =>
+const planned = (limit: PlanLimit, kept: { readonly cache?: string } = {}) =>
   plan(
     new Models().sized(file, {}),
-    { file, data: join(folder, 'train.npz'), samples: 16, limit, threads: 2 },
+    { file, data: join(folder, 'train.npz'), samples: 16, limit, threads: 2, ...kept },
     { signal: new AbortController().signal, progress: () => {}, partial: () => {} },
   );
 
@@ -22,14 +24,22 @@ test(
   { skip: withoutModels },
   async (t) => {
     const limit = { kind: 'size', value: 200_000 } as const;
-    const { measured, predicted, attempts, steps, layers, kept } = await planned(limit);
+    const cache = mkdtempSync(join(tmpdir(), 'featherweight-plans-'));
+    t.after(() => rmSync(cache, { recursive: true }));
+    const { measured, predicted, attempts, steps, layers, kept } = await planned(limit, { cache });
     assert.ok(kept && measured.bytes <= limit.value);
+    assert.ok(measured.bytes > 0.98 * limit.value, `${measured.bytes} bytes`);
+    assert.equal(attempts.length, 1, 'sizes are known before a plan is made');
     assert.ok(measured.damage > 0 && measured.damage < 0.01, `damage ${measured.damage}`);
     t.diagnostic(`${attempts.length} plans; predicted ${predicted.damage}, is ${measured.damage}`);
     const treated = layers.filter(({ choice }) => choice !== 'keep').map(({ id }) => id);
     assert.deepEqual(steps.flatMap(({ targets }) => targets.layers ?? []).sort(), treated.sort());
     for (const { note } of steps)
       assert.match(note ?? '', /KL divergence of these \d+ by themselves|^Exact/);
+    const smaller = await planned({ kind: 'size', value: 180_000 }, { cache });
+    assert.ok(smaller.reused.of > 100);
+    assert.equal(smaller.reused.layers, smaller.reused.of, 'nothing is measured again');
+    assert.ok(smaller.kept && smaller.measured.damage > measured.damage);
   },
 );
 

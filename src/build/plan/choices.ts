@@ -31,6 +31,11 @@ export const planChoices = {
   },
   int8: { title: 'int8, dynamic', step: { action: 'int8Dynamic' }, insteadOf: 'bits8' },
   int8Static: { title: 'int8, static', step: { action: 'int8Static' }, insteadOf: 'bits8' },
+  bits4finest: {
+    title: '4-bit weights, blocks of 16',
+    step: { action: 'weightOnly', params: { bits: '4', block: '16', keep: 0 } },
+    isForSize: true,
+  },
   bits4fine: {
     title: '4-bit weights, blocks of 32',
     step: { action: 'weightOnly', params: { bits: '4', block: '32', keep: 0 } },
@@ -43,6 +48,11 @@ export const planChoices = {
     title: '4-bit codes of a normal distribution',
     step: { action: 'codebook', params: { codes: 'nf4' } },
     insteadOf: 'bits4',
+    isForSize: true,
+  },
+  bits2fine: {
+    title: '2-bit weights, blocks of 16',
+    step: { action: 'weightOnly', params: { bits: '2', block: '16', keep: 0 } },
     isForSize: true,
   },
   bits2: {
