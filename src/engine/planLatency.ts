@@ -45,7 +45,7 @@ export interface LatencyOptions {
   readonly progress: Progress;
 }
 
-const rounds = 30;
+const rounds = 60;
 const warmup = 5;
 /** Two models of equal kernels, one cut into layers and one whole, differ by no more. */
 const mostScale = 2.5;
