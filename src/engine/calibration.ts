@@ -76,6 +76,7 @@ export function syntheticCalibration(
 function loader({ file, external }: SizedModel, options: CalibrationOptions): Calibration['load'] {
   const { runner, folder, threads } = options;
   const place = { runner, folder, name: basename(file), open: external.open };
-  return (model, changes = {}) =>
-    loadModel(model, place, { threads, provider: 'cpu', optimize: 'all', ...changes });
+  // A sweep has many sessions at once: threads that spin while they wait take the processors from the one that runs.
+  const usual = { threads, sleeping: true, provider: 'cpu', optimize: 'all' } as const;
+  return (model, changes = {}) => loadModel(model, place, { ...usual, ...changes });
 }

@@ -59,8 +59,10 @@ function create(model: string | Uint8Array, options: Options): Promise<ort.Infer
 const levels = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const;
 
 function sessionOptions(options: SessionOptions): Options {
-  const { threads, provider, optimize, optimizedFile, traceFile, arena, externalFolder } = options;
+  const { threads, sleeping, provider, optimize, optimizedFile, traceFile, arena, externalFolder } =
+    options;
   const extra: Record<string, string> = {};
+  if (sleeping) extra['intra_op.allow_spinning'] = '0';
   if (externalFolder) extra['model_external_initializers_file_folder_path'] = externalFolder;
   if (optimizedFile) {
     extra['optimized_model_external_initializers_file_name'] = weightsBeside(optimizedFile);

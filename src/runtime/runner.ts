@@ -16,6 +16,8 @@ export type Feeds = Readonly<Record<string, RunTensor>>;
 export interface SessionOptions {
   /** Threads inside one operator; 0 lets the runtime choose. */
   readonly threads: number;
+  /** Threads wait for work asleep, not spinning: slower for one session, much faster for several that are loaded at once. */
+  readonly sleeping?: boolean;
   /** `cpu`, or another that `Runner.providers` lists. */
   readonly provider: string;
   readonly optimize: 'none' | 'basic' | 'extended' | 'all';
