@@ -64,7 +64,7 @@ export function engine(program?: string): Handlers<EngineApi> {
       return sensitivity(models.sized(file, { dims, shapes }), request, context);
     },
     async plan(request, context) {
-      const { plan } = await import('./plan');
+      const { plan } = await import('./plan/plan');
       const { file, dims, shapes } = request;
       return plan(models.sized(file, { dims, shapes }), request, context);
     },

@@ -8,8 +8,8 @@ import type { LayerOption, LayerOptions } from '../../src/build/plan/options';
 import { stepsOf } from '../../src/build/plan/steps';
 import { modelBytes } from '../../src/engine/modelBytes';
 import type { SizedModel } from '../../src/engine/models';
-import { choose } from '../../src/engine/planChoice';
-import { plannedGroups } from '../../src/engine/planMeasure';
+import { choose } from '../../src/engine/plan/choice';
+import { plannedGroups } from '../../src/engine/plan/measure';
 import type { PlanLimit } from '../../src/protocol/plan';
 import type { Step } from '../../src/protocol/recipe';
 

@@ -6,7 +6,7 @@ import { fitsGroup, savingOf } from '../../src/build/plan/groups';
 import { frontOf } from '../../src/build/plan/knapsack';
 import { readStep } from '../../src/build/apply';
 import { Models } from '../../src/engine/models';
-import { plannedGroups } from '../../src/engine/planMeasure';
+import { plannedGroups } from '../../src/engine/plan/measure';
 import { modelsFolder, withoutModels } from '../support/models';
 
 const size = { kind: 'size', value: 1 } as const;

@@ -1,16 +1,16 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Edit } from '../onnx/edit';
-import { applyEdits, edited } from '../onnx/edit';
-import type { GraphIndex } from '../onnx/graph';
-import type { Attribute, Model } from '../onnx/model';
-import { spreadOf } from '../profile/spread';
-import type { Feeds, Runner, Session } from '../runtime/runner';
-import { partFor, partModel } from '../sensitivity/part';
-import { outermost, readsOf } from '../sensitivity/reach';
-import type { Layer } from '../structure/structure';
-import { saveModel } from './saveModel';
-import type { SizedModel } from './models';
+import type { Edit } from '../../onnx/edit';
+import { applyEdits, edited } from '../../onnx/edit';
+import type { GraphIndex } from '../../onnx/graph';
+import type { Attribute, Model } from '../../onnx/model';
+import { spreadOf } from '../../profile/spread';
+import type { Feeds, Runner, Session } from '../../runtime/runner';
+import { partFor, partModel } from '../../sensitivity/part';
+import { outermost, readsOf } from '../../sensitivity/reach';
+import type { Layer } from '../../structure/structure';
+import { saveModel } from '../saveModel';
+import type { SizedModel } from '../models';
 
 /** Values of one run, which parts of the model are fed. */
 export type RunValues = ReadonlyMap<string, Feeds[string]>;

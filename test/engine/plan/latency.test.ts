@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Alike, scalesOf } from '../../src/engine/planLatency';
+import { type Alike, scalesOf } from '../../../src/engine/plan/latency';
 
 const alikes: readonly Alike[] = [
   { choice: 'int8', now: 25, then: 4, saved: 34 },

@@ -1,8 +1,8 @@
-import type { PlanChoiceName } from '../build/plan/choices';
-import { frontOf, leastCost, leastDamage, type Option } from '../build/plan/knapsack';
-import type { LayerOption, LayerOptions } from '../build/plan/options';
-import type { PlanFigures, PlanLimit, PlanPoint } from '../protocol/plan';
-import type { LayerLatencies } from './planLatency';
+import type { PlanChoiceName } from '../../build/plan/choices';
+import { frontOf, leastCost, leastDamage, type Option } from '../../build/plan/knapsack';
+import type { LayerOption, LayerOptions } from '../../build/plan/options';
+import type { PlanFigures, PlanLimit, PlanPoint } from '../../protocol/plan';
+import type { LayerLatencies } from './latency';
 
 /** What every choice costs on every layer. */
 export interface Measurements {

@@ -1,15 +1,15 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { throwIfAborted } from '../base/cancel';
-import { noProgress, type Progress } from '../base/progress';
-import { applySteps } from '../build/apply';
-import type { PlanFigures } from '../protocol/plan';
-import type { Step } from '../protocol/recipe';
-import type { Calibration } from '../runtime/calibration';
-import type { Feeds, Runner, Session } from '../runtime/runner';
-import type { Score } from '../sensitivity/sweep';
-import type { SizedModel } from './models';
-import { saveModel } from './saveModel';
+import { throwIfAborted } from '../../base/cancel';
+import { noProgress, type Progress } from '../../base/progress';
+import { applySteps } from '../../build/apply';
+import type { PlanFigures } from '../../protocol/plan';
+import type { Step } from '../../protocol/recipe';
+import type { Calibration } from '../../runtime/calibration';
+import type { Feeds, Runner, Session } from '../../runtime/runner';
+import type { Score } from '../../sensitivity/sweep';
+import type { SizedModel } from '../models';
+import { saveModel } from '../saveModel';
 
 /** Samples with the model's own answers to them, batch by batch. */
 export interface Answered {

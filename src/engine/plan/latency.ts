@@ -1,23 +1,23 @@
 import { cpus } from 'node:os';
-import { throwIfAborted } from '../base/cancel';
-import { partOf, type Progress } from '../base/progress';
-import type { Workbench } from '../actions/action';
-import { applySteps } from '../build/apply';
+import { throwIfAborted } from '../../base/cancel';
+import { partOf, type Progress } from '../../base/progress';
+import type { Workbench } from '../../actions/action';
+import { applySteps } from '../../build/apply';
 import {
   choicesFor,
   type PlanChoiceName,
   planChoiceNames,
   planChoiceOf,
-} from '../build/plan/choices';
-import { fitsGroup, type PlanGroup } from '../build/plan/groups';
-import { prepareChoice } from '../build/plan/prepare';
-import type { Model } from '../onnx/model';
-import type { PlanLimit } from '../protocol/plan';
-import { compareLatency } from '../verify/latency';
-import type { Feeds, Runner, Session } from '../runtime/runner';
-import { runInputs } from './inputs';
-import type { SizedModel } from './models';
-import { kernelModel, kernelTimes, loadModel, signatureOf, valuesOf } from './planKernels';
+} from '../../build/plan/choices';
+import { fitsGroup, type PlanGroup } from '../../build/plan/groups';
+import { prepareChoice } from '../../build/plan/prepare';
+import type { Model } from '../../onnx/model';
+import type { PlanLimit } from '../../protocol/plan';
+import { compareLatency } from '../../verify/latency';
+import type { Feeds, Runner, Session } from '../../runtime/runner';
+import { runInputs } from '../inputs';
+import type { SizedModel } from '../models';
+import { kernelModel, kernelTimes, loadModel, signatureOf, valuesOf } from './kernels';
 
 /** What a run takes: of the whole model as it is, and of every group of layers under every choice, in milliseconds. */
 export interface LayerLatencies {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Attempt, bestOf, corrected, keeps } from '../../src/engine/planRepair';
-import type { PlanFigures, PlanLimit } from '../../src/protocol/plan';
+import { type Attempt, bestOf, corrected, keeps } from '../../../src/engine/plan/repair';
+import type { PlanFigures, PlanLimit } from '../../../src/protocol/plan';
 
 const figures = (speed: number): PlanFigures => ({ bytes: 1, damage: speed, latencyMs: 1, speed });
 const attempt = (promised: number, is: number): Attempt => ({

@@ -1,20 +1,20 @@
-import type { Workbench } from '../actions/action';
-import { noProgress, partOf } from '../base/progress';
-import { isOfTime } from '../build/plan/choices';
-import { type PlanGroup, planGroups } from '../build/plan/groups';
-import { measureOptions } from '../build/plan/options';
-import { namesFor, rememberLast } from '../onnx/builder';
-import type { PlanProgress, PlanRequest } from '../protocol/plan';
-import type { CallContext } from '../protocol/rpc';
-import type { Calibration } from '../runtime/calibration';
-import type { Runner } from '../runtime/runner';
-import { candidatesOf } from '../sensitivity/candidates';
-import type { Score } from '../sensitivity/sweep';
-import { modelBytes } from './modelBytes';
-import type { SizedModel } from './models';
-import { isFaster, type Measurements, planFront } from './planChoice';
-import type { PlanKept } from './planKept';
-import { layerLatencies } from './planLatency';
+import type { Workbench } from '../../actions/action';
+import { noProgress, partOf } from '../../base/progress';
+import { isOfTime } from '../../build/plan/choices';
+import { type PlanGroup, planGroups } from '../../build/plan/groups';
+import { measureOptions } from '../../build/plan/options';
+import { namesFor, rememberLast } from '../../onnx/builder';
+import type { PlanProgress, PlanRequest } from '../../protocol/plan';
+import type { CallContext } from '../../protocol/rpc';
+import type { Calibration } from '../../runtime/calibration';
+import type { Runner } from '../../runtime/runner';
+import { candidatesOf } from '../../sensitivity/candidates';
+import type { Score } from '../../sensitivity/sweep';
+import { modelBytes } from '../modelBytes';
+import type { SizedModel } from '../models';
+import { isFaster, type Measurements, planFront } from './choice';
+import type { PlanKept } from './kept';
+import { layerLatencies } from './latency';
 
 /** For values of the unchanged model that are kept while layers are tried. */
 const keptBytes = 1e9;

@@ -1,11 +1,11 @@
-import { isUserError } from '../base/errors';
-import { applySteps } from '../build/apply';
-import type { LayerOption } from '../build/plan/options';
-import { planWrite } from '../onnx/write';
-import type { PlanLimit } from '../protocol/plan';
-import type { Step } from '../protocol/recipe';
-import type { SizedModel } from './models';
-import { choose, type Measurements, predictedOf } from './planChoice';
+import { isUserError } from '../../base/errors';
+import { applySteps } from '../../build/apply';
+import type { LayerOption } from '../../build/plan/options';
+import { planWrite } from '../../onnx/write';
+import type { PlanLimit } from '../../protocol/plan';
+import type { Step } from '../../protocol/recipe';
+import type { SizedModel } from '../models';
+import { choose, type Measurements, predictedOf } from './choice';
 
 /**
  * Bytes of the files that steps lead to, with what their schemes add besides the weights; no data is looked at, no weight is rounded and

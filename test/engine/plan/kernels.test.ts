@@ -3,16 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Workbench } from '../../src/actions/action';
-import { prepareChoice } from '../../src/build/plan/prepare';
-import { runInputs } from '../../src/engine/inputs';
-import { Models } from '../../src/engine/models';
-import { kernelModel, kernelTimes, valuesOf } from '../../src/engine/planKernels';
-import { plannedGroups } from '../../src/engine/planMeasure';
-import { noProgress } from '../../src/base/progress';
-import { namesFor, rememberLast } from '../../src/onnx/builder';
-import { ortRunner } from '../../src/runtime/ort';
-import { modelsFolder, withoutModels } from '../support/models';
+import type { Workbench } from '../../../src/actions/action';
+import { prepareChoice } from '../../../src/build/plan/prepare';
+import { runInputs } from '../../../src/engine/inputs';
+import { Models } from '../../../src/engine/models';
+import { kernelModel, kernelTimes, valuesOf } from '../../../src/engine/plan/kernels';
+import { plannedGroups } from '../../../src/engine/plan/measure';
+import { noProgress } from '../../../src/base/progress';
+import { namesFor, rememberLast } from '../../../src/onnx/builder';
+import { ortRunner } from '../../../src/runtime/ort';
+import { modelsFolder, withoutModels } from '../../support/models';
 
 const file = join(modelsFolder, 'digits-vit/model.onnx');
 

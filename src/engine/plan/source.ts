@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { isUserError } from '../base/errors';
-import { applySteps } from '../build/apply';
-import { isOfTime } from '../build/plan/choices';
-import type { GraphIndex } from '../onnx/graph';
-import type { Sizes } from '../protocol/engineApi';
-import type { PlanRequest } from '../protocol/plan';
-import type { Step } from '../protocol/recipe';
-import { payingPreparations } from '../recipe/preparations';
-import { Models, type SizedModel } from './models';
-import { saveModel } from './saveModel';
+import { isUserError } from '../../base/errors';
+import { applySteps } from '../../build/apply';
+import { isOfTime } from '../../build/plan/choices';
+import type { GraphIndex } from '../../onnx/graph';
+import type { Sizes } from '../../protocol/engineApi';
+import type { PlanRequest } from '../../protocol/plan';
+import type { Step } from '../../protocol/recipe';
+import { payingPreparations } from '../../recipe/preparations';
+import { Models, type SizedModel } from '../models';
+import { saveModel } from '../saveModel';
 
 /** What a plan decides on: the model as its exact preparations leave it. */
 export interface PlanSource {

@@ -1,8 +1,8 @@
-import { formatExact, formatMs, formatSmall } from '../base/format';
-import type { LayerOption } from '../build/plan/options';
-import type { PlanFigures, PlanLimit } from '../protocol/plan';
-import type { Step } from '../protocol/recipe';
-import type { Tried } from './planTrial';
+import { formatExact, formatMs, formatSmall } from '../../base/format';
+import type { LayerOption } from '../../build/plan/options';
+import type { PlanFigures, PlanLimit } from '../../protocol/plan';
+import type { Step } from '../../protocol/recipe';
+import type { Tried } from './trial';
 
 /** A plan that was made and measured. */
 export interface Attempt extends Tried {

@@ -1,12 +1,12 @@
-import { version } from '../../package.json';
-import { planChoiceOf, type PlanChoiceName } from '../build/plan/choices';
-import type { KeptScores } from '../build/plan/options';
-import type { PlanFigures } from '../protocol/plan';
-import type { Step } from '../protocol/recipe';
-import { hashOf } from './fileHash';
-import type { KeptTimes } from './planLatency';
-import type { Tried } from './planTrial';
-import { SensitivityCache } from './sensitivity/cache';
+import { version } from '../../../package.json';
+import { planChoiceOf, type PlanChoiceName } from '../../build/plan/choices';
+import type { KeptScores } from '../../build/plan/options';
+import type { PlanFigures } from '../../protocol/plan';
+import type { Step } from '../../protocol/recipe';
+import { hashOf } from '../fileHash';
+import type { KeptTimes } from './latency';
+import type { Tried } from './trial';
+import { SensitivityCache } from '../sensitivity/cache';
 
 /** What planning keeps from one plan of a model to the next. */
 export interface PlanKept {

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isUserError } from '../../src/base/errors';
-import { Models } from '../../src/engine/models';
-import { plan } from '../../src/engine/plan';
-import type { PlanLimit } from '../../src/protocol/plan';
-import { modelsFolder, withoutModels } from '../support/models';
+import { isUserError } from '../../../src/base/errors';
+import { Models } from '../../../src/engine/models';
+import { plan } from '../../../src/engine/plan/plan';
+import type { PlanLimit } from '../../../src/protocol/plan';
+import { modelsFolder, withoutModels } from '../../support/models';
 
 const folder = join(modelsFolder, 'digits-vit');
 const file = join(folder, 'model.onnx');
