@@ -72,7 +72,8 @@ const worstOf = ({ ranked }: Run, name: string) =>
   new Set(ranked.filter((key) => key.endsWith(name)).slice(0, 3));
 
 test('it finds the layers that suffer most with fewer samples, and says what its means stand on', async (t) => {
-  const { pick: _, ...whole } = data;
+  const { name, samples: count, batches, load } = data;
+  const whole = { name, samples: count, batches, load };
   const exact = await swept(t, { data: whole });
   assert.equal(exact.spent, 24 * samples);
   assert.ok([...exact.rows.values()].every(({ settled }) => settled));

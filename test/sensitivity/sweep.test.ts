@@ -14,7 +14,10 @@ import type { Calibration } from '../../src/runtime/calibration';
 import { ortRunner } from '../../src/runtime/ort';
 import { changedRows, channelsOf } from '../../src/sensitivity/channels';
 import { metrics } from '../../src/sensitivity/metrics/index';
-import { type WeightProbeName as ProbeName, weightProbes as probes } from '../../src/sensitivity/probes';
+import {
+  type WeightProbeName as ProbeName,
+  weightProbes as probes,
+} from '../../src/sensitivity/probes';
 import { layerSubject, sweep, type SweepLayer, type SweepRow } from '../../src/sensitivity/sweep';
 import { factsOf } from '../support/facts';
 import { modelsFolder, withoutModels } from '../support/models';
