@@ -15,9 +15,9 @@ export interface Figure {
 /** Prints a figure against its limit; the process then ends with 1 if any was missed. */
 export function judge({ what, value, limit, format, baseline }: Figure): void {
   const good = value <= limit;
-  const ratio = (value / limit).toFixed(2);
+  const ratio = limit === 0 ? '' : `${(value / limit).toFixed(2)} of the `;
   console.log(
-    `${good ? '✔' : '✖'} ${what}: ${format(value)}, ${ratio} of the ${format(limit)} allowed (${baseline})`,
+    `${good ? '✔' : '✖'} ${what}: ${format(value)}, ${ratio}${format(limit)} allowed (${baseline})`,
   );
   if (!good) process.exitCode = 1;
 }
