@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { calls } from './page/calls';
-import { onPage } from './page/open';
+import { filteredBy, onPage } from './page/open';
 import { measuredOn, measuredSmall, small } from './page/models';
 
 const counted = { inspection: small };
@@ -11,7 +11,6 @@ const busy = { what: 'Profiling', fraction: 0.4, note: '12 of 30 runs' };
 
 const text = (page: Page, selector: string) => page.locator(selector).first().innerText();
 const ready = (page: Page) => page.waitForSelector('.row.layer');
-const filterText = (page: Page) => page.locator('.filter-field input').inputValue();
 
 test(
   'the header says what the model is and under which conditions',
@@ -131,11 +130,11 @@ test(
     await ready(page);
     const segment = page.locator('.bar').nth(2).locator('.segment.part-attention');
     await segment.click();
-    assert.equal(await filterText(page), 'part:attention');
+    await filteredBy(page, 'part:attention');
     assert.equal(await segment.getAttribute('aria-pressed'), 'true');
     await page.waitForFunction(() => !document.querySelector('.row .part-feedForward'));
     await segment.click();
-    assert.equal(await filterText(page), '');
+    await filteredBy(page, '');
   }),
 );
 
@@ -199,12 +198,11 @@ test(
   onPage(profiled, { height: 500, bodyClass: 'vscode-reduce-motion' }, async (page) => {
     await ready(page);
     await page.locator('.insight .link', { hasText: 'Show' }).first().click();
-    assert.equal(await filterText(page), 'part:embedding');
-    const top = await page.$eval(
-      '#layers-section',
-      (element) => element.getBoundingClientRect().top,
-    );
-    assert.ok(top < 60, `${top} px from the top`);
+    await filteredBy(page, 'part:embedding');
+    await page.waitForFunction(() => {
+      const top = document.querySelector('#layers-section')?.getBoundingClientRect().top;
+      return top !== undefined && top < 60;
+    });
   }),
 );
 
@@ -217,7 +215,7 @@ test(
     await cells.first().focus();
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter'])
       await page.keyboard.press(key);
-    assert.equal(await filterText(page), 'block:2 part:feedForward');
+    await filteredBy(page, 'block:2 part:feedForward');
     const focused = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
     assert.match(focused ?? '', /^Feed-forward, block 2, time .* ms, .* of all blocks/);
   }),

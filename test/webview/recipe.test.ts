@@ -5,7 +5,7 @@ import { comparisonView } from '../../src/report/comparisonView';
 import { comparisonOf } from '../report/fixture';
 import { calls } from './page/calls';
 import { small, measuredSmall } from './page/models';
-import { onPage, picture } from './page/open';
+import { filteredBy, onPage, picture } from './page/open';
 import { candidate, chosenLayer, planned, proved, view } from './page/recipes';
 
 const ready = (page: Page) => page.waitForSelector('.row.layer');
@@ -13,7 +13,6 @@ const text = async (page: Page, selector: string) =>
   (await page.locator(selector).first().innerText()).replace(/\s+/g, ' ');
 const button = (page: Page, name: string) =>
   page.locator('fw-button').and(page.getByText(name, { exact: true }));
-const filterText = (page: Page) => page.locator('.filter-field input').inputValue();
 
 test(
   'without a recipe there is one sentence and one button',
@@ -57,7 +56,7 @@ test(
     await step.getByRole('button', { name: 'Show' }).click();
     assert.deepEqual(await calls(page, 'openRecipe'), [{ step: 1 }]);
     assert.deepEqual(await calls(page, 'removeStep'), [{ step: 1 }]);
-    assert.equal(await filterText(page), 'step:2');
+    await filteredBy(page, 'step:2');
     await page.waitForFunction(() => !document.querySelector('.row .part-attention'));
     assert.match(await text(page, '.row.layer'), /4-bit 7\.1x/);
   }),
@@ -165,7 +164,7 @@ test(
       await page.locator('.report-detail .link', { hasText: miss }).first().click();
       const row = page.locator('.row[aria-selected="true"]');
       await row.waitFor();
-      assert.equal(await filterText(page), '');
+      await filteredBy(page, '');
       assert.match((await row.getAttribute('data-vscode-context')) ?? '', new RegExp(`"${miss}"`));
       assert.deepEqual(await calls(page, 'select'), [{ layers: [miss] }]);
     },

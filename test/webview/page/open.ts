@@ -174,3 +174,12 @@ export async function picture(page: Page, name: string, fullPage = true): Promis
   mkdirSync(pictures, { recursive: true });
   await page.screenshot({ path: `${pictures}/${name}.png`, fullPage });
 }
+
+/** Waits until the table's filter reads like this: what is clicked is drawn with the next frame. */
+export async function filteredBy(page: Page, wanted: string): Promise<void> {
+  const field = page.locator('.filter-field input');
+  for (let left = 50; left > 0 && (await field.inputValue()) !== wanted; left--) {
+    await page.waitForTimeout(50);
+  }
+  assert.equal(await field.inputValue(), wanted);
+}
