@@ -53,25 +53,18 @@ export function openKept(folder: string | undefined, on: StandsOn): PlanKept {
   );
   return {
     scores: {
-      get: (id, choice) => scoresIn(scores.get(id, probeOf(choice))),
+      get: (id, choice) => scores.get(id, probeOf(choice)),
       add: (id, choice, values) => scores.add({ id, probe: probeOf(choice), scores: values }),
     },
     times: {
-      get: (key) => scoresIn(times.get('time', key))?.[0],
+      get: (key) => times.get('time', key)?.[0],
       add: (key, ms) => times.add({ id: 'time', probe: key, scores: [ms] }),
     },
     tried: {
-      get: (steps) => triedOf(scoresIn(tried.get('plan', bare(steps)))),
+      get: (steps) => triedOf(tried.get('plan', bare(steps))),
       add: (steps, found) => tried.add({ id: 'plan', probe: bare(steps), scores: rowOf(found) }),
     },
   };
-}
-
-/** Figures of a kept row, which may hold more than those. */
-function scoresIn(
-  row: readonly number[] | { readonly scores: readonly number[] } | undefined,
-): readonly number[] | undefined {
-  return row && 'scores' in row ? row.scores : row;
 }
 
 /** A choice by what it does: another version of the table does not take over its figures. */
