@@ -8,6 +8,7 @@ import { type Calibration, type CalibrationBatch, realRows } from '../runtime/ca
 import type { RunTensor } from '../runtime/runner';
 import { resultOf } from '../structure/results';
 import type { Layer, Structure } from '../structure/structure';
+import { mean } from '../tensor/measures';
 import { probedWeights } from './candidates';
 import { type WeightProbeName, weightProbes } from './probes';
 import { layerSubject, sweep, type SweepLayer, type SweepTask } from './sweep';
@@ -234,9 +235,6 @@ function growthOf(blocks: Propagated['blocks']): number {
   const [first, last] = [blocks[0], blocks.at(-1)];
   return first && last && first !== last ? last.error / first.error : NaN;
 }
-
-const mean = (values: readonly number[]) =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
 /** Of the ratios that are positive numbers; null where none is. */
 function geometricMean(values: readonly number[]): number | null {

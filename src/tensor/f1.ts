@@ -1,4 +1,4 @@
-import { deviations95 } from './measures';
+import { deviations95, mean } from './measures';
 
 /** A sample's class, and what two models took it for; −1 for a model that decided nothing. */
 export interface Decision {
@@ -83,7 +83,7 @@ function f1Of({ right, labelled, taken }: Counts, isBinary: boolean): number {
   if (isBinary) return of(1) ?? 0;
   const classes = [...new Set([...labelled.keys(), ...taken.keys()])].filter((one) => one >= 0);
   const found = classes.flatMap((one) => of(one) ?? []);
-  return found.reduce((sum, each) => sum + each, 0) / Math.max(1, found.length);
+  return mean(found);
 }
 
 /** The statistic without each sample; samples that were decided alike move it alike. */
@@ -103,7 +103,7 @@ function leaveOneOut(
 /** Half the width of the 95 % interval of a statistic, from its values without each sample; not known of one sample. */
 function jackknife(values: readonly number[]): number {
   const n = values.length;
-  const mean = values.reduce((sum, each) => sum + each, 0) / n;
-  const squares = values.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const center = mean(values);
+  const squares = values.reduce((sum, each) => sum + (each - center) ** 2, 0);
   return n < 2 ? Infinity : deviations95 * Math.sqrt(((n - 1) / n) * squares);
 }

@@ -177,15 +177,20 @@ export function topClasses(logits: Values, classes: number): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => topClass(logits, row * classes, classes));
 }
 
+/** 0 of no values. */
+export function mean(values: Values): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
+  return sum / Math.max(1, values.length);
+}
+
 /** Mean, and half the width of its 95 % interval, of values that stand for independent samples. */
 export function meanWithInterval(values: Values): { mean: number; halfWidth: number } {
   const n = values.length;
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += values[i] ?? 0;
-  const mean = n === 0 ? NaN : sum / n;
+  const center = n === 0 ? NaN : mean(values);
   let squares = 0;
-  for (let i = 0; i < n; i++) squares += ((values[i] ?? 0) - mean) ** 2;
-  return { mean, halfWidth: n < 2 ? Infinity : z * Math.sqrt(squares / (n - 1) / n) };
+  for (let i = 0; i < n; i++) squares += ((values[i] ?? 0) - center) ** 2;
+  return { mean: center, halfWidth: n < 2 ? Infinity : z * Math.sqrt(squares / (n - 1) / n) };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { PlanLimit } from '../../protocol/plan';
 import type { Calibration } from '../../runtime/calibration';
 import { type Change, type Score, sweep, type SweepTask } from '../../sensitivity/sweep';
 import type { Layer } from '../../structure/structure';
+import { mean } from '../../tensor/measures';
 import { choicesFor, type PlanChoiceName, planChoiceNames } from './choices';
 import { fitsGroup, type PlanGroup, savingOf } from './groups';
 import { type EditsOf, isChained, prepareChoice } from './prepare';
@@ -132,8 +133,7 @@ function optionOf(group: PlanGroup, choice: PlanChoiceName, kept: KeptScores): L
   if (choice === 'keep') return [{ choice, bytes, damage: 0 }];
   const scores = kept.get(group.layer.id, choice);
   if (!scores) return [];
-  const damage = scores.reduce((sum, one) => sum + one, 0) / Math.max(1, scores.length);
-  return [{ choice, bytes, damage }];
+  return [{ choice, bytes, damage: mean(scores) }];
 }
 
 async function prepareAll(

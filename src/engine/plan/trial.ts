@@ -8,6 +8,7 @@ import type { Step } from '../../protocol/recipe';
 import type { Calibration } from '../../runtime/calibration';
 import type { Feeds, Runner, Session } from '../../runtime/runner';
 import type { Score } from '../../sensitivity/sweep';
+import { mean } from '../../tensor/measures';
 import type { SizedModel } from '../models';
 import { saveModel } from '../saveModel';
 
@@ -81,7 +82,7 @@ async function damageOf(
     const { outputs } = await candidate.run(batch.feeds);
     scores.push(...score(answers[at++] ?? {}, outputs, batch));
   }
-  return scores.reduce((sum, each) => sum + each, 0) / Math.max(1, scores.length);
+  return mean(scores);
 }
 
 /** What the model itself answers to every batch, to hold plans against. */

@@ -1,4 +1,4 @@
-import { klDivergences } from '../../tensor/measures';
+import { klDivergences, mean } from '../../tensor/measures';
 import { byDistribution, type Metric } from './metric';
 
 /**
@@ -11,9 +11,8 @@ export function klAt(temperature: number): Metric {
     unit: 'nats',
     needs: 'classes',
     score: (pair) =>
-      byDistribution(pair, ({ reference, candidate, width }) => {
-        const rows = klDivergences(reference, candidate, width, temperature);
-        return rows.length === 0 ? 0 : rows.reduce((sum, each) => sum + each, 0) / rows.length;
-      }),
+      byDistribution(pair, ({ reference, candidate, width }) =>
+        mean(klDivergences(reference, candidate, width, temperature)),
+      ),
   };
 }
