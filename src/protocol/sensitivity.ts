@@ -109,14 +109,18 @@ export interface SensitivityOptions {
   }[];
 }
 
-/** One layer, block or head under one probe. */
-export interface SensitivityRow {
+/** What a row is about: a layer, block or head, and the probe that it was changed by. */
+interface Probed {
   id: string;
   name: string;
   part: Part;
   role: Role;
   block: number | null;
   probe: string;
+}
+
+/** One layer, block or head under one probe. */
+export interface SensitivityRow extends Probed {
   /** Mean over the samples, with its 95 % interval. */
   damage: number;
   low: number;
@@ -143,13 +147,7 @@ export interface SensitivityHint {
 }
 
 /** One layer changed by one probe: how large the error is where it enters, and what becomes of it. */
-export interface PropagationRow {
-  id: string;
-  name: string;
-  part: Part;
-  role: Role;
-  block: number | null;
-  probe: string;
+export interface PropagationRow extends Probed {
   /** Energy of the error of the layer's own output over the energy of that output. */
   local: number;
   /** The same ratio at the end of the layer's block and of each that follows, by the block's id. */
