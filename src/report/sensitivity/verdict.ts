@@ -24,20 +24,29 @@ export function verdictOf(
   return low > limit ? 'unsafe' : 'open';
 }
 
-type Rows = ReadonlyMap<string, readonly SensitivityRow[]>;
-const indexes = new WeakMap<readonly SensitivityRow[], Rows>();
+/** What every layer's lens, row of the tree and hover asks for: found once for a sweep. */
+interface RowIndex {
+  readonly byLayer: ReadonlyMap<string, readonly SensitivityRow[]>;
+  /** Names of the probes that have rows. */
+  readonly measured: ReadonlySet<string>;
+}
 
-function indexOf({ layers }: Sensitivity): Rows {
+const indexes = new WeakMap<readonly SensitivityRow[], RowIndex>();
+
+function indexOf({ layers }: Sensitivity): RowIndex {
   const known = indexes.get(layers);
   if (known) return known;
-  const rows = new Map<string, SensitivityRow[]>();
+  const byLayer = new Map<string, SensitivityRow[]>();
+  const measured = new Set<string>();
   for (const row of layers) {
-    const own = rows.get(row.id);
+    const own = byLayer.get(row.id);
     if (own) own.push(row);
-    else rows.set(row.id, [row]);
+    else byLayer.set(row.id, [row]);
+    measured.add(row.probe);
   }
-  indexes.set(layers, rows);
-  return rows;
+  const index = { byLayer, measured };
+  indexes.set(layers, index);
+  return index;
 }
 
 /** What every probe did to a layer, in the order of the probes; empty where it was not measured. */
@@ -46,7 +55,7 @@ export function findingsOf(
   layer: string,
   limits: SafeLimits,
 ): readonly Finding[] {
-  const rows = indexOf(sensitivity).get(layer);
+  const rows = indexOf(sensitivity).byLayer.get(layer);
   if (!rows) return [];
   const limit = limits[sensitivity.metric.name];
   return sensitivity.probes.flatMap((probe) => {
@@ -72,9 +81,9 @@ export function tellingFinding(
 }
 
 /** The probe that layers are coloured and ranked by: 4 bits, what most people want to know, or what comes first. */
-export function rankingProbe({ probes, layers }: Sensitivity): ProbeFacts | undefined {
-  const measured = new Set(layers.map(({ probe }) => probe));
-  const own = probes.filter(({ name, unit }) => unit === 'layer' && measured.has(name));
+export function rankingProbe(sensitivity: Sensitivity): ProbeFacts | undefined {
+  const { measured } = indexOf(sensitivity);
+  const own = sensitivity.probes.filter(({ name, unit }) => unit === 'layer' && measured.has(name));
   return own.find(({ strength }) => strength.kind === 'bits' && strength.value === 4) ?? own[0];
 }
 
