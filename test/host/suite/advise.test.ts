@@ -6,8 +6,8 @@ import type { OpenModel } from '../../../src/ui/models/openModel';
 import { recipeUriOf } from '../../../src/ui/recipes/address';
 import { parts, until, withSetting } from '../support/editor';
 import { discardAll, settledSample, layersOf, quantize, removeSamples } from '../support/recipes';
+import { accept } from '../support/lists';
 
-const accept = () => vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
 const beside = ({ uri }: OpenModel, name: string) => vscode.Uri.joinPath(uri, '..', name);
 
 /** Presses Enter in every list and box that comes up, until `isDone`. */

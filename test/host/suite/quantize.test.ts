@@ -5,23 +5,13 @@ import { commands } from '../../../src/ui/names';
 import type { OpenModel } from '../../../src/ui/models/openModel';
 import { openText, parts, until } from '../support/editor';
 import { discardAll, freshSample, layersOf, quantize, removeSamples } from '../support/recipes';
+import { accept, acceptAll } from '../support/lists';
 
-const accept = () => vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
 const escape = () => vscode.commands.executeCommand('workbench.action.closeQuickOpen');
 const argumentFor = ({ uri }: OpenModel, layers: readonly string[]) => ({
   model: uri.toString(),
   layers,
 });
-
-/** Presses Enter in every list that comes up, until the command is done. */
-async function acceptAll(command: Thenable<unknown>): Promise<void> {
-  let isDone = false;
-  void command.then(() => (isDone = true));
-  await until(async () => {
-    await accept();
-    return isDone;
-  }, 'the command is done');
-}
 
 describe('quantizing', () => {
   afterEach(discardAll);

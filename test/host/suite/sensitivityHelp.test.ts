@@ -7,10 +7,10 @@ import { commands, settings } from '../../../src/ui/names';
 import type { TreeRow } from '../../../src/ui/tree/layers';
 import { openModel, openText, parts, until, withSetting } from '../support/editor';
 import { discardAll, settledSample, removeSamples } from '../support/recipes';
+import { acceptAll } from '../support/lists';
 
 const sweep = { tier: 'exact', probes: ['int8', 'int4', 'int2'], samples: 8 } as const;
 const run = { ...sweep, probes: [...sweep.probes], threads: 1, seed: 0 };
-const accept = () => vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
 
 describe('help by sensitivity', () => {
   let model: OpenModel;
@@ -77,13 +77,7 @@ describe('help by sensitivity', () => {
 
   it('adds what a layer bears to the recipe from its list', async () => {
     const argument = { model: model.uri.toString(), layers: [layer] };
-    const asked = vscode.commands.executeCommand(commands.showSensitivity, argument);
-    let isDone = false;
-    void asked.then(() => (isDone = true));
-    await until(async () => {
-      await accept();
-      return isDone;
-    }, 'the step is chosen');
+    await acceptAll(vscode.commands.executeCommand(commands.showSensitivity, argument));
     const [first] = findingsOf(model.sensitivity!, layer, {});
     assert.deepEqual(
       recipe.recipe?.steps.map(({ action, targets }) => [action, targets.layers]),
