@@ -3,7 +3,8 @@ import { isCancelled, messageOf } from '../../base/errors';
 import { setting } from '../config';
 import { showContext } from '../context';
 import { showError } from '../errors';
-import type { OpenModel, ProfileOptions } from '../models/openModel';
+import type { ProfileOptions } from '../models/measuring';
+import type { OpenModel } from '../models/openModel';
 import type { Services } from '../services';
 import { bringUp, targetOf } from './target';
 

@@ -1,53 +1,33 @@
 import * as vscode from 'vscode';
 import { isCancelled, isUserError, messageOf } from '../../base/errors';
-import type { EngineApi, ProfileRequest, Sizes } from '../../protocol/engineApi';
-import type { Plan, PlanRequest } from '../../protocol/plan';
-import type { CallOptions, Remote } from '../../protocol/rpc';
-import type { Sensitivity, SensitivityRequest } from '../../protocol/sensitivity';
+import type { EngineApi, Sizes } from '../../protocol/engineApi';
+import type { Plan } from '../../protocol/plan';
+import type { Remote } from '../../protocol/rpc';
+import type { Sensitivity } from '../../protocol/sensitivity';
 import type { Inspection, Profile, TextView, WeightStatistics } from '../../protocol/types';
 import type { Busy } from '../../protocol/viewApi';
 import { joinSweeps } from '../../report/sensitivity/join';
 import { KeptSweeps } from '../sensitivity/kept';
 import { localFile } from './localFile';
-import type { ModelMemory } from './memory';
+import {
+  Measuring,
+  type PlanOptions,
+  type ProfileOptions,
+  type SensitivityOptions,
+  type Task,
+} from './measuring';
+import type { ModelChange, ModelSurroundings } from './surroundings';
 import { watchModel } from './watch';
 
-/** What a model needs from the rest of the extension. */
-export interface ModelSurroundings {
-  readonly engine: { readonly api: Remote<EngineApi> };
-  readonly memory: ModelMemory;
-  /** Where copies of models from virtual workspaces go. */
-  readonly storage: vscode.Uri;
-  /** Folder for what was measured of a content and holds in every workspace. */
-  readonly cache: vscode.Uri;
-  readonly log: vscode.LogOutputChannel;
-}
-
-/** `figures`: what the engine knows has changed; `progress`: only how far it has come. */
-export type ModelChange = 'figures' | 'progress';
-
+/** What went wrong with a model, as the user is told. */
 export interface Failure {
   readonly message: string;
   readonly hint?: string;
   readonly during: 'reading' | 'profiling';
 }
 
-/** What to run, and on what: the same for every kind of measurement. */
-type Place = Pick<ProfileRequest, 'file' | 'data' | keyof Sizes>;
-export type ProfileOptions = Omit<ProfileRequest, keyof Place>;
-export type SensitivityOptions = Omit<SensitivityRequest, keyof Place | 'cache'>;
-/** Planning needs data, which the user may have named for it alone. */
-export type PlanOptions = Omit<PlanRequest, Exclude<keyof Place, 'data'> | 'cache'>;
+/** The sizes that a model leaves open, and what they may be. */
 export type Dimensions = Awaited<ReturnType<Remote<EngineApi>['dimensions']>>;
-
-/** A measurement: how it is asked for, and what becomes of its partial results and its last one. */
-interface Measurement<Found> {
-  readonly busy: Pick<Busy, 'what' | 'task'>;
-  readonly ask: (place: Place, options: CallOptions) => Promise<Found>;
-  readonly keep: (found: Found) => void;
-  /** What a partial result is to those who show the model. */
-  readonly partly: ModelChange;
-}
 
 /** A model that some editor, text view or tree shows: its figures, its sizes and what is being done with it. */
 export class OpenModel implements vscode.Disposable {
@@ -68,7 +48,7 @@ export class OpenModel implements vscode.Disposable {
   private readonly watcher: vscode.Disposable;
   private loading: Promise<void> | undefined;
   private reading = new AbortController();
-  private measuring: AbortController | undefined;
+  private readonly measuring: Measuring;
   private printed: Promise<TextView> | undefined;
   private readonly kept: KeptSweeps;
 
@@ -76,6 +56,17 @@ export class OpenModel implements vscode.Disposable {
     readonly uri: vscode.Uri,
     private readonly around: ModelSurroundings,
   ) {
+    this.measuring = new Measuring({
+      place: async () => ({ file: await this.file(), ...this.sizes, data: this.data }),
+      began: (busy) => {
+        this.error = undefined;
+        this.update(busy, 0, '');
+      },
+      cameTo: (busy, fraction, note) => this.update(busy, fraction, note),
+      found: (partly) => this.changes.fire(partly),
+      failed: (error) => this.fail(error, 'profiling'),
+      ended: () => this.settle(),
+    });
     this.kept = new KeptSweeps(this.cacheFor('sweeps'));
     this.watcher = watchModel(
       uri,
@@ -100,7 +91,7 @@ export class OpenModel implements vscode.Disposable {
 
   /** Whether something runs that `cancel` stops. */
   get isMeasuring(): boolean {
-    return this.measuring !== undefined;
+    return this.measuring.isUnderWay;
   }
 
   get isProfiling(): boolean {
@@ -149,7 +140,7 @@ export class OpenModel implements vscode.Disposable {
 
   /** Runs the model and keeps what was measured, also when it was cancelled half way. Throws what the engine says. */
   async measure(options: ProfileOptions): Promise<void> {
-    await this.run<Profile>({
+    await this.measuring.run<Profile>({
       busy: { what: vscode.l10n.t('Profiling') },
       ask: (place, call) => this.around.engine.api.profile({ ...options, ...place }, call),
       keep: (profile) => (this.profile = profile),
@@ -163,7 +154,7 @@ export class OpenModel implements vscode.Disposable {
     const order = this.inspection?.layers.map(({ id }) => id) ?? [];
     const cache = this.cacheFor('sensitivity').fsPath;
     try {
-      await this.run<Sensitivity>({
+      await this.measuring.run<Sensitivity>({
         busy: { what: vscode.l10n.t('Measuring sensitivity'), task: 'sensitivity' },
         ask: (place, call) =>
           this.around.engine.api.sensitivity({ ...options, ...place, cache }, call),
@@ -182,7 +173,7 @@ export class OpenModel implements vscode.Disposable {
   /** Chooses an action for every layer within a limit. Throws what the engine says. */
   async plan(options: PlanOptions): Promise<Plan> {
     const cache = this.cacheFor('plan').fsPath;
-    const planned = await this.run<Plan>({
+    const planned = await this.measuring.run<Plan>({
       busy: { what: vscode.l10n.t('Planning'), task: 'plan' },
       ask: (place, call) => this.around.engine.api.plan({ ...place, ...options, cache }, call),
       // What comes before the end is no plan yet.
@@ -195,7 +186,7 @@ export class OpenModel implements vscode.Disposable {
 
   /** Stops the run in progress, if there is one; complete runs that it has made are kept. */
   cancel(): void {
-    this.measuring?.abort();
+    this.measuring.cancel();
   }
 
   dispose(): void {
@@ -207,48 +198,10 @@ export class OpenModel implements vscode.Disposable {
   /** Ends whatever is under way, so that its results are of no more interest. */
   private stop(): void {
     this.reading.abort();
-    this.cancel();
-    this.measuring = undefined;
-  }
-
-  private async run<Found>(measurement: Measurement<Found>): Promise<Found> {
-    this.cancel();
-    const abort = new AbortController();
-    this.measuring = abort;
-    this.error = undefined;
-    this.update(measurement.busy, 0, '');
-    try {
-      const found = await this.ask(measurement, abort);
-      if (this.measuring === abort) measurement.keep(found);
-      return found;
-    } catch (error) {
-      if (this.measuring === abort) this.fail(error, 'profiling');
-      throw error;
-    } finally {
-      if (this.measuring === abort) this.settle();
-    }
-  }
-
-  private async ask<Found>(
-    { ask, busy, keep, partly }: Measurement<Found>,
-    abort: AbortController,
-  ): Promise<Found> {
-    const place = { file: await this.file(), ...this.sizes, data: this.data };
-    return ask(place, {
-      signal: abort.signal,
-      progress: (fraction, note) => {
-        if (this.measuring === abort) this.update(busy, fraction, note);
-      },
-      partial: (value) => {
-        if (this.measuring !== abort) return;
-        keep(value as Found);
-        this.changes.fire(partly);
-      },
-    });
+    this.measuring.drop();
   }
 
   private settle(): void {
-    this.measuring = undefined;
     this.busy = undefined;
     this.changes.fire('figures');
   }
@@ -275,8 +228,7 @@ export class OpenModel implements vscode.Disposable {
     this.profile = undefined;
     this.sensitivity = undefined;
     this.planned = undefined;
-    this.busy = undefined;
-    this.changes.fire('figures');
+    this.settle();
     void this.restoreSweep(signal);
   }
 
@@ -331,7 +283,7 @@ export class OpenModel implements vscode.Disposable {
     };
   }
 
-  private update(busy: Pick<Busy, 'what' | 'task'>, fraction: number, note: string): void {
+  private update(busy: Task, fraction: number, note: string): void {
     this.busy = { ...busy, fraction, note };
     this.changes.fire('progress');
   }

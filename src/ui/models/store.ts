@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { modelUriOf } from '../text/uri';
 import { textView, views } from '../names';
-import { OpenModel, type ModelChange, type ModelSurroundings } from './openModel';
+import { OpenModel } from './openModel';
+import type { ModelChange, ModelSurroundings } from './surroundings';
 
 /** Models nobody shows any more that are kept, so that closing and reopening an editor does not lose a profile. */
 const mostKept = 3;
