@@ -3,6 +3,7 @@ import type { Built, BuildRequest } from '../protocol/build';
 import { actionFacts } from '../engine/offers';
 import { terminalBuild } from '../report/buildTerminal';
 import { resultName } from '../report/resultName';
+import { tellData } from './dataOptions';
 import { askEngine } from './engine';
 import type { BuildOptions } from './buildOptions';
 import { terminalOptions } from './output';
@@ -21,6 +22,7 @@ export async function buildCommand(
   const output = out === undefined ? join(folder, name) : resolve(out);
   const request = { file: model, recipe, folder, output, overwrite, threads };
   const built = await runBuild({ ...request, otherModel: anyModel }, options, signal);
+  tellData(built.facts, options);
   const told = { ...built, notes: [...warnings, ...built.notes] };
   process.stdout.write(
     options.json

@@ -8,6 +8,7 @@ import { applied, newRecipe, setMeasured, setSteps } from '../recipe/edit';
 import { measuredFromPlan } from '../recipe/measured';
 import { terminalPlan } from '../report/planTerminal';
 import { cacheFolder } from './cacheFolder';
+import { tellData } from './dataOptions';
 import { askEngine } from './engine';
 import { inspectModel } from './inspect';
 import { sizesOf } from './options';
@@ -27,6 +28,7 @@ export async function planCommand(
   }
   const limit = limitOf(model, options);
   const plan = await makePlan(model, limit, options, signal);
+  tellData(plan.facts, options);
   if (out !== undefined) writeRecipe(out, model, plan, options);
   process.stdout.write(
     json

@@ -12,6 +12,7 @@ import { traitsOf } from '../recipe/traits';
 import { terminalBuild } from '../report/buildTerminal';
 import { runBuild } from './build';
 import type { QuantizeOptions } from './buildOptions';
+import { tellData } from './dataOptions';
 import { inspectModel } from './inspect';
 import { terminalOptions } from './output';
 import { pathFrom, recipeOf } from './recipeFile';
@@ -47,6 +48,7 @@ export async function quantizeCommand(
     options,
     signal,
   );
+  tellData(built.facts, options);
   writeRecipe(recipeFile, recipe, built);
   const quantized: Quantized = { ...built, scheme, recipe: recipeFile };
   process.stdout.write(

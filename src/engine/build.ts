@@ -11,9 +11,8 @@ import { tensorsOf } from '../onnx/tensors';
 import type { Built, BuildRequest, BuiltStep } from '../protocol/build';
 import type { Step } from '../protocol/recipe';
 import type { CallContext } from '../protocol/rpc';
-import type { Calibration } from '../runtime/calibration';
 import { approve } from './approve';
-import { defaultSamples, openCalibration } from './calibration';
+import { defaultSamples, type DescribedCalibration, openCalibration } from './calibration';
 import { hashOf } from './fileHash';
 import { modelBytes } from './modelBytes';
 import { modelFacts } from './modelFacts';
@@ -69,6 +68,7 @@ export async function build(
       sourceBytes: modelBytes(sized),
       files: [...files],
       steps: [...applied.steps],
+      ...(calibration ? { facts: calibration.facts } : {}),
       tried: trial?.tried ?? 'not',
       notes: [...applied.notes, ...(trial?.notes ?? [])],
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
@@ -98,7 +98,7 @@ async function calibrationOf(
   sized: SizedModel,
   { recipe, folder, threads }: BuildRequest,
   temporary: string,
-): Promise<Calibration | undefined> {
+): Promise<DescribedCalibration | undefined> {
   const { calibration, label, samples = defaultSamples } = recipe.data ?? {};
   if (calibration === undefined) return undefined;
   const data = isAbsolute(calibration) ? calibration : join(folder, calibration);

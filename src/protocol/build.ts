@@ -107,6 +107,8 @@ export interface Built {
   sourceBytes: number;
   files: string[];
   steps: BuiltStep[];
+  /** What the data is that scales and rounding were chosen by; left out where there was none. */
+  facts?: DataFacts;
   /** How far the result was tried before it got its name; it is never kept where the runtime refuses it. */
   tried: Tried;
   /** What the user should know of the result, one sentence each. */

@@ -1,3 +1,4 @@
+import type { DataFacts } from '../base/dataKinds';
 import type { Sizes } from './engineApi';
 import type { Step } from './recipe';
 
@@ -10,9 +11,11 @@ export interface PlanRequest extends Sizes {
   data: string;
   /** The column of labels in a table, where it is not one of the usual names. */
   label?: string;
-  /** At most so many samples for the damage, the first ones. */
+  /** At most so many samples in all, the first ones: to collect from, to choose on and to hold plans to. */
   samples: number;
   limit: PlanLimit;
+  /** What the damage is; chosen by the kind of output where it is left out. */
+  metric?: string;
   /** Whether the exact rewrites that pay come first; they do where it is left out. */
   prepare?: boolean;
   threads: number;
@@ -22,7 +25,7 @@ export interface PlanRequest extends Sizes {
 
 /**
  * What must be kept: bytes of the file, milliseconds of a run, how many times as fast as the original at least (the same asked so that
- * other work on the machine meets both), or the mean damage by the model's metric.
+ * other work on the machine meets both), or the mean damage by the metric. What is measured keeps it with the worse end of its interval.
  */
 export interface PlanLimit {
   kind: 'size' | 'latency' | 'speed' | 'damage';
@@ -45,32 +48,70 @@ export interface PlanPoint {
   damage: number;
 }
 
+/** A figure's 95 % interval. */
+export interface Interval {
+  low: number;
+  high: number;
+}
+
+export interface PlanMetric {
+  name: string;
+  title: string;
+  unit: string;
+}
+
 /** `featherweight plan --json`. */
 export interface Plan {
   limit: PlanLimit;
-  metric: { name: string; title: string; unit: string };
+  /** What the whole model's damage is. */
+  metric: PlanMetric;
+  /** What the damage of single layers is, and of their sums: another where the metric tells too little of one layer. */
+  layerMetric: PlanMetric;
   data: string;
+  /** What the data is, told for all samples that were used. */
+  facts?: DataFacts;
+  /** That the measured damage stands on. */
   samples: number;
+  basis: PlanBasis;
   /** Ordinary steps of a recipe, each with its reason as a note. */
   steps: Step[];
   layers: PlannedLayer[];
-  /** Sums over the layers' own measurements. */
-  predicted: PlanFigures;
+  /** Sums over the layers' own measurements; null for a ready scheme. */
+  predicted: PlanFigures | null;
   /** Of the model with all steps made. */
-  measured: PlanFigures;
-  /** Of the same model on samples of the data that no measurement before has seen; null where there are none left. */
-  unseen: { samples: number; damage: number } | null;
+  measured: MeasuredFigures;
+  /** Of the same model on samples that nothing has looked at, those beyond `PlanRequest.samples`; null where there are none left. */
+  unseen: ({ samples: number; damage: number } & Interval) | null;
   /** Every other plan that the same measurements promise, the smallest or fastest first. */
   front: PlanPoint[];
-  /** Plans that were made and measured, the last one given: more than one where the sum of parts was wrong. */
-  attempts: { predicted: PlanFigures; measured: PlanFigures }[];
-  /** Whether the measured model keeps the limit. */
+  /** Plans and ready schemes that were made and measured, in the order of trying. */
+  attempts: PlanAttempt[];
+  /** Whether the measured model keeps the limit, with the worse end of its interval where it was measured. */
   kept: boolean;
   /** Layers that no choice fits, with the reason. */
   skipped: { layer: string; why: string }[];
   seconds: number;
   /** Damages of single layers that were kept from an earlier plan, and those in all. */
   reused: { layers: number; of: number };
+}
+
+/** How many samples served what; none serves two purposes where `heldOut`. */
+export interface PlanBasis {
+  /** Scales and rounding come from them; a recipe that is built from the first so many samples gives the measured model. */
+  calibrating: number;
+  /** Single layers were tried on them, the harder ones more often than the easy ones. */
+  choosing: number;
+  /** The limit is held on them. */
+  holding: number;
+  /** False where there are too few samples to divide. */
+  heldOut: boolean;
+}
+
+export interface PlanAttempt {
+  /** `plan`, or the name of the ready scheme or recipe. */
+  source: string;
+  predicted: PlanFigures | null;
+  measured: MeasuredFigures;
 }
 
 export interface PlanFigures {
@@ -82,12 +123,17 @@ export interface PlanFigures {
   damage: number;
 }
 
+export interface MeasuredFigures extends PlanFigures {
+  intervals: { damage: Interval; latencyMs: Interval | null; speed: Interval | null };
+}
+
 export interface PlannedLayer {
   id: string;
   name: string;
-  /** Name of the choice, `keep` for a layer left as it is. */
+  /** Name of the choice, `keep` for a layer left as it is; of the ready scheme where the plan is one. */
   choice: string;
   title: string;
   bytes: { before: number; after: number };
-  damage: number;
+  /** By itself, by `Plan.layerMetric`; null where a ready scheme is given. */
+  damage: number | null;
 }

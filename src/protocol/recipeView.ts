@@ -1,3 +1,4 @@
+import type { DataFacts } from '../base/dataKinds';
 import type { KernelProof, LayerChange } from './build';
 
 /** The recipe beside a model, as the dashboard shows it: `recipeView` in `report` makes it. Lists are cut to what a page can show. */
@@ -72,6 +73,8 @@ export interface ComparisonView {
   lines: ComparisonLine[];
   /** Data, samples, shapes of the timed runs, runtime. */
   conditions: string;
+  /** What the data is; left out where neither model was run. */
+  facts?: DataFacts;
   kernels: {
     schemes: SchemeKernels[];
     misses: KernelProof[];

@@ -73,6 +73,8 @@ export interface Sensitivity {
   skipped: { layer: string; why: string }[];
   /** For every probe the layers' ids, those that suffer most first. */
   ranking: { probe: string; layers: string[] }[];
+  /** For every probe how far its ranking hangs on the samples; probes without enough rows or samples to tell are left out. */
+  stability: RankStability[];
   /** Which part of a sweep this is; null for all of it. */
   shard: Shard | null;
   /** What went otherwise than was asked for, a sentence each. */
@@ -83,6 +85,20 @@ export interface Sensitivity {
   /** Memory that the process which answered took at most. */
   peakMemoryBytes: number;
   reused: number;
+}
+
+/** How alike two disjoint halves of the samples rank what a probe was done to. */
+export interface RankStability {
+  probe: string;
+  /** Things that are ranked. */
+  rows: number;
+  /** Samples that each of them was measured on; each half has half of them. */
+  samples: number;
+  /** Spearman's correlation of the two rankings: the median over many ways of halving the samples. 1 is the same ranking. */
+  spearman: number;
+  /** What 95 % of the ways of halving lie between. */
+  low: number;
+  high: number;
 }
 
 export interface ProbeFacts {
@@ -131,6 +147,8 @@ export interface SensitivityRow extends Probed {
   settled: boolean;
   /** Of the layer's weights, now and after the probe's step; null where there is no step, or it does not fit. */
   bytes: { before: number; after: number } | null;
+  /** Of every sample, for `sensitivity merge`: only in a part of a sweep that is shared among machines. */
+  scores?: number[];
 }
 
 /** What a layer's weight tells without data. */
@@ -162,6 +180,8 @@ export interface SensitivityView extends DamageGrid {
   tier: Tier;
   /** `synthetic` for inputs that were made up. */
   data: string;
+  /** What the data is; left out where the model was not run. */
+  facts?: DataFacts;
   samples: number;
   /** Layers that are measured but not among `lines`, because others suffer more. */
   omitted: number;

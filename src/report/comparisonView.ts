@@ -8,13 +8,14 @@ const shown = 50;
 
 /** A comparison as the dashboard shows it; `current` tells whether recipe and candidate are still those that were measured. */
 export function comparisonView(comparison: Comparison, current: boolean): ComparisonView {
-  const { reference, candidate, kernels, layers, complete } = comparison;
+  const { reference, candidate, kernels, layers, complete, facts } = comparison;
   const misses = kernels.filter((proof) => !proof.ok);
   const count = (kind: LayerChange['change']) =>
     layers.filter(({ change }) => change === kind).length;
   return {
     ...{ reference, candidate, complete, current },
     conditions: conditionsLine(comparison),
+    ...(facts ? { facts } : {}),
     lines: comparisonLines(comparison),
     kernels: {
       schemes: schemeKernels(kernels),

@@ -180,6 +180,7 @@ test('data is found from the recipe, also beside its folder', () =>
     const folder = place('recipes');
     const built = await run(request({ folder, recipe: recipe('../x.npy') }));
     assert.ok(built.steps[0]!.layers.length > 0);
+    assert.deepEqual([built.facts?.name, built.facts?.used], ['x.npy', 20]);
     const missing = run(request({ folder, recipe: recipe('x.npy'), overwrite: true }));
     await refuses(missing, 'missingFile', /x\.npy/);
     const without = { ...recipe(''), data: {} };

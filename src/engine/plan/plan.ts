@@ -102,6 +102,7 @@ export async function plan(
         limit: request.limit,
         metric: { name: metric, title, unit },
         data: seen.name,
+        facts: seen.facts,
         samples: seen.samples,
         steps: [...best.steps],
         layers: plannedLayers(measured.layers, best.chosen),

@@ -25,12 +25,13 @@ export function sensitivityView(
   inspection?: Inspection,
   most = mostLines,
 ): SensitivityView {
-  const { metric, tier, data, samples, skipped, complete, notes, propagation } = sensitivity;
+  const { metric, tier, data, facts, samples, skipped, complete, notes, propagation } = sensitivity;
   const layers = gridOf(sensitivity, 'layer');
   const shown = inspection && !complete ? withExpected(layers, sensitivity, inspection) : layers;
   return {
     metric: { title: metric.title, unit: metric.unit },
     ...{ tier, data, samples, complete, notes },
+    ...(facts ? { facts } : {}),
     ...cut(shown, most),
     wholes: (['block', 'head'] as const).flatMap((unit) => {
       const grid = gridOf(sensitivity, unit);

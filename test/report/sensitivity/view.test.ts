@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sensitivity, SensitivityRow } from '../../../src/protocol/sensitivity';
+import { comparisonView } from '../../../src/report/comparisonView';
 import { sensitivityCsv } from '../../../src/report/sensitivity/exports';
 import { layerSensitivity, sensitivityView, standsOn } from '../../../src/report/sensitivity/view';
+import { comparisonOf } from '../fixture';
 
 const row = (id: string, role: SensitivityRow['role'], probe: string, damage: number) => ({
   ...{ id, name: id, part: 'attention', role, block: 0, probe, damage },
@@ -15,7 +17,7 @@ const swept = (rows: SensitivityRow[], more: Partial<Sensitivity> = {}): Sensiti
   model: { file: 'model.onnx', sha256: 'a' },
   metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
   tier: 'exact',
-  ...{ hints: [], propagation: [], shard: null, notes: [] },
+  ...{ hints: [], propagation: [], stability: [], shard: null, notes: [] },
   ...{ data: 'dev.npz', dataSha256: 'd', samples: 64, layers: rows, skipped: [], complete: true },
   ...{ seconds: 2, reused: 0, peakMemoryBytes: 1e8 },
   probes: [
@@ -69,4 +71,14 @@ test('a layer is said in a line, with its spread and what the figures stand on',
   assert.equal(standsOn(sensitivity), 'KL divergence, 64 samples of dev.npz');
   const madeUp = swept(rows, { data: 'synthetic', samples: 8 });
   assert.equal(standsOn(madeUp), 'KL divergence, 8 synthetic inputs');
+});
+
+test('what the data is goes with the figures', () => {
+  const facts = {
+    ...({ kind: 'arrays', name: 'dev.npz', samples: 872, used: 64, drawnWith: null } as const),
+    ...{ classes: 2, lengths: null, assumed: ['channels are RGB'] },
+  };
+  assert.deepEqual(sensitivityView(swept(rows, { facts })).facts, facts);
+  assert.equal(sensitivityView(swept(rows)).facts, undefined);
+  assert.deepEqual(comparisonView(comparisonOf({ facts }), true).facts, facts);
 });
