@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DataFacts } from '../../src/base/dataKinds';
-import { assumptionLines, dataLine } from '../../src/report/dataLine';
+import { assumptionLines, dataLine } from '../../src/base/dataLine';
 
 const facts: DataFacts = {
   ...{ kind: 'texts', name: 'dev.jsonl', samples: 872, used: 64, drawnWith: null, classes: 2 },

@@ -1,6 +1,6 @@
-import type { DataFacts } from '../base/dataKinds';
-import { formatCount } from '../base/format';
-import { printable } from '../base/text';
+import type { DataFacts } from './dataKinds';
+import { formatCount } from './format';
+import { printable } from './text';
 
 /** `dev.npz: the first 64 of 872 samples, 2 classes, 5 to 60 positions long (median 25)`: what figures stand on, in one line. */
 export function dataSummary(facts: DataFacts): string {
