@@ -11,7 +11,7 @@ import { cacheFolder } from './cacheFolder';
 import { askEngine } from './engine';
 import { sizesOf } from './options';
 import type { SensitivityOptions } from './sensitivityOptions';
-import { checkPrinting, sensitivityText } from './sensitivityText';
+import { checkPrinting, printSensitivity } from './sensitivityText';
 
 /** Followed through the model where no probe is named: what most people want to know. */
 const usualPropagation = 'int4';
@@ -30,7 +30,7 @@ export async function sensitivityCommand(
     ...{ isData, signal },
   });
   tellData(found.facts, options);
-  process.stdout.write(sensitivityText(found, options));
+  printSensitivity(found, options);
   // Tables say it themselves.
   if (isData) for (const note of found.notes) process.stderr.write(`featherweight: ${note}\n`);
 }
@@ -54,16 +54,15 @@ function tierOf(options: SensitivityOptions): Tier {
 }
 
 function requestOf(model: string, options: SensitivityOptions): SensitivityRequest {
-  const { probe = [], samples, threads, seed, cache, propagation } = options;
-  const { metric, limit, shuffle, shard, only } = options;
+  const { probe = [], samples, threads, cache, propagation } = options;
+  const { metric, limit, shard, only } = options;
   return {
-    ...{ file: resolve(model), probes: [...probe], samples, threads, seed },
+    ...{ file: resolve(model), probes: [...probe], threads },
     tier: tierOf(options),
     ...sizesOf(options),
-    ...dataRequest(options),
+    ...{ ...dataRequest(options), samples },
     ...(metric === undefined ? {} : { metric }),
     ...(limit === undefined ? {} : { limit }),
-    ...(shuffle ? { shuffle } : {}),
     ...(shard ? { shard } : {}),
     ...(only ? { layers: [...only] } : {}),
     ...(propagation === undefined

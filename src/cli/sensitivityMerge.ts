@@ -5,7 +5,7 @@ import { quoted } from '../base/quote';
 import type { Sensitivity } from '../protocol/sensitivity';
 import { mergeSensitivities } from '../report/sensitivity/merge';
 import type { MergeOptions } from './sensitivityOptions';
-import { checkPrinting, sensitivityText } from './sensitivityText';
+import { checkPrinting, printSensitivity } from './sensitivityText';
 
 /** `featherweight sensitivity merge`: parts of one sweep, as `--shard --json` printed them, in; the whole out. Throws `badInput`. */
 export function mergeCommand(parts: readonly string[], options: MergeOptions): void {
@@ -17,7 +17,7 @@ export function mergeCommand(parts: readonly string[], options: MergeOptions): v
   );
   // Ids are for people and programs alike; a recipe's part is asked for.
   const asked = options.excludeAbove === undefined ? json : (options.json ?? false);
-  process.stdout.write(sensitivityText(merged, { ...options, json: asked }));
+  printSensitivity(merged, { ...options, json: asked });
 }
 
 function readPart(file: string): Sensitivity {

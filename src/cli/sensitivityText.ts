@@ -1,6 +1,8 @@
 import { UserError } from '../base/errors';
+import { printable } from '../base/text';
 import type { Sensitivity } from '../protocol/sensitivity';
 import {
+  exclusionBasis,
   sensitivityCsv,
   sensitivityExcept,
   sensitivityIds,
@@ -24,8 +26,16 @@ export function checkPrinting({ json, csv, excludeAbove }: SensitivityPrinting):
   throw new UserError('badInput', `${other} and --csv both write to standard output: choose one.`);
 }
 
-/** A sweep as the options ask for it: a table for people where they ask for nothing. */
-export function sensitivityText(found: Sensitivity, options: SensitivityPrinting): string {
+/** Prints a sweep as the options ask for it: a table for people where they ask for nothing. What a bare list stands on goes to standard error. */
+export function printSensitivity(found: Sensitivity, options: SensitivityPrinting): void {
+  process.stdout.write(sensitivityText(found, options));
+  const { json, excludeAbove } = options;
+  if (excludeAbove !== undefined && !json) {
+    process.stderr.write(`${printable(exclusionBasis(found, excludeAbove), 1000)}\n`);
+  }
+}
+
+function sensitivityText(found: Sensitivity, options: SensitivityPrinting): string {
   const { json, csv, excludeAbove, layers } = options;
   if (excludeAbove !== undefined) {
     return json ? sensitivityExcept(found, excludeAbove) : sensitivityIds(found, excludeAbove);

@@ -1,6 +1,6 @@
 import type { DataFacts } from '../base/dataKinds';
 import type { Part, Role, Unit } from '../base/terms';
-import type { Sizes } from './engineApi';
+import type { DataRequest, Sizes } from './engineApi';
 
 /**
  * How sure to be of a sweep, and what that costs. `hints`: from the weights alone, nothing runs. `adaptive`: samples are spent where the
@@ -13,13 +13,9 @@ export type { Unit };
 
 /** What measuring sensitivity crosses processes with, and what `featherweight sensitivity --json` prints. `null` is "not known". */
 
-export interface SensitivityRequest extends Sizes {
+export interface SensitivityRequest extends Sizes, DataRequest {
   /** Absolute path. */
   file: string;
-  /** Inputs to run it on; without it they are made up, and the result says so. */
-  data?: string;
-  /** The column of labels in a table, where it is not one of the usual names. */
-  label?: string;
   /** Names of probes; the usual ones where it is empty. */
   probes: string[];
   /** Also follow the error that this probe makes in each layer to the model's output. */
@@ -30,10 +26,7 @@ export interface SensitivityRequest extends Sizes {
   tier?: Tier;
   /** A damage that every layer should be told to be above or below; for the adaptive tier. */
   limit?: number;
-  /** At most so many samples. */
   samples: number;
-  /** Draws the samples by `seed`; the first ones where it is left out. */
-  shuffle?: boolean;
   /** Ids of the only layers, blocks and heads to ask about, `*` for any stretch; all that can be asked about where it is left out. */
   layers?: string[];
   /** Only every n-th layer, for machines that share the work. */

@@ -238,30 +238,3 @@ export function pairedInterval(
   const reach = z * Math.sqrt((up + down - middle ** 2) / (count + 2));
   return { low: Math.max(-1, middle - reach), high: Math.min(1, middle + reach) };
 }
-
-/** Spearman's rank correlation; equal values share the mean of their ranks. */
-export function spearman(a: Values, b: Values): number {
-  return centredCosine(ranks(a), ranks(b));
-}
-
-function ranks(values: Values): Float64Array {
-  const order = Array.from({ length: values.length }, (_, i) => i).sort(
-    (i, j) => (values[i] ?? 0) - (values[j] ?? 0),
-  );
-  const result = new Float64Array(values.length);
-  for (let from = 0; from < order.length;) {
-    let to = from;
-    while (to < order.length && values[order[to] ?? 0] === values[order[from] ?? 0]) to++;
-    for (let i = from; i < to; i++) result[order[i] ?? 0] = (from + to - 1) / 2;
-    from = to;
-  }
-  return result;
-}
-
-function centredCosine(a: Float64Array, b: Float64Array): number {
-  const mean = (a.length - 1) / 2;
-  return cosine(
-    a.map((value) => value - mean),
-    b.map((value) => value - mean),
-  );
-}

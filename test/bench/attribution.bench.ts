@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spearman } from '../../src/base/ranks';
 import { formatSmall } from '../../src/base/format';
 import { noProgress } from '../../src/base/progress';
 import { openCalibration } from '../../src/engine/calibration';
@@ -13,7 +14,6 @@ import { hintsOf } from '../../src/sensitivity/hints';
 import { weightProbes } from '../../src/sensitivity/probes';
 import { errorsByRole, type Propagated, propagation } from '../../src/sensitivity/propagation';
 import { layerSubject, sweep, type SweepLayer } from '../../src/sensitivity/sweep';
-import { spearman } from '../../src/tensor/measures';
 import { judge } from './judge';
 
 /**

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { halvesAgreement } from '../../src/base/ranks';
 import { noProgress } from '../../src/base/progress';
-import { seededRandom } from '../../src/base/random';
 import { openCalibration } from '../../src/engine/calibration';
 import { type DamageJudge, damageJudge } from '../../src/engine/sensitivity/damage';
 import { Models, type SizedModel } from '../../src/engine/models';
@@ -23,7 +23,6 @@ import {
   type SweepLayer,
   type SweepOptions,
 } from '../../src/sensitivity/sweep';
-import { spearman } from '../../src/tensor/measures';
 import { judge, megabytes } from './judge';
 
 /**
@@ -210,27 +209,17 @@ function reportEquality(
   });
 }
 
-/** How alike the rankings of two disjoint halves of the sentences are: over 500 ways of halving them. */
+/** How alike the rankings of two disjoint halves of the sentences are. */
 function reportStability(
   linears: readonly SweepLayer[],
   exact: ReadonlyMap<string, readonly number[]>,
 ): void {
-  const random = seededRandom(1);
-  const halvings = Array.from({ length: 500 }, () => {
-    const order = Array.from({ length: 64 }, (_, at) => ({ at, key: random() }));
-    const places = order.sort((a, b) => a.key - b.key).map(({ at }) => at);
-    return [places.slice(0, 32), places.slice(32)] as const;
-  });
   for (const name of names) {
     const scores = linears.map(({ layer }) => exact.get(`${layer.id} ${name}`) ?? []);
-    const means = (half: readonly number[]) =>
-      scores.map((each) => mean(half.map((at) => each[at] ?? 0)));
-    const found = halvings.map(([a, b]) => spearman(means(a), means(b))).sort((a, b) => a - b);
-    const [low, middle, high] = [0.025, 0.5, 0.975].map((share) =>
-      (found[Math.floor(share * found.length)] ?? NaN).toFixed(2),
-    );
+    const { median = NaN, low = NaN, high = NaN } = halvesAgreement(scores) ?? {};
+    const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
     console.log(
-      `  ${name}: Spearman between two halves ${middle}, 95 % of halvings ${low} to ${high}`,
+      `  ${name}: Spearman between two halves ${median.toFixed(2)}, 95 % of halvings ${interval}`,
     );
   }
 }

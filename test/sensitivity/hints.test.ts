@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { spearman } from '../../src/base/ranks';
 import { Models } from '../../src/engine/models';
 import { candidatesOf } from '../../src/sensitivity/candidates';
 import { hintsOf, weightHint } from '../../src/sensitivity/hints';
-import { spearman } from '../../src/tensor/measures';
 import { modelsFolder, withoutModels } from '../support/models';
 import { feedForwards, sizedModel } from '../support/residuals';
 

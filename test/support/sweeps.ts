@@ -24,7 +24,15 @@ export function sweepOf(probes: ProbeFacts[], layers: SensitivityRow[]): Sensiti
     ...{ featherweight: '0', model: { file: '/m.onnx', sha256: 'a' }, tier: 'exact' as const },
     metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
     ...{ data: '/data/dev.npz', dataSha256: 'd', samples: 64, probes, layers },
-    ...{ hints: [], propagation: [], skipped: [], ranking: [], shard: null, notes: [] },
+    ...{
+      hints: [],
+      propagation: [],
+      stability: [],
+      skipped: [],
+      ranking: [],
+      shard: null,
+      notes: [],
+    },
     ...{ complete: true, seconds: 1, reused: 0, peakMemoryBytes: 1e8 },
   };
 }

@@ -107,7 +107,10 @@ const whole = richlySwept(small);
 test(
   'hints are called hints, and stand alone where nothing was measured',
   onPage(
-    { inspection: small, sweep: { ...whole, tier: 'hints', layers: [], propagation: [] } },
+    {
+      inspection: small,
+      sweep: { ...whole, tier: 'hints', layers: [], propagation: [], stability: [] },
+    },
     {},
     async (page) => {
       await ready(page);

@@ -1,16 +1,16 @@
 import { version } from '../../../package.json';
-import type { SensitivityRequest, SensitivityRow } from '../../protocol/sensitivity';
+import type { SensitivityRequest } from '../../protocol/sensitivity';
 import { hashOf } from '../fileHash';
 import { modelFiles } from '../modelBytes';
 import type { SizedModel } from '../models';
 import { SensitivityCache } from './cache';
 import type { Question } from './question';
-import { type FedData, rowKey, rowOf } from './result';
+import { type FedData, type FoundRow, rowKey, rowOf } from './result';
 import type { Finished } from './tiers';
 
 /** Rows from earlier sweeps of the same question, and the place for those of this one. */
 export interface KeptRows {
-  readonly rows: readonly SensitivityRow[];
+  readonly rows: readonly FoundRow[];
   readonly has: (id: string, probe: string) => boolean;
   readonly add: (row: Finished) => void;
   /** Why rows are not kept, a sentence; undefined where they are. */
@@ -55,10 +55,11 @@ function keptIn(cache: SensitivityCache, { asked }: Question): KeptRows {
   const rows = asked.flatMap((each) =>
     each.probes.flatMap(({ name }) => {
       const kept = cache.row(each.facts.id, name);
-      return kept ? [rowOf({ ...kept, asked: each, settled: true })] : [];
+      if (!kept) return [];
+      return [{ told: rowOf({ ...kept, asked: each, settled: true }), scores: kept.scores }];
     }),
   );
-  const known = new Set(rows.map(rowKey));
+  const known = new Set(rows.map(({ told }) => rowKey(told)));
   return {
     rows,
     has: (id, probe) => known.has(rowKey({ id, probe })),

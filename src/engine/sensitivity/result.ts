@@ -1,5 +1,6 @@
 import { version } from '../../../package.json';
 import type { DataFacts } from '../../base/dataKinds';
+import { rankingOf, stabilityOf } from '../../protocol/ranking';
 import type {
   PropagationRow,
   Sensitivity,
@@ -22,6 +23,12 @@ export interface FedData {
   readonly sha256: string;
 }
 
+/** A finished row as results have it, and the scores of the samples that it stands on. */
+export interface FoundRow {
+  readonly told: SensitivityRow;
+  readonly scores: readonly number[];
+}
+
 /** What has been found out so far; grows while a request is answered. */
 export interface Findings {
   readonly request: SensitivityRequest;
@@ -31,7 +38,7 @@ export interface Findings {
   /** That the request has taken. */
   readonly seconds: () => number;
   /** By `rowKey`. */
-  readonly rows: Map<string, SensitivityRow>;
+  readonly rows: Map<string, FoundRow>;
   readonly hints: SensitivityHint[];
   readonly propagation: PropagationRow[];
   /** Besides what the question leaves out. */
@@ -77,10 +84,13 @@ export function rowOf({ asked, probe, scores, settled, estimate }: Finished): Se
 /** What tells one row from another. */
 export const rowKey = ({ id, probe }: Pick<SensitivityRow, 'id' | 'probe'>) => `${probe} ${id}`;
 
-/** Everything found with what it stands on, in the order of the model. */
+/** Everything found with what it stands on, in the order of the model. How stable rankings are is told of what is complete. */
 export function resultOf(findings: Findings, complete: boolean): Sensitivity {
   const { request, question, sha256, data, notes, trouble, reused } = findings;
-  const rows = [...findings.rows.values()];
+  const found = [...findings.rows.values()];
+  const rows = found.map(({ told, scores }) =>
+    complete && request.shard ? { ...told, scores: [...scores] } : told,
+  );
   const { probes, judge } = question;
   const { title, unit } = metrics[judge.metric];
   return {
@@ -94,7 +104,13 @@ export function resultOf(findings: Findings, complete: boolean): Sensitivity {
     layers: inOrder(rows, question),
     ...{ hints: [...findings.hints], propagation: [...findings.propagation] },
     skipped: [...question.skipped, ...findings.skipped],
-    ranking: probes.map(({ name }) => ({ probe: name, layers: ranked(rows, name) })),
+    ranking: rankingOf(rows, probes),
+    stability: complete
+      ? stabilityOf(
+          found.map(({ told: { probe }, scores }) => ({ probe, scores })),
+          probes,
+        )
+      : [],
     shard: request.shard ?? null,
     notes: [...notes, ...(trouble === undefined ? [] : [trouble])],
     ...{ complete, seconds: findings.seconds(), reused },
@@ -108,11 +124,4 @@ function inOrder(rows: readonly SensitivityRow[], { asked, probes }: Question): 
   const keyOf = ({ id, probe }: SensitivityRow) =>
     (place.get(id) ?? 0) * probes.length + (column.get(probe) ?? 0);
   return [...rows].sort((a, b) => keyOf(a) - keyOf(b));
-}
-
-function ranked(rows: readonly SensitivityRow[], probe: string): string[] {
-  return rows
-    .filter((row) => row.probe === probe)
-    .sort((a, b) => b.damage - a.damage)
-    .map((row) => row.id);
 }

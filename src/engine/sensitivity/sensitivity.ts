@@ -72,7 +72,7 @@ async function measure(job: Job): Promise<void> {
     const { name, samples, facts } = data;
     findings.data = { name, samples, facts, sha256: contentOf(data) };
     const kept = keptFor(sized, request, question, findings.data);
-    for (const row of kept.rows) findings.rows.set(rowKey(row), row);
+    for (const row of kept.rows) findings.rows.set(rowKey(row.told), row);
     findings.reused = kept.rows.length;
     findings.trouble = kept.trouble();
     const { signal } = context;
@@ -87,7 +87,7 @@ async function measure(job: Job): Promise<void> {
       const told = rowOf(row);
       kept.add(row);
       findings.trouble = kept.trouble();
-      findings.rows.set(rowKey(told), told);
+      findings.rows.set(rowKey(told), { told, scores: row.scores });
       job.changed();
     };
     const bench = { sized, question, data, tasks, signal, progress, limit, seed };

@@ -1,24 +1,39 @@
-import type { Sensitivity } from '../../protocol/sensitivity';
-import { csvText } from '../exports/csv';
+import { printable } from '../../base/text';
+import type { RankStability, Sensitivity, SensitivityRow } from '../../protocol/sensitivity';
+import { csvText, type Cell } from '../exports/csv';
+import { listed } from '../facts';
+import { stabilityText } from './stability';
+import { standsOn } from './view';
 
-/** One line for each layer and probe. */
-export function sensitivityCsv({ layers, metric, data, samples }: Sensitivity): string {
-  const header = [
-    'layer',
-    'part',
-    'role',
-    'block',
-    'probe',
-    metric.name,
-    'low',
-    'high',
-    'samples',
-    'data',
-  ];
-  const rows = layers.map((row) => [
-    ...[row.id, row.part, row.role, row.block, row.probe],
-    ...[row.damage, row.low, row.high, row.samples || samples, data],
-  ]);
+interface Line {
+  readonly row: SensitivityRow;
+  readonly sensitivity: Sensitivity;
+  readonly stability: RankStability | undefined;
+}
+
+/** What follows `damage`, whose column is called by its metric. */
+const columns = {
+  low: ({ row }) => row.low,
+  high: ({ row }) => row.high,
+  samples: ({ row, sensitivity }) => row.samples || sensitivity.samples,
+  data: ({ sensitivity }) => sensitivity.data,
+  settled: ({ row }) => String(row.settled),
+  tier: ({ sensitivity }) => sensitivity.tier,
+  stability: ({ stability }) => stability?.spearman ?? null,
+  stability_low: ({ stability }) => stability?.low ?? null,
+  stability_high: ({ stability }) => stability?.high ?? null,
+  model: ({ sensitivity }) => sensitivity.model.sha256,
+} as const satisfies Record<string, (line: Line) => Cell>;
+
+/** One line for each layer and probe, with all that its figure stands on; `stability` is its probe's. */
+export function sensitivityCsv(sensitivity: Sensitivity): string {
+  const { layers, metric, stability } = sensitivity;
+  const header = ['layer', 'part', 'role', 'block', 'probe', metric.name, ...Object.keys(columns)];
+  const rows = layers.map((row): Cell[] => {
+    const own = stability.find(({ probe }) => probe === row.probe);
+    const cells = Object.values(columns).map((cell) => cell({ row, sensitivity, stability: own }));
+    return [row.id, row.part, row.role, row.block, row.probe, row.damage, ...cells];
+  });
   return csvText([header, ...rows]);
 }
 
@@ -33,10 +48,11 @@ export function layersAbove({ layers, probes }: Sensitivity, limit: number): str
   return [...new Set(above.map(({ id }) => id))];
 }
 
-/** What to put into the `targets` of a recipe's step so that it leaves those layers as they are. */
+/** What to put into the `targets` of a recipe's step so that it leaves those layers as they are, and a note for the step on why. */
 export function sensitivityExcept(sensitivity: Sensitivity, limit: number): string {
   const layers = layersAbove(sensitivity, limit);
-  return `${JSON.stringify({ except: layers.length > 0 ? [{ layers }] : [] }, null, 2)}\n`;
+  const except = layers.length > 0 ? [{ layers }] : [];
+  return `${JSON.stringify({ note: exclusionBasis(sensitivity, limit), except }, null, 2)}\n`;
 }
 
 /** An id a line, for other programs. */
@@ -44,6 +60,23 @@ export function sensitivityIds(sensitivity: Sensitivity, limit: number): string 
   return layersAbove(sensitivity, limit)
     .map((id) => `${id}\n`)
     .join('');
+}
+
+/** "Above 0.001 under 4-bit weights: KL divergence, 64 samples of dev.npz. Rankings by two halves …": what a list of exclusions stands on. */
+export function exclusionBasis(sensitivity: Sensitivity, limit: number): string {
+  const ways = sensitivity.probes.flatMap(({ title, unit }) => (unit === 'layer' ? title : []));
+  const more = [
+    sensitivity.tier === 'adaptive' ? 'Samples were spent where the ranking was open.' : undefined,
+    sensitivity.complete ? undefined : 'The sweep is not complete.',
+    stabilityText(sensitivity),
+  ].filter((text) => text !== undefined);
+  const above = `Above ${limit} under ${listed(ways, ways.length)}: ${standsOn(sensitivity)}.`;
+  return [above, ...more].join(' ');
+}
+
+/** As a file: the basis first, as a comment. */
+function sensitivityIdsFile(sensitivity: Sensitivity, limit: number): string {
+  return `# ${printable(exclusionBasis(sensitivity, limit), 1000)}\n${sensitivityIds(sensitivity, limit)}`;
 }
 
 /** Lists of the layers that suffer more than a limit, which is asked for. */
@@ -56,9 +89,9 @@ export const exclusionFormats = {
   },
   ids: {
     title: 'Layers to leave out, as a list',
-    about: 'An id a line of those above a damage.',
+    about: 'An id a line of those above a damage, below a line on what that stands on.',
     extension: '.except.txt',
-    write: sensitivityIds,
+    write: sensitivityIdsFile,
   },
 } as const;
 

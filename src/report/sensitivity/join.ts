@@ -1,3 +1,4 @@
+import { rankingOf } from '../../protocol/ranking';
 import type { Sensitivity, SensitivityRow } from '../../protocol/sensitivity';
 
 /**
@@ -24,7 +25,9 @@ export function joinSweeps(
     ...{ probes, layers, tier: part.tier },
     hints: [...whole.hints.filter(({ id }) => !hinted.has(id)), ...part.hints],
     propagation: part.propagation.length > 0 ? part.propagation : whole.propagation,
-    ranking: probes.map(({ name }) => ({ probe: name, layers: ranked(layers, name) })),
+    ranking: rankingOf(layers, probes),
+    // Of what they were told of: the scores themselves are not here.
+    stability: [...whole.stability, ...part.stability.filter(({ probe }) => !known.has(probe))],
     complete: whole.complete && part.complete,
     seconds: whole.seconds + part.seconds,
   };
@@ -37,11 +40,3 @@ function standOnSame(a: Sensitivity, b: Sensitivity): boolean {
 }
 
 const keyOf = ({ id, probe }: SensitivityRow) => `${probe} ${id}`;
-
-/** Ids of the layers under one probe, those that suffer most first. */
-function ranked(rows: readonly SensitivityRow[], probe: string): string[] {
-  return rows
-    .filter((row) => row.probe === probe)
-    .sort((a, b) => b.damage - a.damage)
-    .map(({ id }) => id);
-}

@@ -1,4 +1,5 @@
 import { UserError } from '../../base/errors';
+import { rankingOf, stabilityOf } from '../../protocol/ranking';
 import type { Sensitivity, SensitivityRow } from '../../protocol/sensitivity';
 
 export interface NamedSensitivity {
@@ -43,17 +44,20 @@ export function mergeSensitivities(
   const place = placesOf(all);
   const inOrder = <T extends { id: string }>(lists: readonly (readonly T[])[]): T[] =>
     lists.flat().sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
-  const layers = inOrder(all.map((part) => part.layers));
+  const scored = inOrder(all.map((part) => part.layers));
+  const layers = scored.map(withoutScores);
+  const { probes } = first.sensitivity;
   return {
     ...first.sensitivity,
     layers,
     hints: inOrder(all.map((part) => part.hints)),
     propagation: inOrder(all.map((part) => part.propagation)),
     skipped: unlike(all.flatMap((part) => part.skipped)),
-    ranking: first.sensitivity.probes.map(({ name }) => ({
-      probe: name,
-      layers: ranked(layers, name),
-    })),
+    ranking: rankingOf(layers, probes),
+    stability: stabilityOf(
+      scored.map(({ probe, scores = [] }) => ({ probe, scores })),
+      probes,
+    ),
     shard: null,
     notes: unlike([...all.flatMap((part) => part.notes), ...notesOf(parts, missing)]),
     complete: !missing && all.every((part) => part.complete),
@@ -127,9 +131,8 @@ function placesOf(parts: readonly Sensitivity[]): ReadonlyMap<string, number> {
   return places;
 }
 
-function ranked(layers: readonly SensitivityRow[], probe: string): string[] {
-  return layers
-    .filter((row) => row.probe === probe)
-    .sort((a, b) => b.damage - a.damage)
-    .map((row) => row.id);
+function withoutScores(row: SensitivityRow): SensitivityRow {
+  const bare = { ...row };
+  delete bare.scores;
+  return bare;
 }

@@ -1,4 +1,3 @@
-import { formatSmall } from '../../base/format';
 import type {
   DamageGrid,
   HintLine,
@@ -123,22 +122,6 @@ function hintsOf({ hints, probes }: Sensitivity): SensitivityView['hints'] {
     omitted: lines.length - kept.length,
   };
 }
-
-/** "int8 weights 1.2e-7 ± 3e-8, 4-bit weights 0.0003 ± 0.0001": what the probes did to one layer; undefined where none was tried. */
-export function layerSensitivity(
-  { layers, probes }: Sensitivity,
-  layer: string,
-): string | undefined {
-  const own = layers.filter(({ id }) => id === layer);
-  const said = probes.flatMap(({ name, title }) => {
-    const row = own.find(({ probe }) => probe === name);
-    return row ? [`${title} ${withSpread(row)}`] : [];
-  });
-  return said.length > 0 ? said.join(', ') : undefined;
-}
-
-const withSpread = ({ damage, high }: SensitivityRow) =>
-  `${formatSmall(damage)} ± ${formatSmall(high - damage)}`;
 
 /** "KL divergence, 128 samples of dev.npz": what the figures stand on. */
 export function standsOn({ metric, samples, data }: Sensitivity): string {

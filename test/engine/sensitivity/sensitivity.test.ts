@@ -245,6 +245,8 @@ test('the parts of a sweep are the whole, whatever is asked about', () =>
           `${id} ${probe}: ${found}, not ${damage}`,
         );
       }
+      assert.deepEqual(merged.stability, whole.stability);
+      assert.equal(whole.stability.length, more.tier === 'hints' ? 0 : 3);
       assert.ok(whole.layers.length + whole.hints.length > 8);
     }
   }));

@@ -36,7 +36,15 @@ const swept = (more: Partial<Sensitivity> = {}): Sensitivity => ({
   featherweight: '0.1.0',
   model: { file: 'model.onnx', sha256: 'a' },
   metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
-  ...{ tier: 'exact', hints: [], propagation: [], shard: null, notes: [], skipped: [] },
+  ...{
+    tier: 'exact',
+    hints: [],
+    propagation: [],
+    stability: [],
+    shard: null,
+    notes: [],
+    skipped: [],
+  },
   ...{ data: 'dev.npz', dataSha256: 'd', samples: 64, layers: rows, complete: true },
   ...{ seconds: 2, reused: 0, peakMemoryBytes: 1.25e8 },
   probes: [probe('int8', 'int8 weights'), probe('int4', '4-bit weights')],
@@ -85,6 +93,21 @@ test('intervals go where the screen is narrow', () => {
   const narrow = printed(swept(), 20, 50);
   assert.match(narrow, /\nq +query +5\.0e-6 +0\.0001\n/);
   assert.ok(narrow.split('\n').every((line) => line.length <= 50));
+});
+
+test('how far rankings hang on the samples is said, of many probes by the extremes', () => {
+  const stability = ['int8', 'int4', 'c', 'd', 'e'].map((probe, at) => ({
+    ...{ probe, rows: 3, samples: 64, spearman: 0.9 - at / 10 },
+    ...{ low: 0.8 - at / 10, high: 0.95 - at / 10 },
+  }));
+  const said = (count: number) =>
+    printed(swept({ stability: stability.slice(0, count) })).replaceAll(/\s+/g, ' ');
+  assert.match(
+    said(2),
+    / two halves of the 64 samples correlate by 0\.90 \(0\.80 to 0\.95\) under int8 weights and 0\.80 \(0\.70 to 0\.85\) under 4-bit weights – Spearman/,
+  );
+  assert.match(said(5), / correlate from 0\.50 .* under e to 0\.90 .* under int8 weights –/);
+  assert.doesNotMatch(said(0), /Spearman/);
 });
 
 test('what more samples may change is marked', () => {

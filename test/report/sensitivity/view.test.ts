@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Sensitivity, SensitivityRow } from '../../../src/protocol/sensitivity';
 import { comparisonView } from '../../../src/report/comparisonView';
 import { sensitivityCsv } from '../../../src/report/sensitivity/exports';
-import { layerSensitivity, sensitivityView, standsOn } from '../../../src/report/sensitivity/view';
+import { sensitivityView, standsOn } from '../../../src/report/sensitivity/view';
 import { comparisonOf } from '../fixture';
 
 const row = (id: string, role: SensitivityRow['role'], probe: string, damage: number) => ({
@@ -36,10 +36,23 @@ const rows = [
   row('q', 'query', 'int4', 1e-4),
 ] as SensitivityRow[];
 
+const stability = [{ probe: 'int8', rows: 3, samples: 64, spearman: 0.9, low: 0.8, high: 0.95 }];
+
 test('a table for spreadsheets has one line for each layer and probe', () => {
-  const lines = sensitivityCsv(swept(rows)).trimEnd().split('\r\n');
+  const lines = sensitivityCsv(swept(rows, { stability })).trimEnd().split('\r\n');
   assert.equal(lines.length, 1 + rows.length);
-  assert.equal(lines[1], 'up,attention,up,0,int8,1e-7,5e-8,2e-7,64,dev.npz');
+  assert.equal(
+    lines[0],
+    'layer,part,role,block,probe,kl,low,high,samples,data,settled,tier,stability,stability_low,stability_high,model',
+  );
+  assert.equal(
+    lines[1],
+    'up,attention,up,0,int8,1e-7,5e-8,2e-7,64,dev.npz,true,exact,0.9,0.8,0.95,a',
+  );
+  assert.equal(
+    lines[3],
+    'v,attention,value,0,int4,0.0003,0.00015,0.0006,64,dev.npz,true,exact,,,,a',
+  );
 });
 
 test('the view keeps the order of the model, and of too many layers those that suffer most', () => {
@@ -61,13 +74,8 @@ test('the view keeps the order of the model, and of too many layers those that s
   assert.equal(few.omitted, 1);
 });
 
-test('a layer is said in a line, with its spread and what the figures stand on', () => {
+test('what figures stand on is said in a line', () => {
   const sensitivity = swept(rows, { data: '/data/dev.npz' });
-  assert.equal(
-    layerSensitivity(sensitivity, 'v'),
-    'int8 weights 2.0e-6 ± 2.0e-6, 4-bit weights 0.0003 ± 0.0003',
-  );
-  assert.equal(layerSensitivity(sensitivity, 'gone'), undefined);
   assert.equal(standsOn(sensitivity), 'KL divergence, 64 samples of dev.npz');
   const madeUp = swept(rows, { data: 'synthetic', samples: 8 });
   assert.equal(standsOn(madeUp), 'KL divergence, 8 synthetic inputs');

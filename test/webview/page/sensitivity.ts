@@ -94,7 +94,7 @@ function sweepOf(
     featherweight: '0.1.0',
     model: { file: '/models/model.onnx', sha256: '' },
     metric: { name: 'kl', title: 'KL divergence', unit: 'nats' },
-    ...{ tier: 'exact', hints: [], propagation: [] },
+    ...{ tier: 'exact', hints: [], propagation: [], stability: [] },
     ...{ data: '/data/dev.npz', dataSha256: '', samples: 128, layers: rows, skipped: [] },
     probes: [...probes],
     ranking: probes.map(({ name }) => ({ probe: name, layers: worstFirst(name) })),
