@@ -1,10 +1,10 @@
 import type { Workbench } from '../../actions/action';
 import { partOf, type Progress } from '../../base/progress';
 import type { PlanLimit } from '../../protocol/plan';
+import type { GraphIndex } from '../../onnx/graph';
 import type { Calibration } from '../../runtime/calibration';
 import { type Change, type Score, sweep, type SweepTask } from '../../sensitivity/sweep';
 import type { Layer } from '../../structure/structure';
-import { mean } from '../../tensor/measures';
 import { choicesFor, type PlanChoiceName, planChoiceNames } from './choices';
 import { fitsGroup, type PlanGroup, savingOf } from './groups';
 import { type EditsOf, isChained, prepareChoice } from './prepare';
@@ -15,7 +15,7 @@ export interface LayerOption {
   readonly choice: PlanChoiceName;
   /** Bytes of the weights. */
   readonly bytes: number;
-  /** Mean over the samples, with only this group changed. */
+  /** Weighted mean over the samples, with only this group changed. */
   readonly damage: number;
 }
 
@@ -38,6 +38,11 @@ export interface MeasureOptions {
   readonly limit: PlanLimit;
   readonly score: Score;
   readonly samples: Calibration;
+  /** What each sample counts, in the order of the batches; they add up to 1. */
+  readonly weights: readonly number[];
+  /** The same model in fewer operations, and the outputs that `score` looks at. */
+  readonly reduced: GraphIndex;
+  readonly outputs: readonly string[];
   /** Bytes that values of the unchanged model may take while they are kept. */
   readonly memory: number;
   readonly kept: KeptScores;
@@ -57,8 +62,9 @@ const preparingShare = 0.4;
 export async function measureOptions(
   bench: Workbench,
   groups: readonly PlanGroup[],
-  { limit, score, samples, memory, kept, isWorth = () => true, measured }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<readonly LayerOptions[]> {
+  const { limit, score, samples, weights, kept, isWorth = () => true, measured } = options;
   const { progress, signal, open, structure } = bench;
   const choices = new Map(
     groups.map((group) => [
@@ -69,7 +75,7 @@ export async function measureOptions(
   const known = () =>
     groups.map((group): LayerOptions => {
       const options = [...(choices.get(group) ?? [])].flatMap((choice) =>
-        optionOf(group, choice, kept),
+        optionOf(group, choice, kept, weights),
       );
       return { ...group, before: savingOf(group, 'keep').before, options };
     });
@@ -94,7 +100,8 @@ export async function measureOptions(
     );
   }
   await sweep({
-    ...{ index: structure.index, data: samples, open, score, signal, memory },
+    ...{ index: structure.index, reduced: options.reduced, outputs: options.outputs },
+    ...{ data: samples, open, score, signal, memory: options.memory },
     tasks: groups.map((group): SweepTask => ({
       subject: { id: group.layer.id, nodes: group.members.flatMap(({ nodes }) => nodes) },
       changes: missing(group).flatMap((name): Change[] => {
@@ -128,13 +135,21 @@ function usefulChoices(limit: PlanLimit, group: PlanGroup): readonly PlanChoiceN
   });
 }
 
-function optionOf(group: PlanGroup, choice: PlanChoiceName, kept: KeptScores): LayerOption[] {
+function optionOf(
+  group: PlanGroup,
+  choice: PlanChoiceName,
+  kept: KeptScores,
+  weights: readonly number[],
+): LayerOption[] {
   const bytes = savingOf(group, choice).after;
   if (choice === 'keep') return [{ choice, bytes, damage: 0 }];
   const scores = kept.get(group.layer.id, choice);
   if (!scores) return [];
-  return [{ choice, bytes, damage: mean(scores) }];
+  return [{ choice, bytes, damage: weightedMean(scores, weights) }];
 }
+
+const weightedMean = (values: readonly number[], weights: readonly number[]) =>
+  values.reduce((sum, value, at) => sum + value * (weights[at] ?? 0), 0);
 
 async function prepareAll(
   bench: Workbench,

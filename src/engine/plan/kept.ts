@@ -1,7 +1,7 @@
 import { version } from '../../../package.json';
 import { planChoiceOf, type PlanChoiceName } from '../../build/plan/choices';
 import type { KeptScores } from '../../build/plan/options';
-import type { PlanFigures } from '../../protocol/plan';
+import type { Interval } from '../../protocol/plan';
 import type { Step } from '../../protocol/recipe';
 import { hashOf } from '../fileHash';
 import type { KeptTimes } from './latency';
@@ -28,10 +28,12 @@ export interface StandsOn {
   readonly preparations: readonly Step[];
   readonly metric: string;
   readonly output: string;
-  /** Samples that single layers, and whole plans, are scored on. */
+  /** Of single layers, where it is another than `metric`, which whole plans are scored by. */
+  readonly layerMetric: string;
+  /** Samples that single layers are scored on. */
   readonly samples: number;
-  readonly joint: number;
-  readonly calibration: number;
+  /** How the data is divided. */
+  readonly parts: string;
   /** Whether the whole is timed, and how. */
   readonly timing: string;
 }
@@ -39,18 +41,16 @@ export interface StandsOn {
 /** Opens what is kept in `folder`; undefined keeps it for this plan only. */
 export function openKept(folder: string | undefined, on: StandsOn): PlanKept {
   const model = [version, hashOf(on.model), bare(on.preparations)];
-  const data = [on.data, on.metric, on.output, String(on.calibration)];
+  const data = [on.data, on.output, on.parts];
   const scores = new SensitivityCache(
     folder,
-    ['plan', ...model, ...data, String(on.samples)],
+    ['plan', ...model, ...data, on.layerMetric, String(on.samples)],
     on.samples,
   );
   const times = new SensitivityCache(folder, ['plan times', ...model, on.timing], 1);
-  const tried = new SensitivityCache(
-    folder,
-    ['plan tried', ...model, ...data, String(on.joint), on.timing],
-    5,
-  );
+  const tried = new SensitivityCache(folder, [
+    ...['plan tried', ...model, ...data, on.metric, on.timing],
+  ]);
   return {
     scores: {
       get: (id, choice) => scores.get(id, probeOf(choice)),
@@ -76,16 +76,41 @@ function probeOf(choice: PlanChoiceName): string {
 const bare = (steps: readonly Step[]): string =>
   JSON.stringify(steps.map(({ action, targets, params = {} }) => [action, targets, params]));
 
-/** Unknown figures are −1: none can be negative. */
+/** A damage with its interval, then those of what nothing has seen and of time, as far as they are there: which are is told first. */
 function rowOf({ figures, unseen }: Tried): number[] {
-  const { bytes, damage, latencyMs, speed } = figures;
-  return [bytes, damage, latencyMs ?? -1, speed ?? -1, unseen ?? -1];
+  const { bytes, damage, latencyMs, speed, intervals } = figures;
+  const time =
+    latencyMs !== null && speed !== null && intervals.latencyMs && intervals.speed
+      ? [latencyMs, ...ends(intervals.latencyMs), speed, ...ends(intervals.speed)]
+      : [];
+  return [
+    ...[Number(unseen !== undefined), Number(time.length > 0)],
+    ...[bytes, damage, ...ends(intervals.damage)],
+    ...(unseen ? [unseen.damage, ...ends(unseen)] : []),
+    ...time,
+  ];
 }
+
+const ends = ({ low, high }: Interval): number[] => [low, high];
 
 function triedOf(row: readonly number[] | undefined): Tried | undefined {
   if (!row) return undefined;
-  const [bytes = 0, damage = 0, latencyMs = -1, speed = -1, unseen = -1] = row;
-  const known = (value: number) => (value < 0 ? null : value);
-  const figures: PlanFigures = { bytes, damage, latencyMs: known(latencyMs), speed: known(speed) };
-  return { figures, unseen: known(unseen) ?? undefined };
+  const [hasUnseen = 0, hasTime = 0, bytes = 0, ...rest] = row;
+  const next = () => rest.shift() ?? Number.NaN;
+  const triple = () => ({ value: next(), interval: { low: next(), high: next() } });
+  const damage = triple();
+  const unseen = hasUnseen ? triple() : undefined;
+  const [latency, speed] = hasTime ? [triple(), triple()] : [];
+  const intervals = {
+    damage: damage.interval,
+    latencyMs: latency?.interval ?? null,
+    speed: speed?.interval ?? null,
+  };
+  return {
+    figures: {
+      ...{ bytes, damage: damage.value, intervals },
+      ...{ latencyMs: latency?.value ?? null, speed: speed?.value ?? null },
+    },
+    unseen: unseen && { damage: unseen.value, ...unseen.interval },
+  };
 }

@@ -12,7 +12,7 @@ import {
 import { fitsGroup, type PlanGroup } from '../../build/plan/groups';
 import { prepareChoice } from '../../build/plan/prepare';
 import type { Model } from '../../onnx/model';
-import type { PlanLimit } from '../../protocol/plan';
+import type { Interval, PlanLimit } from '../../protocol/plan';
 import { compareLatency } from '../../verify/latency';
 import type { Feeds, Runner, Session } from '../../runtime/runner';
 import { runInputs } from '../inputs';
@@ -211,29 +211,67 @@ async function savedBy(
   const session = await loadModel(applied.index.model, open, load).catch(() => undefined);
   if (!session) return undefined;
   const reference = await runner.load(source.file, { threads, provider: 'cpu', optimize: 'all' });
-  const { ratio } = await timed(source, reference, session, bench.signal);
+  const { ratio } = await timed(source, reference, session, { signal: bench.signal });
   const share = 1 - 1 / ratio;
   kept.add(key, share);
   return share * total;
 }
 
+/** How long a run takes, and how many times as fast as the original's that is. */
+export interface Timing {
+  readonly latencyMs: number;
+  readonly speed: number;
+  readonly intervals: { readonly latencyMs: Interval; readonly speed: Interval };
+}
+
+/** Two models timed in turn, in milliseconds; `low` and `high` are the interval of the ratio. */
+interface InTurn extends Interval {
+  readonly reference: number;
+  readonly candidate: number;
+  readonly ratio: number;
+}
+
+interface TimeOptions extends Pick<LatencyOptions, 'runner' | 'threads'> {
+  readonly signal: AbortSignal | undefined;
+}
+
+/** So many times the rounds tell on which side of a limit a figure lies that lay too near to it. */
+const moreRounds = 4;
+
+/** Times a file in turn with the original, longer where the limit lies within the interval. */
+export async function timingOf(
+  original: SizedModel,
+  file: string,
+  { limit, ...options }: TimeOptions & { readonly limit: PlanLimit },
+): Promise<Timing> {
+  const told = (found: InTurn): Timing => ({
+    ...{ latencyMs: found.candidate, speed: found.ratio },
+    intervals: {
+      latencyMs: { low: found.reference / found.high, high: found.reference / found.low },
+      speed: { low: found.low, high: found.high },
+    },
+  });
+  const first = told(await inTurn(original, { file }, options));
+  const { low, high } = first.intervals[limit.kind === 'latency' ? 'latencyMs' : 'speed'];
+  const isOpen = low < limit.value && limit.value < high;
+  return isOpen
+    ? told(await inTurn(original, { file }, { ...options, rounds: moreRounds * rounds }))
+    : first;
+}
+
 /** The original and another model timed in turn at the asked sizes; both in milliseconds. */
-export async function inTurn(
+async function inTurn(
   original: SizedModel,
   candidate: { readonly file: string },
-  {
-    runner,
-    threads,
-    signal,
-  }: Pick<LatencyOptions, 'runner' | 'threads'> & { readonly signal: AbortSignal | undefined },
-): Promise<{ reference: number; candidate: number; ratio: number }> {
+  { runner, threads, signal, rounds }: TimeOptions & { readonly rounds?: number },
+): Promise<InTurn> {
   const options = { threads, provider: 'cpu', optimize: 'all' } as const;
   const reference = await runner.load(original.file, options);
   const session = await runner.load(candidate.file, options).catch(async (error: unknown) => {
     await reference.release();
     throw error;
   });
-  return timed(original, reference, session, signal);
+  return timed(original, reference, session, { signal, rounds });
 }
 
 /** Times two sessions in turn, and releases them. */
@@ -241,17 +279,21 @@ async function timed(
   sized: SizedModel,
   reference: Session,
   candidate: Session,
-  signal: AbortSignal | undefined,
-): Promise<{ reference: number; candidate: number; ratio: number }> {
+  {
+    signal,
+    rounds: asked = rounds,
+  }: { signal: AbortSignal | undefined; rounds?: number | undefined },
+): Promise<InTurn> {
   const feeds: Feeds = runInputs(sized, undefined, 1).feeds(0);
   try {
-    const { referenceMs, ratio } = await compareLatency(
+    const { referenceMs, ratio, low, high } = await compareLatency(
       { session: reference, feeds },
       { session: candidate, feeds },
-      { rounds, warmup, signal, progress: () => {} },
+      { rounds: asked, warmup, signal, progress: () => {} },
     );
     // The ratio is the steadier figure: what is left of the reference's time by it.
-    return { reference: referenceMs.median, candidate: referenceMs.median / ratio, ratio };
+    const { median } = referenceMs;
+    return { reference: median, candidate: median / ratio, ratio, low, high };
   } finally {
     await reference.release();
     await candidate.release();

@@ -1,4 +1,5 @@
 import type { Workbench } from '../../actions/action';
+import { keeperWithin } from '../../actions/keeper';
 import { noProgress, partOf } from '../../base/progress';
 import { isOfTime } from '../../build/plan/choices';
 import { type PlanGroup, planGroups } from '../../build/plan/groups';
@@ -12,6 +13,7 @@ import { candidatesOf } from '../../sensitivity/candidates';
 import type { Score } from '../../sensitivity/sweep';
 import { modelBytes } from '../modelBytes';
 import type { SizedModel } from '../models';
+import { reducedIndex } from '../reduced';
 import { isFaster, type Measurements, planFront } from './choice';
 import type { PlanKept } from './kept';
 import { layerLatencies } from './latency';
@@ -31,6 +33,9 @@ export interface PlanMeasuring {
   readonly calibration: Calibration;
   /** What single layers are scored on. */
   readonly samples: Calibration;
+  /** What each of them counts. */
+  readonly weights: readonly number[];
+  readonly output: string;
   readonly score: Score;
   readonly runner: Runner;
   readonly folder: string;
@@ -54,13 +59,21 @@ export function plannedGroups({ structure }: SizedModel): {
 /** Measures what every choice does to every layer and, under a limit of time, what its kernels take; tells the front as far as it is known. */
 export async function measurePlan(
   groups: readonly PlanGroup[],
-  { original, source, request, calibration, samples, score, runner, folder, kept }: PlanMeasuring,
+  { original, source, request, calibration, runner, folder, kept, ...measuring }: PlanMeasuring,
   { signal, progress, partial }: CallContext,
 ): Promise<Measurements> {
   const { structure, external, index } = source;
   const { limit, threads } = request;
   const bench: Workbench = {
-    ...{ structure, calibration, signal, original: index, open: external.open },
+    ...{
+      structure,
+      calibration,
+      signal,
+      original: index,
+      prepared: index,
+      keeper: keeperWithin(),
+      open: external.open,
+    },
     ...{ names: namesFor(index), remember: rememberLast(), progress: noProgress },
     tell: () => {},
   };
@@ -77,7 +90,9 @@ export async function measurePlan(
     { ...bench, progress: partOf(progress, timingShare, 1) },
     groups,
     {
-      ...{ limit, score, samples, memory: keptBytes, kept: kept.scores },
+      ...{ limit, memory: keptBytes, kept: kept.scores },
+      ...{ score: measuring.score, samples: measuring.samples, weights: measuring.weights },
+      ...{ outputs: [measuring.output], reduced: await reducedIndex(source) },
       // Slower and not as exact as leaving the layer alone: no plan would take it.
       isWorth: ({ layer }, choice) =>
         choice === 'keep' || !latencies || isFaster(latencies, layer.id, choice),

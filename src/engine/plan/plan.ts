@@ -1,47 +1,39 @@
-import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../../base/errors';
 import { formatBytes, formatMs } from '../../base/format';
 import { partOf } from '../../base/progress';
-import { isOfTime, planChoiceOf } from '../../build/plan/choices';
-import { type LayerOption, type LayerOptions, mostSaved } from '../../build/plan/options';
-import { stepsOf } from '../../build/plan/steps';
-import type { Plan, PlanLimit, PlannedLayer, PlanRequest } from '../../protocol/plan';
+import { isOfTime } from '../../build/plan/choices';
+import { type LayerOptions, mostSaved } from '../../build/plan/options';
+import type { Plan, PlanLimit, PlanRequest } from '../../protocol/plan';
 import type { CallContext } from '../../protocol/rpc';
-import type { Step } from '../../protocol/recipe';
-import { type MetricName, metrics } from '../../sensitivity/metrics/index';
-import { defaultSamples, openCalibration } from '../calibration';
-import { damageJudge } from '../sensitivity/damage';
 import { modelBytes } from '../modelBytes';
 import type { SizedModel } from '../models';
-import { type Measurements, planFront, predictedOf } from './choice';
-import { openKept, type PlanKept } from './kept';
-import { inTurn } from './latency';
-import { measurePlan, plannedGroups } from './measure';
-import { type Attempt, bestOf, corrected, keeps, limitText } from './repair';
-import { type Chosen, chooseWithin } from './size';
-import { planSource } from './source';
-import { answered, type Trial, type Tried, tryPlan } from './trial';
 import { loadRunner } from '../runtime';
 import { contentOf } from '../sensitivity/data';
 import { withTemporaryFolder } from '../temporaryFolder';
+import { tryPlans } from './attempts';
+import { type Measurements, planFront } from './choice';
+import { layerSamples, planData } from './data';
+import { planJudges } from './judges';
+import { openKept, type PlanKept } from './kept';
+import { timingOf } from './latency';
+import { measurePlan, plannedGroups } from './measure';
+import { readyFor } from './ready';
+import { bestOf, limitText } from './repair';
+import { frontPoints, planOf } from './result';
+import { planSource } from './source';
+import { answered, type Trial } from './trial';
 
 /** Where in the progress measuring the layers ends and trying plans begins. */
 const measuringShare = 0.8;
-/** Plans that are made and measured before the best so far is taken. */
-const mostAttempts = 5;
-/** Samples that single layers are tried on: ranks hold with few, and the whole is measured on all. */
+/** Samples that single layers are tried on: the harder ones of those to choose on stand for all. */
 const mostForLayers = 64;
-/** Samples that actions collect from while single layers are tried; plans are made as recipes are. */
-const fewForLayers = 64;
-/** Samples beyond those that were seen. */
-const mostUnseen = 512;
-const frontPoints = 40;
 
 /**
  * Chooses an action for every layer within a limit: every choice of every layer is measured by itself, the best sum is found exactly, the
- * whole model is made and measured, and the limit on the sum is corrected where the sum was wrong. Partial results are `PlanProgress`.
- * What was measured is kept in `request.cache`, also where it is stopped. Throws what the data and the model refuse, and `badInput` for a
- * limit that nothing keeps.
+ * whole model is made and measured on samples that nothing was chosen on, and the limit on the sum is corrected where the sum was wrong.
+ * Ready schemes that keep the limit are tried too. Partial results are `PlanProgress`. What was measured is kept in `request.cache`, also
+ * where it is stopped. Throws what the data and the model refuse, and `badInput` for a metric that is not there and a limit that nothing
+ * keeps.
  */
 export async function plan(
   original: SizedModel,
@@ -49,77 +41,83 @@ export async function plan(
   context: CallContext,
 ): Promise<Plan> {
   const started = performance.now();
-  const { metric, output, score } = damageJudge(original);
+  const { limit } = request;
+  const { signal } = context;
+  const judges = planJudges(original, request.metric);
   const runner = await loadRunner();
   return withTemporaryFolder(async (folder) => {
     const source = await planSource(original, request, folder);
     try {
       const { sized } = source;
-      const { data, label } = request;
-      const common = { runner, data, label, folder, threads: request.threads };
-      const open = (of: SizedModel, samples: number, skip = 0) =>
-        openCalibration(of, { ...common, samples, skip });
-      const seen = open(original, request.samples);
-      const samples = open(sized, Math.min(request.samples, mostForLayers));
-      const unseen = open(original, mostUnseen, seen.samples);
-      const timing = isOfTime(request.limit)
-        ? JSON.stringify([request.threads, [...original.resolved.sizes]])
-        : '';
-      const kept = openKept(request.cache, {
-        ...{ model: original.file, data: contentOf(seen), preparations: source.steps },
-        ...{ metric, output, timing, samples: samples.samples, joint: seen.samples },
-        calibration: fewForLayers,
-      });
+      const data = planData(original, request, { runner, folder });
       const { groups, skipped } = plannedGroups(sized);
-      refuseHopeless(request.limit, modelBytes(sized) - mostSaved(request.limit, groups));
+      refuseHopeless(limit, modelBytes(sized) - mostSaved(limit, groups));
+      const kept = keptFor(original, request, { data, judges, preparations: source.steps });
       const reuse = countingReuse(kept);
+      const pool = data.choosing(sized);
+      const options = { most: mostForLayers, judge: judges.layers, signal };
+      const { score, output } = judges.layers;
       const measured = await measurePlan(
         groups,
         {
-          ...{ original, source: sized, request, samples, score, runner, folder },
-          ...{ kept: reuse.kept, calibration: open(sized, fewForLayers) },
+          ...{ original, source: sized, request, score, output, runner, folder },
+          ...{ kept: reuse.kept, calibration: data.calibrating(sized) },
+          ...(await layerSamples(sized, pool, options)),
         },
         { ...context, progress: partOf(context.progress, 0, measuringShare) },
       );
-      const { signal } = context;
-      const trial: Trial = {
-        ...{ folder, score, runner, threads: request.threads, signal },
-        calibration: open(original, defaultSamples),
-        seen: await answered(original, seen, signal),
-        unseen: unseen.samples > 0 ? await answered(original, unseen, signal) : undefined,
-        ...(measured.latencies ? { time: timer(original, request, runner, signal) } : {}),
-      };
-      const attempts = await tryPlans(
-        original,
-        request,
-        { trial, measured, metric, kept, preparations: source.steps },
-        context,
-      );
-      const best = bestOf(attempts, request.limit);
-      if (!best) throw nothingKeeps(request.limit, leastOf(request.limit, measured));
-      const { title, unit } = metrics[metric];
-      return {
-        limit: request.limit,
-        metric: { name: metric, title, unit },
-        data: seen.name,
-        facts: seen.facts,
-        samples: seen.samples,
-        steps: [...best.steps],
-        layers: plannedLayers(measured.layers, best.chosen),
-        predicted: best.predicted,
-        measured: best.figures,
-        unseen: best.unseen === undefined ? null : { samples: unseen.samples, damage: best.unseen },
-        front: planFront(measured, frontPoints),
-        attempts: attempts.map(({ predicted, figures }) => ({ predicted, measured: figures })),
-        kept: keeps(request.limit, best.figures),
-        skipped,
-        seconds: (performance.now() - started) / 1000,
-        reused: reuse.counts(measured.layers),
-      };
+      const attempts = await tryPlans({
+        ...{ original, limit, measured, kept, signal, preparations: source.steps },
+        trial: await trialFor(original, request, { data, judges, runner, folder, signal }),
+        metric: judges.layerMetric.title,
+        ready: readyFor(original),
+        progress: partOf(context.progress, measuringShare, 1),
+      });
+      const best = bestOf(attempts, limit);
+      if (!best) throw nothingKeeps(limit, leastOf(limit, measured));
+      const outcome = planOf(best, { request, data, judges, measured, groups, attempts });
+      const reused = reuse.counts(measured.layers);
+      return { ...outcome, skipped, seconds: (performance.now() - started) / 1000, reused };
     } finally {
       source.dispose();
     }
   });
+}
+
+interface Standing {
+  readonly data: ReturnType<typeof planData>;
+  readonly judges: ReturnType<typeof planJudges>;
+}
+
+function keptFor(
+  original: SizedModel,
+  { cache, limit, threads }: PlanRequest,
+  { data, judges, preparations }: Standing & Pick<Parameters<typeof openKept>[1], 'preparations'>,
+): PlanKept {
+  const timing = isOfTime(limit) ? JSON.stringify([threads, [...original.resolved.sizes]]) : '';
+  return openKept(cache, {
+    ...{ model: original.file, data: contentOf(data.all), preparations, timing },
+    ...{ metric: judges.metric.name, layerMetric: judges.layerMetric.name },
+    ...{ output: judges.layers.output, parts: JSON.stringify(data.parts) },
+    samples: Math.min(data.choosing(original).samples, mostForLayers),
+  });
+}
+
+async function trialFor(
+  original: SizedModel,
+  { threads, limit }: PlanRequest,
+  { data, judges, ...common }: Standing & Pick<Trial, 'runner' | 'folder' | 'signal'>,
+): Promise<Trial> {
+  const { runner, signal } = common;
+  const { holding, unseen } = data;
+  return {
+    ...{ ...common, threads, score: judges.whole.score, calibration: data.calibrating(original) },
+    seen: await answered(original, holding, signal),
+    unseen: unseen.samples > 0 ? await answered(original, unseen, signal) : undefined,
+    ...(isOfTime(limit)
+      ? { time: (file) => timingOf(original, file, { runner, threads, signal, limit }) }
+      : {}),
+  };
 }
 
 /** Notes which damages were there before this plan. */
@@ -137,75 +135,6 @@ function countingReuse(kept: PlanKept) {
     return { layers: Math.max(0, of - added), of };
   };
   return { kept: { ...kept, scores }, counts };
-}
-
-function timer(
-  original: SizedModel,
-  { threads }: PlanRequest,
-  runner: Trial['runner'],
-  signal: AbortSignal,
-): NonNullable<Trial['time']> {
-  return async (file) => {
-    const { candidate, ratio } = await inTurn(original, { file }, { runner, threads, signal });
-    return { latencyMs: candidate, speed: ratio };
-  };
-}
-
-interface Trying {
-  readonly trial: Trial;
-  readonly measured: Measurements;
-  readonly metric: MetricName;
-  readonly kept: PlanKept;
-  readonly preparations: readonly Step[];
-}
-
-/** Plans, each made and measured, until one is as good as the limit allows or no new one is found. */
-async function tryPlans(
-  original: SizedModel,
-  request: PlanRequest,
-  { trial, measured, metric, kept, preparations }: Trying,
-  { progress, signal }: CallContext,
-): Promise<Attempt[]> {
-  const { title } = metrics[metric];
-  const stepsFor = (chosen: readonly LayerOption[]) => [
-    ...preparations,
-    ...stepsOf(measured.layers, chosen, title),
-  ];
-  const attempts: Attempt[] = [];
-  let limit: PlanLimit | undefined = request.limit;
-  for (let at = 0; limit && at < mostAttempts; at++) {
-    const found: Chosen | undefined = await chooseWithin(original, {
-      ...{ asked: request.limit, limit, measured, stepsFor, signal },
-    });
-    if (!found) break;
-    const { chosen, steps } = found;
-    if (attempts.some((each) => isDeepStrictEqual(each.steps, steps))) break;
-    const share = (1 - measuringShare) / mostAttempts;
-    const from = measuringShare + share * at;
-    progress(from, `trying plan ${at + 1}`);
-    const known = kept.tried.get(steps);
-    const tried: Tried =
-      known ??
-      (await tryPlan(original, steps, trial, (fraction, note) =>
-        progress(from + share * fraction, `trying plan ${at + 1} · ${note}`),
-      ));
-    if (!known) kept.tried.add(steps, tried);
-    const attempt = { ...tried, steps, chosen, predicted: predictedOf(measured, chosen) };
-    attempts.push(attempt);
-    limit = corrected(request.limit, found.limit, attempts);
-  }
-  return attempts;
-}
-
-function plannedLayers(
-  layers: readonly LayerOptions[],
-  chosen: readonly LayerOption[],
-): PlannedLayer[] {
-  return layers.map(({ layer, before }, at) => {
-    const { choice = 'keep', bytes: after = before, damage = 0 } = chosen[at] ?? {};
-    const { title } = planChoiceOf(choice);
-    return { id: layer.id, name: layer.name, choice, title, bytes: { before, after }, damage };
-  });
 }
 
 /** Throws `badInput` before anything is measured where the smallest choices of all layers are too large. */

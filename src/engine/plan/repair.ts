@@ -1,17 +1,26 @@
 import { formatExact, formatMs, formatSmall } from '../../base/format';
 import type { LayerOption } from '../../build/plan/options';
-import type { PlanFigures, PlanLimit } from '../../protocol/plan';
+import type { MeasuredFigures, PlanFigures, PlanLimit } from '../../protocol/plan';
 import type { Step } from '../../protocol/recipe';
 import type { Tried } from './trial';
 
-/** A plan that was made and measured. */
-export interface Attempt extends Tried {
+/** A model that was made and measured. */
+interface Made extends Tried {
   readonly steps: readonly Step[];
+}
+
+/** One that a sum of the layers' own measurements promised. */
+export interface Attempt extends Made {
   readonly chosen: readonly LayerOption[];
   readonly predicted: PlanFigures;
 }
 
-/** The figure that the limit is about, so turned that less is better. */
+/** One that a ready scheme or recipe makes. */
+export interface ReadyAttempt extends Made {
+  readonly scheme: string;
+}
+
+/** The figure that the limit is about, so turned that less is better: what a sum promises. */
 const figureOf = ({ kind }: PlanLimit, figures: PlanFigures): number =>
   ({
     size: figures.bytes,
@@ -20,10 +29,20 @@ const figureOf = ({ kind }: PlanLimit, figures: PlanFigures): number =>
     speed: 1 / (figures.speed ?? 0),
   })[kind];
 
+/** The same of what was measured: the worse end of its interval. */
+const boundOf = ({ kind }: PlanLimit, { bytes, intervals }: MeasuredFigures): number =>
+  ({
+    size: bytes,
+    damage: intervals.damage.high,
+    latency: intervals.latencyMs?.high ?? Infinity,
+    speed: 1 / (intervals.speed?.low ?? 0),
+  })[kind];
+
 const valueOf = ({ kind, value }: PlanLimit): number => (kind === 'speed' ? 1 / value : value);
 
-export function keeps(limit: PlanLimit, figures: PlanFigures): boolean {
-  return figureOf(limit, figures) <= valueOf(limit);
+/** Whether a measured model keeps the limit, as far as the interval of its figure tells. */
+export function keeps(limit: PlanLimit, figures: MeasuredFigures): boolean {
+  return boundOf(limit, figures) <= valueOf(limit);
 }
 
 /** How near to the limit a plan may stay without another try: by its size, exactly; by what is measured, as far as that is sure. */
@@ -40,7 +59,7 @@ export function corrected(
 ): PlanLimit | undefined {
   const last = attempts.at(-1);
   if (!last) return undefined;
-  const share = figureOf(asked, last.figures) / valueOf(asked);
+  const share = boundOf(asked, last.figures) / valueOf(asked);
   if (share <= 1 && share >= enough[asked.kind]) return undefined;
   const expected = figureOf(asked, last.predicted);
   if (asked.kind === 'size') {
@@ -49,11 +68,14 @@ export function corrected(
     const value = Math.min(used.value - 1.25 * over, expected - 1);
     return over > 0 ? { ...used, value } : undefined;
   }
-  const scaled = Math.max(expected, Number.MIN_VALUE) * (0.97 / Math.max(share, Number.MIN_VALUE));
+  // Damage by some metrics may be none or less than none.
+  const scaled = Math.max(expected, Number.MIN_VALUE) * (0.97 / Math.max(share, leastShare));
   const next = between(asked, attempts, scaled);
   return { ...used, value: asked.kind === 'speed' ? 1 / next : next };
 }
 
+/** A plan promises at most so many times less than the one before. */
+const leastShare = 0.1;
 /** How far beyond a sum that was tried the next one must lie, as the choices are few. */
 const step = 1e-3;
 
@@ -70,12 +92,12 @@ function between(asked: PlanLimit, attempts: readonly Attempt[], sum: number): n
   return high === Infinity ? low : Math.sqrt(low * high);
 }
 
-/** The smallest plan that keeps a limit of damage, or the least damage for another; else the one that comes nearest. */
-export function bestOf(attempts: readonly Attempt[], limit: PlanLimit): Attempt | undefined {
+/** The smallest model that keeps a limit of damage, or the least damage for another; else the one that comes nearest. */
+export function bestOf<T extends Tried>(attempts: readonly T[], limit: PlanLimit): T | undefined {
   const good = attempts.filter(({ figures }) => keeps(limit, figures));
-  const by = (of: (figures: PlanFigures) => number) => (a: Attempt, b: Attempt) =>
+  const by = (of: (figures: MeasuredFigures) => number) => (a: T, b: T) =>
     of(a.figures) - of(b.figures);
-  if (good.length === 0) return [...attempts].sort(by((figures) => figureOf(limit, figures)))[0];
+  if (good.length === 0) return [...attempts].sort(by((figures) => boundOf(limit, figures)))[0];
   return [...good].sort(by(({ bytes, damage }) => (limit.kind === 'damage' ? bytes : damage)))[0];
 }
 

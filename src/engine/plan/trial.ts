@@ -1,9 +1,10 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RoomyKeeper } from '../../actions/keeper';
 import { throwIfAborted } from '../../base/cancel';
 import { noProgress, type Progress } from '../../base/progress';
 import { applySteps } from '../../build/apply';
-import type { PlanFigures } from '../../protocol/plan';
+import type { Interval, MeasuredFigures } from '../../protocol/plan';
 import type { Step } from '../../protocol/recipe';
 import type { Calibration } from '../../runtime/calibration';
 import type { Feeds, Runner, Session } from '../../runtime/runner';
@@ -11,6 +12,8 @@ import type { Score } from '../../sensitivity/sweep';
 import { mean } from '../../tensor/measures';
 import type { SizedModel } from '../models';
 import { saveModel } from '../saveModel';
+import { meanInterval } from './interval';
+import type { Timing } from './latency';
 
 /** Samples with the model's own answers to them, batch by batch. */
 export interface Answered {
@@ -30,36 +33,49 @@ export interface Trial {
   readonly runner: Runner;
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** What plans before have found out of the same model on the same data; each by itself where it is left out. */
+  readonly keeper?: RoomyKeeper;
   /** Times a file against the original in turn; left out where nobody asked. */
-  readonly time?: (file: string) => Promise<{ readonly latencyMs: number; readonly speed: number }>;
+  readonly time?: (file: string) => Promise<Timing>;
 }
 
 /** What a plan was measured to be. */
 export interface Tried {
-  readonly figures: PlanFigures;
-  /** Mean damage on the samples that nothing before has seen. */
-  readonly unseen: number | undefined;
+  readonly figures: MeasuredFigures;
+  /** Mean damage on the samples that nothing before has seen, with its interval. */
+  readonly unseen: MeanDamage | undefined;
+}
+
+/** With its 95 % interval. */
+export interface MeanDamage extends Interval {
+  readonly damage: number;
 }
 
 /** Makes the whole model, and measures what it is: its files' bytes, its answers on the samples, its time where that is asked. */
 export async function tryPlan(
   { index, external }: SizedModel,
   steps: readonly Step[],
-  { calibration, seen, unseen, folder, score, runner, threads, signal, time }: Trial,
+  { calibration, seen, unseen, folder, score, runner, threads, signal, keeper, time }: Trial,
   progress: Progress = noProgress,
 ): Promise<Tried> {
   const { open } = external;
-  const applied = await applySteps(index, steps, { open, calibration, signal, progress });
+  keeper?.nextRound();
+  const applied = await applySteps(index, steps, {
+    ...{ open, calibration, signal, progress },
+    ...(keeper ? { keeper } : {}),
+  });
   const file = join(folder, 'plan.onnx');
   const files = saveModel(applied.index.model, file, { open });
   const bytes = files.reduce((sum, path) => sum + statSync(path).size, 0);
   try {
     const candidate = await runner.load(file, { threads, provider: 'cpu', optimize: 'all' });
     try {
-      const damage = await damageOf(candidate, seen, score, signal);
+      const { damage, low, high } = await damageOf(candidate, seen, score, signal);
       const other = unseen && (await damageOf(candidate, unseen, score, signal));
-      const { latencyMs, speed } = (await time?.(file)) ?? { latencyMs: null, speed: null };
-      return { figures: { bytes, damage, latencyMs, speed }, unseen: other };
+      const timing = (await time?.(file)) ?? untimed;
+      const { latencyMs, speed } = timing;
+      const intervals = { ...timing.intervals, damage: { low, high } };
+      return { figures: { bytes, damage, latencyMs, speed, intervals }, unseen: other };
     } finally {
       await candidate.release();
     }
@@ -68,13 +84,15 @@ export async function tryPlan(
   }
 }
 
+const untimed = { latencyMs: null, speed: null, intervals: { latencyMs: null, speed: null } };
+
 /** Mean damage of the candidate's answers. */
 async function damageOf(
   candidate: Session,
   { data, answers }: Answered,
   score: Score,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<MeanDamage> {
   const scores: number[] = [];
   let at = 0;
   for (const batch of data.batches()) {
@@ -82,7 +100,7 @@ async function damageOf(
     const { outputs } = await candidate.run(batch.feeds);
     scores.push(...score(answers[at++] ?? {}, outputs, batch));
   }
-  return mean(scores);
+  return { damage: mean(scores), ...meanInterval(scores) };
 }
 
 /** What the model itself answers to every batch, to hold plans against. */

@@ -65,7 +65,8 @@ function askedOf(subject: UnitSubject, probes: readonly ProbeFacts[]): Asked {
   };
 }
 
-function metricOf(name: string | undefined, hasClasses: boolean): MetricName {
+/** The metric of that name, or what suits the output. Throws `badInput` for one that is not there. */
+export function metricOf(name: string | undefined, hasClasses: boolean): MetricName {
   if (name === undefined) return usualMetric(hasClasses);
   if (Object.hasOwn(metrics, name)) return name as MetricName;
   throw new UserError(

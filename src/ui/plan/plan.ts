@@ -10,7 +10,7 @@ import { changeRecipe, createRecipe } from '../recipes/write';
 import type { Services } from '../services';
 
 /** As many as `featherweight plan` takes. */
-const samples = 128;
+const samples = 768;
 
 /** Chooses an action for every layer, with progress that can be cancelled in a notification and on the dashboard. */
 export async function makePlan(model: OpenModel, limit: PlanLimit, data: string): Promise<Plan> {
@@ -40,28 +40,36 @@ export async function makePlan(model: OpenModel, limit: PlanLimit, data: string)
 export async function writePlan(
   { recipes }: Services,
   { model, recipe }: { readonly model: OpenModel; readonly recipe: OpenRecipe },
-  { steps }: Plan,
+  { steps, basis }: Plan,
   data: string,
 ): Promise<void> {
   await createRecipe(recipe, model.uri, recipes);
   const calibration = pathFrom(recipe.uri, vscode.Uri.file(data));
   const known = recipe.recipe?.data;
-  await changeRecipe(recipe, (text) => setSteps(text, steps, { ...known, calibration }));
+  await changeRecipe(recipe, (text) =>
+    setSteps(text, steps, { ...known, calibration, samples: basis.calibrating }),
+  );
 }
 
 /**
- * "22.4 MB, 2.4x as fast, KL divergence 0.0013 (sum of layers: 22.4 MB, 0.0011), 128 samples of dev.npz, 0.0014 on 100 others": what was
- * measured beside the prediction.
+ * "22.4 MB, 2.4x as fast, KL divergence 0.0013, 0.0011 to 0.0016 (sum of layers: 22.4 MB, 0.0011), on 320 samples of dev.npz that served
+ * nothing else": what was measured beside the prediction.
  */
 export function planText(plan: Plan): string {
-  const { measured, predicted, metric, samples, data, unseen } = plan;
-  const basis = vscode.l10n.t('{0} samples of {1}', samples, data.split(/[\\/]/).at(-1) ?? data);
-  const others = unseen
-    ? [vscode.l10n.t('{0} on {1} others', formatSmall(unseen.damage), unseen.samples)]
-    : [];
-  const sum = vscode.l10n.t('sum of layers: {0}', figuresText(predicted, '').join(', '));
-  const made = figuresText(measured, metric.title).join(', ');
-  return [`${made} (${sum})`, basis, ...others].join(', ');
+  const { measured, predicted, metric, basis, data } = plan;
+  const { low, high } = measured.intervals.damage;
+  const made = [
+    ...figuresText(measured, metric.title),
+    vscode.l10n.t('{0} to {1}', formatSmall(low), formatSmall(high)),
+  ].join(', ');
+  const sum = predicted
+    ? vscode.l10n.t('sum of layers: {0}', figuresText(predicted, '').join(', '))
+    : vscode.l10n.t('as the ready scheme {0}', plan.layers[0]?.choice ?? '');
+  const name = data.split(/[\\/]/).at(-1) ?? data;
+  const on = basis.heldOut
+    ? vscode.l10n.t('on {0} samples of {1} that served nothing else', basis.holding, name)
+    : vscode.l10n.t('on {0} samples of {1}', basis.holding, name);
+  return `${made} (${sum}), ${on}`;
 }
 
 function figuresText({ bytes, latencyMs, speed, damage }: PlanFigures, title: string): string[] {

@@ -23,7 +23,14 @@ test('what is timed of a layer does all of its work', { skip: withoutModels }, a
   const { index, external, structure } = sized;
   const options = { runner: ortRunner(), threads: 1, folder };
   const bench: Workbench = {
-    ...{ structure, original: index, open: external.open, calibration: undefined },
+    ...{
+      structure,
+      original: index,
+      prepared: index,
+      keeper: undefined,
+      open: external.open,
+      calibration: undefined,
+    },
     ...{ names: namesFor(index), remember: rememberLast(), progress: noProgress },
     ...{ signal: undefined, tell: () => {} },
   };

@@ -15,7 +15,7 @@ const file = join(folder, 'model.onnx');
 const planned = (limit: PlanLimit, kept: { readonly cache?: string } = {}) =>
   plan(
     new Models().sized(file, {}),
-    { file, data: join(folder, 'train.npz'), samples: 16, limit, threads: 2, ...kept },
+    { file, data: join(folder, 'train.npz'), samples: 48, limit, threads: 2, ...kept },
     { signal: new AbortController().signal, progress: () => {}, partial: () => {} },
   );
 
@@ -26,12 +26,19 @@ test(
     const limit = { kind: 'size', value: 200_000 } as const;
     const cache = mkdtempSync(join(tmpdir(), 'featherweight-plans-'));
     t.after(() => rmSync(cache, { recursive: true }));
-    const { measured, predicted, attempts, steps, layers, kept } = await planned(limit, { cache });
+    const made = await planned(limit, { cache });
+    const { measured, predicted, attempts, steps, layers, kept, basis } = made;
     assert.ok(kept && measured.bytes <= limit.value);
     assert.ok(measured.bytes > 0.98 * limit.value, `${measured.bytes} bytes`);
-    assert.equal(attempts.length, 1, 'sizes are known before a plan is made');
+    const own = attempts.filter(({ source }) => source === 'plan');
+    assert.equal(own.length, 1, 'sizes are known before a plan is made');
+    assert.deepEqual(basis, { calibrating: 16, choosing: 12, holding: 20, heldOut: true });
+    const { low, high } = measured.intervals.damage;
+    assert.ok(low < measured.damage && measured.damage < high);
+    const good = attempts.filter((each) => each.measured.bytes <= limit.value);
+    assert.equal(measured.damage, Math.min(...good.map((each) => each.measured.damage)));
     assert.ok(measured.damage > 0 && measured.damage < 0.01, `damage ${measured.damage}`);
-    t.diagnostic(`${attempts.length} plans; predicted ${predicted.damage}, is ${measured.damage}`);
+    t.diagnostic(`${attempts.length} plans; predicted ${predicted?.damage}, is ${measured.damage}`);
     const treated = layers.filter(({ choice }) => choice !== 'keep').map(({ id }) => id);
     assert.deepEqual(steps.flatMap(({ targets }) => targets.layers ?? []).sort(), treated.sort());
     for (const { note } of steps)
@@ -39,7 +46,8 @@ test(
     const smaller = await planned({ kind: 'size', value: 180_000 }, { cache });
     assert.ok(smaller.reused.of > 100);
     assert.equal(smaller.reused.layers, smaller.reused.of, 'nothing is measured again');
-    assert.ok(smaller.kept && smaller.measured.damage > measured.damage);
+    assert.ok(smaller.kept && predicted);
+    assert.ok((smaller.predicted?.damage ?? Infinity) > predicted.damage);
   },
 );
 

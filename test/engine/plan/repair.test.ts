@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Attempt, bestOf, corrected, keeps } from '../../../src/engine/plan/repair';
-import type { PlanFigures, PlanLimit } from '../../../src/protocol/plan';
+import type { MeasuredFigures, PlanLimit } from '../../../src/protocol/plan';
 
-const figures = (speed: number): PlanFigures => ({ bytes: 1, damage: speed, latencyMs: 1, speed });
+const figures = (speed: number, sure = 0): MeasuredFigures => ({
+  ...{ bytes: 1, damage: speed, latencyMs: 1, speed },
+  intervals: {
+    damage: { low: speed, high: speed },
+    latencyMs: null,
+    speed: { low: speed - sure, high: speed + sure },
+  },
+});
 const attempt = (promised: number, is: number): Attempt => ({
   ...{ steps: [], chosen: [], unseen: undefined },
   ...{ predicted: figures(promised), figures: figures(is) },
@@ -32,4 +39,16 @@ test('a plan near enough ends the search, and the least damage of those that kee
   const best = bestOf(all, limit);
   assert.ok(best && keeps(limit, best.figures));
   assert.equal(best.figures.speed, 2.1);
+});
+
+test('a limit is held with the worse end of the interval of what was measured', () => {
+  assert.ok(keeps(limit, figures(2.1, 0.05)));
+  assert.ok(!keeps(limit, figures(2.1, 0.2)));
+  const damage: PlanLimit = { kind: 'damage', value: 0.01 };
+  const of = (high: number): MeasuredFigures => ({
+    ...figures(0.008),
+    intervals: { damage: { low: 0.006, high }, latencyMs: null, speed: null },
+  });
+  assert.ok(keeps(damage, of(0.0099)));
+  assert.ok(!keeps(damage, of(0.012)));
 });

@@ -1,0 +1,62 @@
+import { planChoiceOf } from '../../build/plan/choices';
+import type { PlanGroup } from '../../build/plan/groups';
+import type { LayerOption, LayerOptions } from '../../build/plan/options';
+import type { Plan, PlannedLayer, PlanRequest } from '../../protocol/plan';
+import { type Measurements, planFront } from './choice';
+import type { PlanData } from './data';
+import type { PlanJudges } from './judges';
+import { readyLayers } from './ready';
+import { type Attempt, keeps, type ReadyAttempt } from './repair';
+
+/** Points of the front that a result has. */
+export const frontPoints = 40;
+
+/** What a plan stands on. */
+interface Outcome {
+  readonly request: PlanRequest;
+  readonly data: PlanData;
+  readonly judges: PlanJudges;
+  readonly measured: Measurements;
+  readonly groups: readonly PlanGroup[];
+  readonly attempts: readonly (Attempt | ReadyAttempt)[];
+}
+
+/** The result for the best of the attempts. */
+export function planOf(
+  best: Attempt | ReadyAttempt,
+  { request: { limit }, data, judges, measured, groups, attempts }: Outcome,
+): Omit<Plan, 'skipped' | 'seconds' | 'reused'> {
+  return {
+    ...{ limit, metric: judges.metric, layerMetric: judges.layerMetric, basis: data.basis },
+    ...{ data: data.all.name, facts: data.all.facts, samples: data.holding.samples },
+    steps: [...best.steps],
+    layers:
+      'scheme' in best
+        ? readyLayers(groups, { name: best.scheme, steps: best.steps })
+        : plannedLayers(measured.layers, best.chosen),
+    predicted: predictedFor(best),
+    measured: best.figures,
+    unseen: best.unseen ? { samples: data.unseen.samples, ...best.unseen } : null,
+    front: planFront(measured, frontPoints),
+    attempts: attempts.map((each) => ({
+      source: 'scheme' in each ? each.scheme : 'plan',
+      predicted: predictedFor(each),
+      measured: each.figures,
+    })),
+    kept: keeps(limit, best.figures),
+  };
+}
+
+const predictedFor = (attempt: Attempt | ReadyAttempt) =>
+  'scheme' in attempt ? null : attempt.predicted;
+
+function plannedLayers(
+  layers: readonly LayerOptions[],
+  chosen: readonly LayerOption[],
+): PlannedLayer[] {
+  return layers.map(({ layer, before }, at) => {
+    const { choice = 'keep', bytes: after = before, damage = 0 } = chosen[at] ?? {};
+    const { title } = planChoiceOf(choice);
+    return { id: layer.id, name: layer.name, choice, title, bytes: { before, after }, damage };
+  });
+}
