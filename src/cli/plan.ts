@@ -8,7 +8,7 @@ import { applied, newRecipe, setMeasured, setSteps } from '../recipe/edit';
 import { measuredFromPlan } from '../recipe/measured';
 import { terminalPlan } from '../report/planTerminal';
 import { cacheFolder } from './cacheFolder';
-import { tellData } from './dataOptions';
+import { dataRequest, recipeData, tellData } from './dataOptions';
 import { askEngine } from './engine';
 import { inspectModel } from './inspect';
 import { sizesOf } from './options';
@@ -37,7 +37,8 @@ export async function planCommand(
   );
 }
 
-function limitOf(model: string, { maxSize, maxLatency, minSpeed, maxKl }: PlanOptions): PlanLimit {
+function limitOf(model: string, options: PlanOptions): PlanLimit {
+  const { maxSize, maxLatency, minSpeed, maxKl, maxDamage, metric = 'kl' } = options;
   const limits: PlanLimit[] = [];
   if (maxSize) {
     const value = 'bytes' in maxSize ? maxSize.bytes : maxSize.share * bytesOf(model);
@@ -46,12 +47,20 @@ function limitOf(model: string, { maxSize, maxLatency, minSpeed, maxKl }: PlanOp
   if (maxLatency !== undefined) limits.push({ kind: 'latency', value: maxLatency });
   if (minSpeed !== undefined) limits.push({ kind: 'speed', value: minSpeed });
   if (maxKl !== undefined) limits.push({ kind: 'damage', value: maxKl });
+  if (maxDamage !== undefined) limits.push({ kind: 'damage', value: maxDamage });
   const [limit] = limits;
+  if (maxKl !== undefined && metric !== 'kl') {
+    throw new UserError(
+      'badInput',
+      `--max-kl is a limit of the divergence, not of ${quoted(metric)}.`,
+      'Give --max-damage.',
+    );
+  }
   if (limit && limits.length === 1) return limit;
   throw new UserError(
     'badInput',
     'A plan needs one limit.',
-    'Give one of --max-size, --max-latency, --min-speed and --max-kl.',
+    'Give one of --max-size, --max-latency, --min-speed, --max-kl and --max-damage.',
   );
 }
 
@@ -67,16 +76,15 @@ async function makePlan(
   options: PlanOptions,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const { data, label, samples, threads, prepare, cache, json = false } = options;
-  const labelled = label === undefined ? {} : { label };
+  const { data, samples, threads, prepare, cache, json = false } = options;
+  const metric = options.metric ?? (options.maxKl === undefined ? undefined : 'kl');
   const request = {
     file: resolve(model),
-    data: resolve(data),
-    ...labelled,
-    samples,
+    ...{ ...dataRequest(options), data: resolve(data), samples },
     threads,
     limit,
     prepare,
+    ...(metric === undefined ? {} : { metric }),
     ...(cache ? { cache: cacheFolder('plan') } : {}),
   };
   return askEngine((api, call) => api.plan({ ...request, ...sizesOf(options) }, call), {
@@ -84,11 +92,14 @@ async function makePlan(
   });
 }
 
-function writeRecipe(out: string, model: string, plan: Plan, { data, label }: PlanOptions): void {
+function writeRecipe(out: string, model: string, plan: Plan, options: PlanOptions): void {
   const file = resolve(model);
   const source = { file: pathFrom(out, file), sha256: hashOf(file) };
-  const labelled = label === undefined ? {} : { label };
-  const bare = newRecipe(source, { calibration: pathFrom(out, data), ...labelled });
+  const used = {
+    ...{ calibration: pathFrom(out, options.data), ...recipeData(options) },
+    samples: plan.basis.calibrating,
+  };
+  const bare = newRecipe(source, used);
   try {
     const text = applied(bare, setSteps(bare, plan.steps));
     writeFileSync(out, applied(text, setMeasured(text, measuredFromPlan(plan, bytesOf(model)))));

@@ -1,3 +1,5 @@
+import { UserError } from '../../base/errors';
+import { quoted } from '../../base/quote';
 import type { PlanMetric } from '../../protocol/plan';
 import { type MetricName, metrics } from '../../sensitivity/metrics/index';
 import type { SizedModel } from '../models';
@@ -22,10 +24,18 @@ const steadier: Partial<Record<MetricName, MetricName>> = {
   disagreement: 'kl',
 };
 
-/** Throws `badInput` for a metric that is not there. */
+/** Throws `badInput` for a metric that is not there, or that needs scores of classes where the model gives none. */
 export function planJudges(original: SizedModel, name: string | undefined): PlanJudges {
   const whole = damageJudge(original, (hasClasses) => metricOf(name, hasClasses));
-  const forLayers = steadier[whole.metric];
+  const { title, needs } = metrics[whole.metric];
+  if (needs === 'classes' && !whole.difficulty) {
+    throw new UserError(
+      'badInput',
+      `${title} needs scores of classes, and the model’s output ${quoted(whole.output)} holds values.`,
+      'Another metric, such as nmse, suits them.',
+    );
+  }
+  const forLayers = whole.difficulty ? steadier[whole.metric] : undefined;
   const layers = forLayers ? damageJudge(original, () => forLayers) : whole;
   return {
     ...{ whole, layers },

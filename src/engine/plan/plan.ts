@@ -8,6 +8,7 @@ import type { CallContext } from '../../protocol/rpc';
 import { modelBytes } from '../modelBytes';
 import type { SizedModel } from '../models';
 import { loadRunner } from '../runtime';
+import type { DamageJudge } from '../sensitivity/damage';
 import { contentOf } from '../sensitivity/data';
 import { withTemporaryFolder } from '../temporaryFolder';
 import { tryPlans } from './attempts';
@@ -52,6 +53,8 @@ export async function plan(
       const data = planData(original, request, { runner, folder });
       const { groups, skipped } = plannedGroups(sized);
       refuseHopeless(limit, modelBytes(sized) - mostSaved(limit, groups));
+      const trial = await trialFor(original, request, { data, judges, runner, folder, signal });
+      refuseUnfit(judges.whole, trial);
       const kept = keptFor(original, request, { data, judges, preparations: source.steps });
       const reuse = countingReuse(kept);
       const pool = data.choosing(sized);
@@ -68,7 +71,7 @@ export async function plan(
       );
       const attempts = await tryPlans({
         ...{ original, limit, measured, kept, signal, preparations: source.steps },
-        trial: await trialFor(original, request, { data, judges, runner, folder, signal }),
+        trial,
         metric: judges.layerMetric.title,
         ready: readyFor(original),
         progress: partOf(context.progress, measuringShare, 1),
@@ -135,6 +138,12 @@ function countingReuse(kept: PlanKept) {
     return { layers: Math.max(0, of - added), of };
   };
   return { kept: { ...kept, scores }, counts };
+}
+
+/** Throws what a metric says, before anything is measured, of data or a model that it does not suit. */
+function refuseUnfit({ score }: DamageJudge, { seen: { data, answers } }: Trial): void {
+  const [first = {}] = answers;
+  for (const batch of data.batches()) return void score(first, first, batch);
 }
 
 /** Throws `badInput` before anything is measured where the smallest choices of all layers are too large. */

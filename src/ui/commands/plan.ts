@@ -29,10 +29,10 @@ export async function startPlan(
   const recipe = services.recipes.of(model);
   try {
     await recipe.load();
-    const limit = given ?? (await askLimit(model));
-    const data = limit && (await dataFor(model));
-    if (!limit || data === undefined) return;
-    const plan = await makePlan(model, limit, data);
+    const asked = given ? { limit: given } : await askLimit(model, metricsFrom(services));
+    const data = asked && (await dataFor(model));
+    if (!asked || data === undefined) return;
+    const plan = await makePlan(model, asked, data);
     await writePlan(services, { model, recipe }, plan, data);
     await showRecipe(recipe);
     void offer(services, recipe, plan);
@@ -42,6 +42,11 @@ export async function startPlan(
     void showError(error, model.name);
   }
 }
+
+const metricsFrom =
+  ({ engine }: Services) =>
+  async () =>
+    (await engine.api.sensitivityOptions({})).metrics;
 
 /** Damage on made-up inputs would say nothing to plan by. */
 async function dataFor(model: OpenModel): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { formatBytes, formatFactor, formatMs, formatSmall } from '../../base/format';
-import type { Plan, PlanFigures, PlanLimit } from '../../protocol/plan';
+import type { Plan, PlanFigures } from '../../protocol/plan';
 import { setSteps } from '../../recipe/edit';
 import { setting } from '../config';
 import type { OpenModel } from '../models/openModel';
@@ -8,12 +8,13 @@ import { pathFrom } from '../recipes/address';
 import type { OpenRecipe } from '../recipes/openRecipe';
 import { changeRecipe, createRecipe } from '../recipes/write';
 import type { Services } from '../services';
+import type { PlanAsked } from './ask';
 
 /** As many as `featherweight plan` takes. */
 const samples = 768;
 
 /** Chooses an action for every layer, with progress that can be cancelled in a notification and on the dashboard. */
-export async function makePlan(model: OpenModel, limit: PlanLimit, data: string): Promise<Plan> {
+export async function makePlan(model: OpenModel, asked: PlanAsked, data: string): Promise<Plan> {
   const title = vscode.l10n.t('Planning {0}', model.name);
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   return vscode.window.withProgress(options, async (shown, token) => {
@@ -29,7 +30,7 @@ export async function makePlan(model: OpenModel, limit: PlanLimit, data: string)
     );
     try {
       const threads = setting('threads', model.uri);
-      return await model.plan({ data, samples, limit, threads });
+      return await model.plan({ data, samples, ...asked, threads });
     } finally {
       parts.dispose();
     }
