@@ -7,6 +7,7 @@ import type { Choice, DataUse, Speed } from '../protocol/build';
 import type { ParamsOf, ParamSpecs } from '../protocol/params';
 import type { Calibration } from '../runtime/calibration';
 import type { Layer, Structure } from '../structure/structure';
+import type { Keeper } from './keeper';
 
 /** Whether an action can be applied to a layer, and if not, why: a sentence to show beside the greyed choice. */
 export type Fit = { readonly fits: true } | { readonly fits: false; readonly why: string };
@@ -28,6 +29,10 @@ export interface Workbench {
   readonly structure: Structure;
   /** The model that the recipe starts from, to hold what earlier steps made of it against. */
   readonly original: GraphIndex;
+  /** The model as its preparations left it, which no step has quantized yet: what layers are watched on. */
+  readonly prepared: GraphIndex;
+  /** What was found out on `prepared` with this data before; undefined where nobody asks twice. */
+  readonly keeper: Keeper | undefined;
   /** Opens the model's external data. */
   readonly open: OpenExternal | undefined;
   /** Names that the model does not use yet. */

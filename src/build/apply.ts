@@ -1,5 +1,6 @@
 import { type Fit, fits, type Workbench } from '../actions/action';
 import { actionNames, actionOf, isActionName } from '../actions/index';
+import { type Keeper, keeperUnder, keeperWithin } from '../actions/keeper';
 import { readParams } from '../protocol/params';
 import { throwIfAborted } from '../base/cancel';
 import { UserError } from '../base/errors';
@@ -28,6 +29,8 @@ export interface ApplyOptions {
   readonly open?: OpenExternal;
   /** Without it, steps that need data throw, and those that may use it do without. */
   readonly calibration?: Calibration;
+  /** Of the model and this data, shared with whoever tries other steps on them; one for these steps alone where it is left out. */
+  readonly keeper?: Keeper;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
 }
@@ -42,9 +45,10 @@ export async function applySteps(
   steps: readonly Step[],
   options: ApplyOptions = {},
 ): Promise<Applied> {
-  const { signal, progress = noProgress } = options;
+  const { signal, progress = noProgress, keeper = keeperWithin() } = options;
   const remember = rememberLast();
   let current = index;
+  let prepared: Prepared = { index, steps: [] };
   const outcomes: BuiltStep[] = [];
   const notes: string[] = [];
   const tell = (note: string) => void notes.push(note);
@@ -55,14 +59,32 @@ export async function applySteps(
     const made = await applyStep(
       current,
       step,
-      { ...options, original: index, progress: told, tell },
+      {
+        ...{ ...options, original: index, progress: told, tell, prepared: prepared.index },
+        keeper: keeperUnder(keeper, JSON.stringify(prepared.steps)),
+      },
       remember,
     );
     current = made.index;
+    if (!isQuantizing(step)) prepared = { index: current, steps: steps.slice(0, i + 1).map(bare) };
     outcomes.push(made.outcome);
   }
   return { index: current, steps: outcomes, notes };
 }
+
+/** A model that is prepared, and the steps that made it so. */
+interface Prepared {
+  readonly index: GraphIndex;
+  readonly steps: readonly unknown[];
+}
+
+/** Whether a step stores layers in fewer bits, so that all values still stand for what they stood for before. */
+function isQuantizing({ action }: Step): boolean {
+  return isActionName(action) && actionOf(action).group === 'quantize';
+}
+
+/** A step without what is said about it. */
+const bare = ({ action, targets, params = {} }: Step) => [action, targets, params];
 
 /** A step's share of the progress, which says which step that is: `step 2 of 3 · int8, static · 96 of 256 samples`. */
 function toldAs(progress: Progress, steps: readonly Step[], at: number): Progress {
@@ -76,6 +98,8 @@ function toldAs(progress: Progress, steps: readonly Step[], at: number): Progres
 /** What a step needs besides the model it is made on. */
 interface StepOptions extends ApplyOptions {
   readonly original: GraphIndex;
+  readonly prepared: GraphIndex;
+  readonly keeper: Keeper;
   readonly tell: (note: string) => void;
 }
 
@@ -117,11 +141,14 @@ async function applyStep(
 function benchFor(
   index: GraphIndex,
   structure: Structure,
-  { open, original, calibration, signal, progress = noProgress, tell }: StepOptions,
+  { open, calibration, signal, progress = noProgress, ...shared }: StepOptions,
   remember: Remember,
 ): Workbench {
-  const shared = { original, open, remember, calibration, signal, progress, tell };
-  return { ...shared, structure, names: namesFor(index) };
+  const { original, prepared, keeper, tell } = shared;
+  return {
+    ...{ structure, original, prepared, keeper, open, calibration, signal, progress, remember },
+    ...{ names: namesFor(index), tell },
+  };
 }
 
 /** An action on the whole graph may make room for more of itself: so many times at most. */

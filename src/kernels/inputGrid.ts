@@ -105,7 +105,8 @@ function gridWith(
   factors: Float32Array | undefined,
 ): Candidate {
   const scaled = scale(sample, weights, factors);
-  const errorOf = (range: Range) => meanError(scaled, importance, range);
+  const outliers = outliersOf(scaled);
+  const errorOf = (range: Range) => meanError(scaled, outliers, importance, range);
   const { low, high } = scaled;
   const tops = shares.map((share) => ({ low, high: high * share }));
   const top = leastOf(tops, errorOf);
@@ -161,24 +162,66 @@ function scale(
   };
 }
 
+/** Values of the sample that some range leaves outside, row by row: the others are rounded whatever the range. */
+interface Outliers {
+  /** Where each row's begin, and behind the last one's end. */
+  readonly starts: Uint32Array;
+  readonly values: Float32Array;
+  /** What a squared error of one costs there. */
+  readonly costs: Float64Array;
+  /** Σ x² of each row. */
+  readonly energies: Float64Array;
+}
+
+/** The values beyond the smallest range that is tried. */
+function outliersOf({ rows, channels, low, high, costs }: Scaled): Outliers {
+  const least = Math.min(...shares);
+  const [bottom, top] = [low * least, high * least];
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const x = rows[i] ?? 0;
+    if (x < bottom || x > top) count++;
+  }
+  const height = channels > 0 ? Math.floor(rows.length / channels) : 0;
+  const starts = new Uint32Array(height + 1);
+  const [values, own] = [new Float32Array(count), new Float64Array(count)];
+  const energies = new Float64Array(height);
+  let at = 0;
+  for (let row = 0; row < height; row++) {
+    let energy = 0;
+    for (let c = 0; c < channels; c++) {
+      const x = rows[row * channels + c] ?? 0;
+      energy += x * x;
+      if (x >= bottom && x <= top) continue;
+      values[at] = x;
+      own[at++] = costs[c] ?? 0;
+    }
+    energies[row] = energy;
+    starts[row + 1] = at;
+  }
+  return { starts, values, costs: own, energies };
+}
+
 /** Mean over rows of their error's share in what they come to: e / (1 + e), for a row that is lost can only be lost once. */
 function meanError(
-  { rows, channels, costs, ofWeights }: Scaled,
+  { costs, ofWeights }: Scaled,
+  outliers: Outliers,
   importance: Float64Array,
   { low, high }: Range,
 ): number {
+  const { starts, values, energies } = outliers;
   const rounding = ((high - low) / (levels - 1)) ** 2 / 12;
+  const ofRounding = rounding * costs.reduce((sum, cost) => sum + cost, 0);
   let sum = 0;
-  for (let row = 0, at = 0; row < importance.length; row++, at += channels) {
-    let error = 0;
-    let energy = 0;
-    for (let c = 0; c < channels; c++) {
-      const x = rows[at + c] ?? 0;
+  for (let row = 0; row < importance.length; row++) {
+    let error = ofRounding;
+    const end = starts[row + 1] ?? 0;
+    for (let i = starts[row] ?? 0; i < end; i++) {
+      const x = values[i] ?? 0;
       const outside = x < low ? low - x : x > high ? x - high : 0;
-      error += (costs[c] ?? 0) * (outside > 0 ? outside * outside : rounding);
-      energy += x * x;
+      if (outside > 0) error += (outliers.costs[i] ?? 0) * (outside * outside - rounding);
     }
-    const relative = (error + ofWeights * energy) * (importance[row] ?? 0);
+    const relative = (error + ofWeights * (energies[row] ?? 0)) * (importance[row] ?? 0);
     sum += relative / (1 + relative);
   }
   return importance.length === 0 ? 0 : sum / importance.length;

@@ -57,7 +57,14 @@ for (const text of ['int8Dynamic', 'weightOnly:bits=4,block=16', 'int8Static', '
     const { layers } = candidatesOf(structure);
     const probe = readProbe(text, structure.layers);
     const bench = {
-      ...{ structure, original: index, open: external.open, calibration: data },
+      ...{
+        structure,
+        original: index,
+        prepared: index,
+        keeper: undefined,
+        open: external.open,
+        calibration: data,
+      },
       ...{ names: namesFor(index), remember: rememberLast(), tell: () => undefined },
       ...{ signal: undefined, progress: noProgress },
     };

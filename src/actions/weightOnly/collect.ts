@@ -1,15 +1,18 @@
 import { throwIfAborted } from '../../base/cancel';
-import { partOf, type Progress } from '../../base/progress';
+import { partOf } from '../../base/progress';
 import { type InverseFactor, inverseFactor } from '../../kernels/gptq';
 import type { Calibration } from '../../runtime/calibration';
 import { gatherHessians, type Hessian, hessianBytes } from '../../runtime/hessians';
-import { observable } from '../../runtime/observe';
+import { observable, type ObserveOptions } from '../../runtime/observe';
+import type { GraphIndex } from '../../onnx/graph';
 import type { Layer } from '../../structure/structure';
 import type { Workbench } from '../action';
+import type { Keeper } from '../keeper';
+import { preparedOf } from '../prepared';
 import { outputErrors } from './errors';
 import { affordable, type Budget, budgetOf, keptMatrices, widened } from './keep';
 import { type Matrix, matricesOf } from './matrices';
-import { type Packed, packingError, packMatrix, packOptions } from './pack';
+import { type Packed, packingError, packKey, packMatrix, packOptions } from './pack';
 import type { Params } from './params';
 
 /** What the data says about the matrices, by their ids. */
@@ -80,29 +83,51 @@ async function roundAll(
   calibration: Calibration,
   { matrices, params, budget, narrow, wide }: Rounding,
 ): Promise<void> {
-  const seen = matrices.flatMap((matrix) => {
+  const { index, holds, keeper } = preparedOf(bench);
+  const jobs = matrices.flatMap((matrix): Job[] => {
     const inputs = inputsOf(bench, matrix);
-    return inputs.length > 0 ? [{ matrix, inputs }] : [];
+    if (inputs.length === 0) return [];
+    const isHeld = layersOf(matrix).every(({ main, weights }) => holds(main.node, weights));
+    const on = { inputs, index: isHeld ? index : bench.structure.index };
+    const widths = [{ matrix, to: narrow }];
+    const wider = widened(matrix);
+    // Eight bits are exact enough without.
+    const isWide = affordable(matrix, budget) && wider.options.bits < 8;
+    if (isWide) widths.push({ matrix: wider, to: wide });
+    return widths.map((each) => ({ ...each, ...on, keeper: isHeld ? keeper : undefined }));
   });
-  const groups = inGroups(seen);
+  const keyOf = ({ matrix, inputs }: Job) => `${packKey(matrix, params)} ${inputs.join(' ')}`;
+  const missing = jobs.filter((job) => {
+    const known = job.keeper?.get('packed', keyOf(job));
+    if (known) job.to.set(job.matrix.id, known);
+    return !known;
+  });
+  const round = (job: Job, factors: readonly InverseFactor[]) => {
+    const { matrix, keeper } = job;
+    const packed = packMatrix(matrix, { ...packOptions(matrix, params, bench.open), factors });
+    job.to.set(matrix.id, packed);
+    keeper?.add('packed', keyOf(job), packed);
+  };
+  const groups = inGroups(missing);
   for (const [i, group] of groups.entries()) {
     const progress = partOf(bench.progress, i / groups.length, (i + 1) / groups.length);
-    await roundGroup(bench, calibration, group, progress, (matrix, factors) => {
-      const pack = (each: Matrix) =>
-        packMatrix(each, { ...packOptions(each, params, bench.open), factors });
-      narrow.set(matrix.id, pack(matrix));
-      const wider = widened(matrix);
-      // Eight bits are exact enough without.
-      if (affordable(matrix, budget) && wider.options.bits < 8) wide.set(matrix.id, pack(wider));
-    });
+    await roundGroup({ ...bench, progress }, calibration, group, round);
   }
 }
 
-interface Seen {
+/** A matrix to round with a look at what goes into it. */
+interface Job {
   readonly matrix: Matrix;
+  readonly to: Map<string, Packed>;
   /** Values that its products read. */
   readonly inputs: readonly string[];
+  /** The model that they are watched on. */
+  readonly index: GraphIndex;
+  readonly keeper: Keeper | undefined;
 }
+
+const layersOf = ({ products, tables }: Matrix) =>
+  [...products, ...tables].map(({ layer }) => layer);
 
 /** Inputs that can be watched; none are where a body of If or Loop holds the layer. */
 function inputsOf({ structure: { index } }: Workbench, { products }: Matrix): string[] {
@@ -113,48 +138,73 @@ function inputsOf({ structure: { index } }: Workbench, { products }: Matrix): st
   return [...new Set(names)];
 }
 
-/** Groups whose Hessians fit into memory together. */
-function inGroups(seen: readonly Seen[]): Seen[][] {
-  const groups: { items: Seen[]; inputs: Set<string>; bytes: number }[] = [];
-  for (const item of seen) {
+/** Groups whose Hessians fit into memory together, all watched on one model. */
+function inGroups(jobs: readonly Job[]): Job[][] {
+  const groups: { items: Job[]; inputs: Set<string>; bytes: number }[] = [];
+  for (const job of jobs) {
     let group = groups.at(-1);
-    const added = item.inputs.filter((name) => !group?.inputs.has(name)).length;
-    const bytes = added * hessianBytes(item.matrix.k);
-    if (!group || group.bytes + bytes > hessianMemory) {
+    const isKnown = job.keeper?.get('factors', factorsKey(job)) !== undefined;
+    const added = isKnown ? 0 : job.inputs.filter((name) => !group?.inputs.has(name)).length;
+    const bytes = added * hessianBytes(job.matrix.k);
+    const isOther = group?.items[0]?.index !== job.index;
+    if (!group || isOther || group.bytes + bytes > hessianMemory) {
       group = { items: [], inputs: new Set(), bytes: 0 };
       groups.push(group);
     }
-    group.items.push(item);
-    for (const name of item.inputs) group.inputs.add(name);
+    group.items.push(job);
+    for (const name of job.inputs) group.inputs.add(name);
     group.bytes += bytes;
   }
   return groups.map((group) => group.items);
 }
 
 async function roundGroup(
-  { structure, signal }: Workbench,
+  { signal, progress }: Workbench,
   calibration: Calibration,
-  group: readonly Seen[],
-  progress: Progress,
-  round: (matrix: Matrix, factors: readonly InverseFactor[]) => void,
+  group: readonly Job[],
+  round: (job: Job, factors: readonly InverseFactor[]) => void,
 ): Promise<void> {
-  const widths = new Map(
-    group.flatMap(({ matrix, inputs }) => inputs.map((name) => [name, matrix.k])),
-  );
-  const running = partOf(progress, 0, runShare);
-  const options = { signal, progress: running };
-  const hessians = await gatherHessians(structure.index, calibration, widths, options);
+  const hessians = await hessiansOf(group, calibration, {
+    signal,
+    progress: partOf(progress, 0, runShare),
+  });
   let last: { key: string; factors: readonly InverseFactor[] } | undefined;
-  for (const [i, { matrix, inputs }] of group.entries()) {
+  for (const [i, job] of group.entries()) {
     throwIfAborted(signal);
-    const found = inputs.map((name) => hessians.get(name)).filter((each) => each !== undefined);
-    if (found.length === 0) continue;
     // Layers that share an input stand side by side.
-    const key = inputs.join(' ');
-    if (last?.key !== key) last = { key, factors: factorsOf(found, matrix) };
-    round(matrix, last.factors);
-    progress(runShare + ((1 - runShare) * (i + 1)) / group.length, matrix.id);
+    const key = factorsKey(job);
+    if (last?.key !== key) last = { key, factors: factorsFor(job, hessians) };
+    if (last.factors.length > 0) round(job, last.factors);
+    progress(runShare + ((1 - runShare) * (i + 1)) / group.length, job.matrix.id);
   }
+}
+
+/** Hessians of all inputs whose factors are not known. */
+async function hessiansOf(
+  group: readonly Job[],
+  calibration: Calibration,
+  options: ObserveOptions,
+): Promise<ReadonlyMap<string, Hessian>> {
+  const unknown = group.filter((job) => !job.keeper?.get('factors', factorsKey(job)));
+  const widths = new Map(
+    unknown.flatMap(({ matrix, inputs }) => inputs.map((name) => [name, matrix.k])),
+  );
+  const [first] = unknown;
+  return first ? gatherHessians(first.index, calibration, widths, options) : new Map();
+}
+
+const factorsKey = ({ matrix, inputs }: Job) =>
+  [...inputs, matrix.tables.length > 0 ? 'damped' : ''].join(' ');
+
+/** None where the inputs turn out to be other than rows of floats. */
+function factorsFor(job: Job, hessians: ReadonlyMap<string, Hessian>): readonly InverseFactor[] {
+  const { matrix, inputs, keeper } = job;
+  const known = keeper?.get('factors', factorsKey(job));
+  if (known) return known;
+  const found = inputs.map((name) => hessians.get(name)).filter((each) => each !== undefined);
+  const factors = factorsOf(found, matrix);
+  keeper?.add('factors', factorsKey(job), factors);
+  return factors;
 }
 
 /** Damping of weights that are looked up too: a row is used as it is there, so its own error counts as much as the head's. */

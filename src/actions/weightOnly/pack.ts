@@ -42,6 +42,22 @@ export function packOptions(
   return { open, grid: grids[params.grid](options), byteScales: hasByteScales(params) };
 }
 
+/** All that a matrix's packing depends on besides its values and its inputs. */
+export function packKey({ id, tables, products, options }: Matrix, params: Params): string {
+  const { bits, block, symmetric } = options;
+  const readers = [...products, ...tables].map(({ layer }) => layer.id);
+  return JSON.stringify([
+    id,
+    readers,
+    tables.length,
+    bits,
+    block,
+    symmetric,
+    params.grid,
+    params.scales,
+  ]);
+}
+
 /** Elements that are worked on at once, so that a matrix of any size takes little memory. */
 const elementsAtOnce = 1 << 23;
 

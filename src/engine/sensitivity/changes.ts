@@ -1,4 +1,5 @@
 import type { Workbench } from '../../actions/action';
+import { keeperWithin } from '../../actions/keeper';
 import { actionChanges, isActionProbe } from '../../build/probes';
 import { namesFor, rememberLast } from '../../onnx/builder';
 import type { ProbeFacts } from '../../protocol/sensitivity';
@@ -68,7 +69,16 @@ function workbenchOf(
 ): Workbench {
   const { structure, index, external } = sized;
   return {
-    ...{ structure, original: index, open: external.open, calibration: data, signal, progress },
+    ...{
+      structure,
+      original: index,
+      prepared: index,
+      keeper: keeperWithin(),
+      open: external.open,
+      calibration: data,
+      signal,
+      progress,
+    },
     ...{ names: namesFor(index), remember: rememberLast(), tell },
   };
 }
