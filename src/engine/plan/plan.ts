@@ -1,4 +1,5 @@
 import { UserError } from '../../base/errors';
+import { keeperWithin } from '../../actions/keeper';
 import { formatBytes, formatMs } from '../../base/format';
 import { partOf } from '../../base/progress';
 import { isOfTime } from '../../build/plan/choices';
@@ -115,6 +116,7 @@ async function trialFor(
   const { holding, unseen } = data;
   return {
     ...{ ...common, threads, score: judges.whole.score, calibration: data.calibrating(original) },
+    keeper: keeperWithin(),
     seen: await answered(original, holding, signal),
     unseen: unseen.samples > 0 ? await answered(original, unseen, signal) : undefined,
     ...(isOfTime(limit)
