@@ -2,6 +2,7 @@ import { subgraphs } from './attributes';
 import { type GraphIndex, indexGraph, type NodeEntry, type Scope } from './graph';
 import type { Graph, Model, Node, Tensor } from './model';
 import { renameInGraph } from './names';
+import { withDistinctNames } from './nodeNames';
 import { mapBodies, mapList, updated } from './records';
 
 /** A change to a model. Nodes and scopes are those of the index that the edits were made on; several edits are applied at once. */
@@ -49,7 +50,7 @@ export function applyEdits(index: GraphIndex, edits: readonly Edit[]): Model {
     else noteChange(changes, edit);
   }
   const { model } = index;
-  const graph = renamed(rebuilt(model.graph, changes), renames);
+  const graph = renamed(namedApart(rebuilt(model.graph, changes), changes), renames);
   const after = edits.reduce(withModelEdit, updated(model, { graph }));
   const names = edits.flatMap((edit) => (edit.kind === 'addOutput' ? [edit.name] : []));
   return withOutputs(withoutOrphans(index, after), names);
@@ -109,6 +110,10 @@ function renamed(graph: Graph, renames: ReadonlyMap<string, string>): Graph {
   );
   return renameInGraph(updated(graph, { values }), final);
 }
+
+/** New nodes may be called like nodes that were there. */
+const namedApart = (graph: Graph, changes: ReadonlyMap<Graph, GraphChange>) =>
+  changes.size > 0 ? withDistinctNames(graph) : graph;
 
 interface GraphChange {
   readonly replaced: Map<Node, readonly Node[]>;

@@ -35,6 +35,20 @@ test('nothing edited, nothing changed', () => {
   assert.equal(apply().graph, index.model.graph);
 });
 
+test('nodes that share a name after an edit are told apart; one that is called like its value keeps it', () => {
+  const model = apply({
+    kind: 'replaceNode',
+    entry: entry('product'),
+    nodes: [
+      makeNode('MatMul', ['x', 'wt'], ['half'], { name: 'h' }),
+      makeNode('Cast', ['half'], ['h'], { name: 'h', to: 1 }),
+      makeNode('Neg', ['h'], ['other'], { name: 'act' }),
+    ],
+  });
+  assert.deepEqual(names(model).nodes, ['turn', 'h_2', 'h', 'act', 'act_2', 'idle']);
+  assert.deepEqual(model.graph.nodes[2]!.outputs, ['h']);
+});
+
 test('a replaced node takes along what only it read, and nothing else', () => {
   const model = apply(
     {
