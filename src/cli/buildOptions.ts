@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
+import { defaultSamples } from '../protocol/recipe';
 import { type ReadyRecipeName, readyRecipeNames } from '../recipe/ready';
 import { type SchemeName, schemeNames, schemeOf } from '../recipe/schemes';
-import { dataHelp, type DataOptions, withData } from './dataOptions';
+import { dataHelp, type DataOptions, type DataUse, withData } from './dataOptions';
 import { wholeNumber } from './options';
 
 /** Options of everything that writes a model. */
@@ -21,7 +22,6 @@ export interface BuildOptions extends WriteOptions {
 export interface QuantizeOptions extends WriteOptions, DataOptions {
   readonly scheme: SchemeName;
   readonly out: string;
-  readonly samples?: number;
   /** False after `--no-prepare`. */
   readonly prepare: boolean;
 }
@@ -32,6 +32,11 @@ export interface NewRecipeOptions extends DataOptions {
   readonly out?: string;
   readonly overwrite?: boolean;
 }
+
+const calibrationUse: DataUse = {
+  use: 'samples to choose scales and rounding by',
+  samples: defaultSamples,
+};
 
 /** Adds `build`, `quantize` and `recipe` to the program. */
 export function addBuild(root: Command, signal: AbortSignal): void {
@@ -56,7 +61,7 @@ Examples:
       const { buildCommand } = await import('./build');
       await buildCommand(recipe, options, signal);
     });
-  withData(writing(root.command('quantize')), 'samples to choose scales and rounding by')
+  withData(writing(root.command('quantize')), calibrationUse)
     .description('make a model lighter, and write down how as a recipe beside it')
     .argument('<MODEL>', 'an .onnx file')
     .requiredOption('-o, --out <FILE>', 'the new model')
@@ -65,7 +70,6 @@ Examples:
         .choices(schemeNames)
         .default('int8'),
     )
-    .option('--samples <N>', 'at most so many of the data’s samples', wholeNumber(1))
     .option('--no-prepare', 'leave out the exact steps that make the others better')
     .addHelpText('after', schemesHelp)
     .action(async (model: string, options: QuantizeOptions) => {
@@ -100,7 +104,7 @@ function addRecipe(root: Command): void {
     .action(async (path: string, options: { readonly json?: boolean }) =>
       (await import('./recipe')).showRecipe(path, options),
     );
-  withData(recipe.command('new'), 'samples to choose scales and rounding by')
+  withData(recipe.command('new'), calibrationUse)
     .description('begin a recipe for a model')
     .argument('<MODEL>', 'an .onnx file')
     .addOption(

@@ -54,11 +54,10 @@ async function measure(
   options: CompareOptions,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const { threads, rounds, warmup, seed, json = false } = options;
+  const { threads, rounds, warmup, json = false } = options;
   const request = {
     ...{ file: resolve(reference), candidate: resolve(candidate) },
-    ...{ threads, rounds, warmup, seed, ...sizesOf(options) },
-    ...dataRequest(options),
+    ...{ threads, rounds, warmup, ...sizesOf(options), ...dataRequest(options) },
   };
   return askEngine((api, call) => api.compare(request, call), { isData: json, signal });
 }

@@ -1,17 +1,15 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { dataHelp, withData } from './dataOptions';
+import { dataHelp, type DataOptions, withData } from './dataOptions';
 import type { Limits } from './gates';
 import { dimOption, numberFrom, shapeOption, sizeLimit, wholeNumber } from './options';
 
 /** Options of `compare`. */
-export interface CompareOptions extends Limits {
-  readonly data?: string;
+export interface CompareOptions extends Limits, DataOptions {
   readonly dim?: ReadonlyMap<string, number>;
   readonly shape?: ReadonlyMap<string, number[]>;
   readonly threads: number;
   readonly rounds: number;
   readonly warmup: number;
-  readonly seed: number;
   readonly json?: boolean;
   readonly html?: string;
   readonly markdown?: string;
@@ -25,7 +23,7 @@ export function addCompare(root: Command, signal: AbortSignal): void {
     .description('hold a compressed model against the original: size, latency, answers, kernels')
     .argument('<ORIGINAL>', 'an .onnx file')
     .argument('<CANDIDATE>', 'what was made of it, by this or another tool');
-  withData(command, 'compare the answers on this')
+  withData(command, { use: 'compare the answers on this' })
     .option(
       '--dim <NAME=N>',
       "size to measure latency at: the model's own symbol, or the role batch or sequence; repeatable",
@@ -44,7 +42,6 @@ export function addCompare(root: Command, signal: AbortSignal): void {
     )
     .option('--rounds <N>', 'measured rounds, each model once', wholeNumber(1), 30)
     .option('--warmup <N>', 'rounds before that', wholeNumber(0), 3)
-    .option('--seed <N>', 'of the synthetic inputs', wholeNumber(0), 1)
     .option('--json', 'print everything as JSON')
     .option('--html <FILE>', 'also write a page to read or send')
     .option('--markdown <FILE>', 'also write a note for a pull request')

@@ -23,6 +23,8 @@ export interface DataUse {
   readonly required?: boolean;
   /** How many samples are used where nobody says; all of them where it is left out. */
   readonly samples?: number;
+  /** What they are divided among. */
+  readonly shares?: string;
 }
 
 type AddOption = (command: Command, use: DataUse) => Command;
@@ -40,8 +42,9 @@ const table = {
       '--label <NAME>',
       'what holds the labels, by name or as column by place from 1, where it is not called label, labels, target, targets or y',
     ),
-  samples: (command, { samples }) => {
-    const about = 'at most so many samples of the data, the first ones';
+  samples: (command, { samples, shares }) => {
+    const words = 'at most so many samples of the data, the first ones';
+    const about = shares === undefined ? words : `${words}: ${shares}`;
     return samples === undefined
       ? command.option('--samples <N>', `${about} (default: all)`, wholeNumber(1))
       : command.option('--samples <N>', about, wholeNumber(1), samples);

@@ -19,7 +19,6 @@ export interface ProfileOptions extends ModelOptions, DataOptions {
   readonly runs: number;
   readonly warmup: number;
   readonly provider: string;
-  readonly seed: number;
 }
 
 /** A parser of whole numbers from `least` on. Throws for anything else. */

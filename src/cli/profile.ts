@@ -24,9 +24,9 @@ async function measure(
   options: ProfileOptions,
   signal: AbortSignal,
 ): Promise<Profile> {
-  const { threads, runs, warmup, provider, seed, json, csv } = options;
+  const { threads, runs, warmup, provider, json, csv } = options;
   const request = {
-    ...{ file: resolve(model), threads, runs, warmup, provider, seed, ...sizesOf(options) },
+    ...{ file: resolve(model), threads, runs, warmup, provider, ...sizesOf(options) },
     ...dataRequest(options),
   };
   return askEngine((api, call) => api.profile(request, call), {

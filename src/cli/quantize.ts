@@ -12,7 +12,7 @@ import { traitsOf } from '../recipe/traits';
 import { terminalBuild } from '../report/buildTerminal';
 import { runBuild } from './build';
 import type { QuantizeOptions } from './buildOptions';
-import { tellData } from './dataOptions';
+import { recipeData, tellData } from './dataOptions';
 import { inspectModel } from './inspect';
 import { terminalOptions } from './output';
 import { pathFrom, recipeOf } from './recipeFile';
@@ -61,14 +61,11 @@ export async function quantizeCommand(
   );
 }
 
-function dataOf({ data, label, samples }: QuantizeOptions, recipe: string): RecipeData | undefined {
-  if (data === undefined) return undefined;
-  const calibration = pathFrom(recipe, data);
-  return {
-    calibration,
-    ...(label === undefined ? {} : { label }),
-    ...(samples === undefined ? {} : { samples }),
-  };
+function dataOf(options: QuantizeOptions, recipe: string): RecipeData | undefined {
+  const { data } = options;
+  return data === undefined
+    ? undefined
+    : { calibration: pathFrom(recipe, data), ...recipeData(options) };
 }
 
 /** Steps that found nothing to do are not written down: the recipe says what was done. */

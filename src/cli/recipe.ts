@@ -17,6 +17,7 @@ import { traitsOf } from '../recipe/traits';
 import { textTable } from '../report/columns';
 import { stepWords, targetWords } from '../report/recipeWords';
 import type { NewRecipeOptions } from './buildOptions';
+import { recipeData } from './dataOptions';
 import { inspectModel } from './inspect';
 import { terminalOptions } from './output';
 import { pathFrom, readRecipe, recipeOf } from './recipeFile';
@@ -93,7 +94,7 @@ function stepCells(step: Step, checked: CheckedStep | undefined, actions: readon
 
 /** `featherweight recipe new`: writes a recipe for a model, empty or with a ready recipe's steps. Throws `UserError`s. */
 export function newRecipeCommand(model: string, options: NewRecipeOptions): void {
-  const { ready, data, label, out, overwrite = false } = options;
+  const { ready, data, out, overwrite = false } = options;
   const file = resolve(out ?? recipeOf(model));
   const traits = traitsOf(inspectModel(model, {}), data !== undefined);
   if (ready !== undefined && !readyRecipeOf(ready).fits(traits)) {
@@ -108,9 +109,7 @@ export function newRecipeCommand(model: string, options: NewRecipeOptions): void
   const source = { file: pathFrom(file, model), sha256: hashOf(resolve(model)) };
   const bare = newRecipe(
     source,
-    data === undefined
-      ? undefined
-      : { calibration: pathFrom(file, data), ...(label === undefined ? {} : { label }) },
+    data === undefined ? undefined : { calibration: pathFrom(file, data), ...recipeData(options) },
   );
   try {
     writeFileSync(file, applied(bare, setSteps(bare, steps)), { flag: overwrite ? 'w' : 'wx' });

@@ -8,7 +8,6 @@ export interface SensitivityOptions extends DataOptions {
   readonly probe?: readonly string[];
   readonly metric?: string;
   readonly samples: number;
-  readonly shuffle?: boolean;
   readonly tier?: Tier;
   readonly exact?: boolean;
   readonly adaptive?: boolean;
@@ -22,7 +21,6 @@ export interface SensitivityOptions extends DataOptions {
   readonly shape?: ReadonlyMap<string, number[]>;
   readonly shard?: { readonly index: number; readonly of: number };
   readonly threads: number;
-  readonly seed: number;
   /** False where nothing may be kept from one call to the next. */
   readonly cache: boolean;
   readonly json?: boolean;
@@ -45,7 +43,7 @@ export function addSensitivity(root: Command, signal: AbortSignal): void {
     .command('sensitivity')
     .description('compress one layer at a time and measure how much the answers change')
     .argument('<MODEL>', 'an .onnx file');
-  withData(command, 'run it on this');
+  withData(command, { use: 'run it on this', samples: 128 });
   addQuestion(command);
   addTiers(command);
   addRunning(command);
@@ -72,8 +70,6 @@ function addQuestion(command: Command): void {
     .option('--probe <NAME>', 'a way of compressing: int8, int4, prune50 …; repeatable', collect)
     .option('--metric <NAME>', 'kl, nmse, cosine, disagreement, maxError or accuracy')
     .option('--only <LAYER>', 'only the layers of this id, * for any stretch; repeatable', collect)
-    .option('--samples <N>', 'at most so many samples, the first ones', wholeNumber(1), 128)
-    .option('--shuffle', 'draw the samples by --seed instead')
     .option(
       '--propagation [PROBE]',
       'also follow the error of this probe (int4) through the model, block by block',
@@ -100,7 +96,6 @@ function addRunning(command: Command): void {
       wholeNumber(0),
       0,
     )
-    .option('--seed <N>', 'of made-up inputs and of --shuffle', wholeNumber(0), 1)
     .option('--no-cache', 'measure again what was measured before');
 }
 

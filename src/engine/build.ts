@@ -99,11 +99,11 @@ async function calibrationOf(
   { recipe, folder, threads }: BuildRequest,
   temporary: string,
 ): Promise<DescribedCalibration | undefined> {
-  const { calibration, label, samples = defaultSamples } = recipe.data ?? {};
+  const { calibration, label, samples = defaultSamples, seed } = recipe.data ?? {};
   if (calibration === undefined) return undefined;
   const data = isAbsolute(calibration) ? calibration : join(folder, calibration);
   return openCalibration(sized, {
-    ...{ data, label, samples, threads, folder: temporary },
+    ...{ data, label, samples, drawnWith: seed, threads, folder: temporary },
     runner: await loadRunner(),
   });
 }

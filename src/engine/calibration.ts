@@ -1,12 +1,14 @@
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import type { DataFacts } from '../base/dataKinds';
-import type { Calibration, CalibrationBatch } from '../runtime/calibration';
+import type { Calibration, CalibrationBatch, CalibrationLanes } from '../runtime/calibration';
 import { factsOf, madeUpFacts } from '../runtime/datasets/facts';
 import { batchesOfLittlePadding } from '../runtime/datasets/littlePadding';
 import { placesIn } from '../runtime/datasets/sampling';
 import type { Runner } from '../runtime/runner';
 import { madeUp, openData } from './inputs';
 import { loadModel } from './loadModel';
+import { modelBytes } from './modelBytes';
 import type { SizedModel } from './models';
 
 export interface CalibrationOptions {
@@ -33,8 +35,7 @@ export interface DescribedCalibration extends Calibration {
   readonly facts: DataFacts;
 }
 
-/** Enough for ranges and Hessians of layers of usual width, and few enough to take seconds. */
-export const defaultSamples = 256;
+export { defaultSamples } from '../protocol/recipe';
 const batchSize = 16;
 
 /** The user's data, read for the model `sized`; models made from it are run in turn. Throws what data and models refuse. */
@@ -48,7 +49,8 @@ export function openCalibration(sized: SizedModel, options: DataOptions): Descri
     const sorted = order.flat();
     const isFree = dataset.atOnce === undefined;
     return {
-      ...{ name: basename(data), samples: sorted.length, load: loader(sized, options) },
+      ...{ name: basename(data), samples: sorted.length },
+      ...{ load: loader(sized, options, options), lanes: lanesFor(sized, options) },
       *batches(): Iterable<CalibrationBatch> {
         for (const batch of order) yield select(batch);
       },
@@ -70,11 +72,36 @@ export function syntheticCalibration(
     }
   }
   const facts = madeUpFacts(samples, seed);
-  return { name: 'synthetic', samples, facts, batches, load: loader(sized, options) };
+  const load = loader(sized, options, options);
+  return {
+    ...{ name: 'synthetic', samples, facts, batches, load },
+    lanes: lanesFor(sized, options),
+  };
 }
 
-function loader({ file, external }: SizedModel, options: CalibrationOptions): Calibration['load'] {
-  const { runner, folder, threads } = options;
+/** Each lane has sessions of nearly the whole model: together they may take so many bytes. */
+const mostBytes = 2e9;
+/** The one thread that hands out the work and scores what comes back serves no more. */
+const mostLanes = 8;
+
+function lanesFor(sized: SizedModel, options: CalibrationOptions): CalibrationLanes {
+  const threads = options.threads || availableParallelism();
+  const fitting = Math.floor(mostBytes / Math.max(1, modelBytes(sized)));
+  return {
+    most: Math.max(1, Math.min(threads, fitting, mostLanes)),
+    open(of) {
+      const lane = options.runner.lane();
+      const own = { runner: lane, threads: Math.max(1, Math.floor(threads / of)) };
+      return { load: loader(sized, options, own), close: () => lane.close() };
+    },
+  };
+}
+
+function loader(
+  { file, external }: SizedModel,
+  { folder }: CalibrationOptions,
+  { runner, threads }: { readonly runner: Pick<Runner, 'load'>; readonly threads: number },
+): Calibration['load'] {
   const place = { runner, folder, name: basename(file), open: external.open };
   // A sweep has many sessions at once: threads that spin while they wait take the processors from the one that runs.
   const usual = { threads, sleeping: true, provider: 'cpu', optimize: 'all' } as const;

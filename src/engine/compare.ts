@@ -85,7 +85,7 @@ async function prepare(
   { signal, progress }: CallContext,
 ): Promise<Comparing> {
   checkRequest(request);
-  const { file, candidate, dims, shapes, data, label, seed } = request;
+  const { file, candidate, dims, shapes, data, seed } = request;
   // The sizes asked for are those of the original; the candidate need not have inputs of the same names.
   const models = {
     reference: opened.sized(file, { dims, shapes }),
@@ -93,7 +93,7 @@ async function prepare(
   };
   checkMemory(models.reference);
   checkMemory(models.candidate);
-  const evaluation = evaluationInputs(models.reference, data, seed, label);
+  const evaluation = evaluationInputs(models.reference, data, seed, request);
   // At the sizes asked for; else on a sample of usual length, or at the model's own sizes.
   const isAsked = Object.keys({ ...dims, ...shapes }).length > 0;
   const reference = isAsked ? madeUp(models.reference, seed) : evaluation.typical();

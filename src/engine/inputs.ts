@@ -1,9 +1,11 @@
 import { basename, dirname } from 'node:path';
 import type { DataFacts } from '../base/dataKinds';
 import type { DimensionSizes } from '../onnx/shapes/shapes';
-import { type Batch, batchesByLength, type Dataset, range } from '../runtime/datasets/dataset';
+import type { DataRequest } from '../protocol/engineApi';
+import { type Batch, batchesByLength, type Dataset } from '../runtime/datasets/dataset';
 import { factsOf, madeUpFacts } from '../runtime/datasets/facts';
 import { openDataset } from '../runtime/datasets/open';
+import { placesIn } from '../runtime/datasets/sampling';
 import { syntheticFeeds } from '../runtime/feeds';
 import { inputSpecs, type InputSpec } from '../runtime/inputs';
 import { purposesOf } from '../runtime/purpose';
@@ -22,30 +24,46 @@ export interface RunInputs {
   readonly facts: DataFacts;
 }
 
-/** Made-up inputs, the same for every run; or the data's batches in turn. Throws `badInput` or `missingFile`. */
+/** Which samples of data are used: see `DataRequest`. */
+export type Choice = Pick<DataRequest, 'label' | 'samples' | 'shuffle'>;
+
+/** The seed that samples are drawn with; undefined where the first ones are taken. */
+export const drawingSeed = ({ shuffle, seed }: DataRequest): number | undefined =>
+  shuffle ? seed : undefined;
+
+/**
+ * Made-up inputs, the same for every run; or the data's batches in turn, of which there are `runs` where that many are known to be made.
+ * Throws `badInput` or `missingFile`.
+ */
 export function runInputs(
   sized: SizedModel,
   data: string | undefined,
   seed: number,
-  label?: string,
+  { label, runs = Infinity, ...which }: Choice & { readonly runs?: number } = {},
 ): RunInputs {
   if (data === undefined) {
     const feeds = madeUp(sized, seed);
     return { data: 'synthetic', seed, feeds: () => feeds, facts: madeUpFacts(1, seed) };
   }
   const { dataset, complete, specs } = openData(sized, data, { seed, label });
-  const size = batchSize(sized);
+  const drawnWith = drawingSeed({ ...which, seed });
+  const places = placesIn(dataset, which.samples ?? dataset.count, { seed: drawnWith });
+  const size = Math.min(places.length, dataset.atOnce ?? batchSize(sized));
   // Full batches only: a smaller one would take less time.
-  const count = Math.max(
-    1,
-    Math.floor(dataset.count / Math.min(dataset.count, dataset.atOnce ?? size)),
-  );
-  const feeds = (run: number) => complete(dataset.batch(run % count, size).feeds);
-  const first = dataset.batch(0, size).feeds;
+  const count = Math.min(runs, Math.floor(places.length / size));
+  const batch = (run: number) => {
+    const from = (run % count) * size;
+    return dataset.select(places.slice(from, from + size)).feeds;
+  };
+  const feeds = (run: number) => complete(batch(run));
+  const first = batch(0);
   const isComplete = specs.every((spec) => first[spec.name]);
-  const used = range(0, Math.min(dataset.count, mostDescribed));
-  const facts = { ...factsOf(dataset, used), used: dataset.count };
-  return { data: basename(data), seed: isComplete ? null : seed, feeds, facts };
+  const used = places.slice(0, count * size);
+  const facts = factsOf(dataset, used.slice(0, mostDescribed), drawnWith);
+  return {
+    ...{ data: basename(data), seed: isComplete ? null : seed, feeds },
+    facts: { ...facts, used: used.length },
+  };
 }
 
 /** Samples whose lengths and labels are told where figures stand on no more than a few of them. */
@@ -70,16 +88,19 @@ export interface Evaluation {
 /** Runs with made-up inputs where there is no data: each is a sample of its own. */
 const madeUpRuns = 8;
 
-/** All samples of the data, or some made-up inputs of different seeds. Throws `badInput` or `missingFile`. */
+/** All samples of the data or those chosen, or some made-up inputs of different seeds. Throws `badInput` or `missingFile`. */
 export function evaluationInputs(
   sized: SizedModel,
   data: string | undefined,
   seed: number,
-  label?: string,
+  { label, ...which }: Choice = {},
 ): Evaluation {
   if (data === undefined) return madeUpEvaluation(sized, seed);
   const { dataset, select } = openData(sized, data, { seed, label });
-  const used = batchesByLength(dataset, 1).flat();
+  const wanted = Math.min(which.samples ?? dataset.count, dataset.count);
+  const drawnWith = drawingSeed({ ...which, seed });
+  const places = placesIn(dataset, wanted, { seed: drawnWith });
+  const used = batchesByLength(dataset, 1, places).flat();
   const at = (share: number) => {
     const from = Math.floor(share * (used.length - (dataset.atOnce ?? 1)));
     return select(used.slice(from, from + (dataset.atOnce ?? 1))).feeds;
@@ -87,12 +108,12 @@ export function evaluationInputs(
   return {
     data: basename(data),
     samples: used.length,
-    leftOut: dataset.count - used.length,
+    leftOut: Math.max(0, wanted - used.length),
     typical: () => at(0.5),
     few: (count) => evenly(Math.min(count, used.length)).map(at),
-    facts: factsOf(dataset, used),
+    facts: factsOf(dataset, used, drawnWith),
     *batches(size) {
-      for (const samples of batchesByLength(dataset, size)) yield select(samples);
+      for (const samples of batchesByLength(dataset, size, places)) yield select(samples);
     },
   };
 }

@@ -21,13 +21,14 @@ export async function measure(
 ): Promise<Profile> {
   checkRequest(request);
   checkMemory(sized);
-  const inputs = runInputs(sized, request.data, request.seed, request.label);
+  const { data, seed, warmup, runs } = request;
+  const inputs = runInputs(sized, data, seed, { ...request, runs: Math.max(warmup, runs) });
   const first = inputs.feeds(0);
   const runner = await loadRunner();
   const asFacts = (result: ProfileResult) =>
     profileFacts(result, { request, inputs, first, runtime: runner.version });
   return withTemporaryFolder(async (folder, open) => {
-    const { threads, provider, warmup, runs } = request;
+    const { threads, provider } = request;
     const { file, structure } = sized;
     try {
       const result = await profile({

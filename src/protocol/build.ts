@@ -1,5 +1,5 @@
 import type { DataFacts } from '../base/dataKinds';
-import type { Sizes } from './engineApi';
+import type { DataRequest, Sizes } from './engineApi';
 import type { ParamSpecs } from './params';
 import type { Recipe } from './recipe';
 import type { Spread } from './types';
@@ -130,13 +130,10 @@ export interface Quantized extends Built {
  */
 export type Tried = 'loaded' | 'parsed' | 'not';
 
-export interface CompareRequest extends Sizes {
+export interface CompareRequest extends Sizes, DataRequest {
   /** Absolute path of the original. */
   file: string;
   candidate: string;
-  data?: string;
-  /** The column of labels in a table, where it is not one of the usual names. */
-  label?: string;
   threads: number;
   rounds: number;
   warmup: number;

@@ -24,11 +24,21 @@ export interface ModelRequest extends Sizes {
   file: string;
 }
 
-export interface ProfileRequest extends ModelRequest {
-  /** Absolute path of data of any kind in `dataKinds`; synthetic inputs without it. */
+/** Which data a model is run on, and which samples of it. */
+export interface DataRequest {
+  /** Absolute path of data of any kind in `dataKinds`; made-up inputs without it. */
   data?: string;
-  /** The column of labels in a table, where it is not one of the usual names. */
+  /** What holds the labels, where it has not one of the usual names. */
   label?: string;
+  /** At most so many samples, the first ones. */
+  samples?: number;
+  /** Draws the samples by `seed` instead of taking the first ones. */
+  shuffle?: boolean;
+  /** Draws samples, and makes up what the data does not have. */
+  seed?: number;
+}
+
+export interface ProfileRequest extends ModelRequest, DataRequest {
   /** 0 lets the runtime choose. */
   threads: number;
   runs: number;

@@ -1,16 +1,14 @@
 import type { DataFacts } from '../base/dataKinds';
-import type { Sizes } from './engineApi';
+import type { DataRequest, Sizes } from './engineApi';
 import type { Step } from './recipe';
 
 /** What planning crosses processes with, and what `featherweight plan --json` prints. */
 
-export interface PlanRequest extends Sizes {
+export interface PlanRequest extends Sizes, DataRequest {
   /** Absolute path. */
   file: string;
   /** Inputs to measure the damage on, and to calibrate with. */
   data: string;
-  /** The column of labels in a table, where it is not one of the usual names. */
-  label?: string;
   /** At most so many samples in all, the first ones: to collect from, to choose on and to hold plans to. */
   samples: number;
   limit: PlanLimit;

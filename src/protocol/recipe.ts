@@ -15,6 +15,9 @@ export interface Recipe {
   readonly measured?: MeasuredRecipe;
 }
 
+/** Samples of the calibration data where a recipe does not say how many: enough for ranges and Hessians of layers of usual width, in seconds. */
+export const defaultSamples = 256;
+
 /** Files or folders, relative to the recipe. */
 export interface RecipeData {
   readonly calibration?: string;
@@ -23,6 +26,8 @@ export interface RecipeData {
   readonly label?: string;
   /** At most so many samples of the calibration data, the first ones. */
   readonly samples?: number;
+  /** Draws these samples with this seed instead. */
+  readonly seed?: number;
 }
 
 /** One action on some layers. Steps are made in order, each on what the one before left. */

@@ -51,7 +51,7 @@ export interface ParsedRecipe {
 export const recipeVersion = 1;
 /** In the order in which they are written. */
 export const rootFields = ['$schema', 'version', 'model', 'data', 'steps', 'measured'];
-export const dataFields = ['calibration', 'evaluation', 'label', 'samples'];
+export const dataFields = ['calibration', 'evaluation', 'label', 'samples', 'seed'];
 
 /** Reads a recipe's text, with everything that is wrong with it and where. Never throws. */
 export function parseRecipe(text: string, actions: readonly ActionFacts[]): ParsedRecipe {
@@ -208,9 +208,11 @@ function readData(spot: Spot): RecipeData | undefined {
     const field = fields.get(name);
     return field && textOf(field.value, name);
   });
-  const samplesSpot = fields.get('samples')?.value;
-  const samples = samplesSpot && wholeOf(samplesSpot, 'samples', 1);
-  return given({ calibration, evaluation, label, samples });
+  const [samples, seed] = (['samples', 'seed'] as const).map((name) => {
+    const field = fields.get(name);
+    return field && wholeOf(field.value, name, name === 'samples' ? 1 : 0);
+  });
+  return given({ calibration, evaluation, label, samples, seed });
 }
 
 function placesOf(fields: ReadonlyMap<string, Field>): Omit<RecipePlaces, 'steps'> {

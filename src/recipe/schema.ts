@@ -41,6 +41,11 @@ export function recipeSchema(actions: readonly ActionFacts[]): Schema {
             minimum: 1,
             description: 'At most so many samples of the calibration data, the first ones.',
           },
+          seed: {
+            type: 'integer',
+            minimum: 0,
+            description: 'Draws these samples with this seed instead of taking the first ones.',
+          },
         }),
         steps: {
           type: 'array',

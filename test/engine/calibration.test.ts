@@ -84,6 +84,22 @@ test('profiles and comparisons describe the same data alike', () =>
     assert.equal(evaluationInputs(sized, undefined, 4).facts.name, 'synthetic');
   }));
 
+test('profiles and comparisons use the samples that calibration would draw', () =>
+  withData((sized, files, folder) => {
+    const which = { samples: 6, shuffle: true };
+    for (const data of files) {
+      const drawn = valuesOf(sized, { data, folder, samples: 6, drawnWith: 3 });
+      const compared = evaluationInputs(sized, data, 3, which);
+      const values = [...compared.batches(4)].flatMap(({ feeds }) => numbersIn(feeds, 'x'));
+      assert.deepEqual(values, drawn.values);
+      assert.deepEqual([compared.samples, compared.leftOut, compared.facts], [6, 0, drawn.facts]);
+      const { feeds, facts } = runInputs(sized, data, 3, { ...which, runs: 4 });
+      const runs = Array.from({ length: 5 }, (_, run) => numbersIn(feeds(run), 'x')[0]);
+      assert.deepEqual(runs, [...drawn.values.slice(0, 4), drawn.values[0]]);
+      assert.deepEqual([facts.used, facts.drawnWith], [4, 3], 'what is run is told');
+    }
+  }));
+
 test('texts reach a decoder with an empty cache', { skip: withoutModels }, async () => {
   await inFolder(async (folder) => {
     const data = join(folder, 'few.jsonl');

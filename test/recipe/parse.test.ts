@@ -7,7 +7,7 @@ import { actions } from './actions';
 const whole = {
   version: 1,
   model: { file: 'model.onnx', sha256: 'A'.repeat(64) },
-  data: { calibration: 'calibration.npz', evaluation: '../dev.npz', samples: 64 },
+  data: { calibration: 'calibration.npz', evaluation: '../dev.npz', samples: 64, seed: 3 },
   steps: [
     { action: 'fine', targets: {}, note: 'Why not.' },
     {
@@ -82,6 +82,7 @@ const mistakes: readonly [change: (recipe: Wild) => unknown, message: RegExp, at
   [(r) => (r.model.sha256 = 'abc'), /64 hexadecimal/, '"abc"'],
   [(r) => (r.step = []), /recipe has no 'step'/, '"step"'],
   [(r) => (r.data.samples = 0.5), /whole number from 1/, '0.5'],
+  [(r) => (r.data.seed = -1), /whole number from 0/, '-1'],
   [(r) => (r.data.calibration = 3), /text/, '3'],
   [(r) => (r.steps[0].action = 'prune'), /no action 'prune'.*fine, coarse/, '"prune"'],
   [(r) => (r.steps[0].action = '__proto__'), /no action '__proto__'/, '"__proto__"'],

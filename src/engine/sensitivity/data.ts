@@ -3,6 +3,7 @@ import type { SensitivityRequest } from '../../protocol/sensitivity';
 import type { Calibration, CalibrationBatch } from '../../runtime/calibration';
 import type { RunTensor } from '../../runtime/runner';
 import { type DescribedCalibration, openCalibration, syntheticCalibration } from '../calibration';
+import { drawingSeed } from '../inputs';
 import type { SizedModel } from '../models';
 import { loadRunner } from '../runtime';
 
@@ -14,15 +15,16 @@ const keptBytes = 256e6;
 /** What a request's sweep runs on: its data, or made-up inputs. Models are written to `folder`. Throws what data and models refuse. */
 export async function sensitivityData(
   sized: SizedModel,
-  { data, label, samples, shuffle, seed, threads }: SensitivityRequest,
+  request: SensitivityRequest,
   folder: string,
 ): Promise<DescribedCalibration> {
+  const { data, label, samples, seed, threads } = request;
   const common = { runner: await loadRunner(), folder, threads };
   return remembered(
     data === undefined
       ? syntheticCalibration(sized, { ...common, seed, samples: madeUpSamples })
       : openCalibration(sized, {
-          ...{ ...common, data, label, samples, drawnWith: shuffle ? seed : undefined },
+          ...{ ...common, data, label, samples, drawnWith: drawingSeed(request) },
         }),
   );
 }
