@@ -7,7 +7,7 @@ import type { Runner, Session, SessionOptions } from '../runtime/runner';
 import { saveModel } from './saveModel';
 
 export interface LoadOptions {
-  readonly runner: Runner;
+  readonly runner: Pick<Runner, 'load'>;
   readonly open: OpenExternal | undefined;
   /** Large models are written there for the time of loading. */
   readonly folder: string;

@@ -12,11 +12,20 @@ if (!process.send) {
   );
   process.exit(2);
 }
-process.on('disconnect', () => process.exit(0));
-process.on('exit', () => rmSync(engineFolder(process.pid), { recursive: true, force: true }));
+process.on('disconnect', () => {
+  clear();
+  // Not by an exit, which would end threads in the middle of an inference: the runtime would print its end as a crash.
+  process.kill(process.pid, 'SIGKILL');
+});
+process.on('exit', clear);
 const connection = createMessageConnection(
   new IPCMessageReader(process),
   new IPCMessageWriter(process),
 );
 serve<EngineApi>(connection, engine(__filename));
 connection.listen();
+
+/** Removes what this process has written for a while. */
+function clear(): void {
+  rmSync(engineFolder(process.pid), { recursive: true, force: true });
+}

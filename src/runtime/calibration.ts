@@ -16,6 +16,21 @@ export interface Calibration {
   pick?(samples: readonly number[]): Calibration;
   /** Loads a model that is in memory, weights computed while they are written included. The caller releases the session. */
   load(model: Model, options?: Partial<SessionOptions>): Promise<Session>;
+  /** Places for sessions that run at the same time; left out where there are none. */
+  readonly lanes?: CalibrationLanes;
+}
+
+export interface CalibrationLanes {
+  /** More than so many at once gain nothing, or take too much memory. */
+  readonly most: number;
+  /** Opens one of `of` lanes that run at once. The caller closes it. */
+  open(of: number): CalibrationLane;
+}
+
+/** Where sessions run while those of other lanes do. */
+export interface CalibrationLane extends Pick<Calibration, 'load'> {
+  /** Releases what is still loaded. */
+  close(): Promise<void>;
 }
 
 export type CalibrationBatch = Batch;

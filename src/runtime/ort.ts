@@ -6,10 +6,22 @@ import { UserError } from '../base/errors';
 import { quoted } from '../base/quote';
 import type { DType } from '../tensor/dtype';
 import { isArrayType } from './arrays';
+import { type LaneSession, LaneThread, type PlainTensor } from './lane';
 import { explainRuntimeError } from './ortErrors';
 import type { Feeds, Runner, RunTensor, Session, SessionOptions } from './runner';
 
 type Options = ort.InferenceSession.SessionOptions;
+type Create = (model: string | Uint8Array, options: Options) => Promise<Native>;
+
+/** What is used of the runtime's sessions, wherever they live. */
+interface Native extends Omit<LaneSession, 'run'> {
+  run(
+    feeds: Record<string, ort.Tensor>,
+    fetches: readonly string[],
+  ): Promise<Readonly<Record<string, ort.OnnxValue>>>;
+  /** Only a session of this thread can be profiled. */
+  endProfiling?(): void;
+}
 
 /** Runs models with onnxruntime-node; this file is its only importer. */
 export function ortRunner(): Runner {
@@ -18,7 +30,21 @@ export function ortRunner(): Runner {
   return {
     version: ort.env.versions.node ?? '',
     providers: bundled.map((backend) => backend.name),
-    load,
+    load: (model, options) => load(create, model, options),
+    lane() {
+      const thread = new LaneThread(require.resolve('onnxruntime-node'));
+      const createThere: Create = async (model, options) => {
+        const { run, ...session } = await thread.create(model, options);
+        return {
+          ...session,
+          run: async (feeds, fetches) => here(await run(there(feeds), fetches)),
+        };
+      };
+      return {
+        load: (model, options) => load(createThere, model, options),
+        close: () => thread.close(),
+      };
+    },
   };
 }
 
@@ -38,7 +64,11 @@ function keepHalfFloatsAsBits(): void {
   }
 }
 
-async function load(model: string | Uint8Array, options: SessionOptions): Promise<Session> {
+async function load(
+  create: Create,
+  model: string | Uint8Array,
+  options: SessionOptions,
+): Promise<Session> {
   const name = options.name ?? (typeof model === 'string' ? basename(model) : 'the model');
   if (options.optimizedFile) discardWeights(options.optimizedFile);
   const started = performance.now();
@@ -50,7 +80,7 @@ async function load(model: string | Uint8Array, options: SessionOptions): Promis
   }
 }
 
-function create(model: string | Uint8Array, options: Options): Promise<ort.InferenceSession> {
+function create(model: string | Uint8Array, options: Options): Promise<Native> {
   return typeof model === 'string'
     ? ort.InferenceSession.create(model, options)
     : ort.InferenceSession.create(model, options);
@@ -94,7 +124,7 @@ function discardWeights(optimizedFile: string): void {
 }
 
 function openSession(
-  session: ort.InferenceSession,
+  session: Native,
   name: string,
   loadMs: number,
   traceFile: string | undefined,
@@ -106,7 +136,7 @@ function openSession(
     loadMs,
     run: (feeds, fetches = outputs) => run(session, name, feeds, fetches),
     endTrace: () => {
-      session.endProfiling();
+      session.endProfiling?.();
       return findTrace(traceFile);
     },
     release: () => session.release(),
@@ -114,7 +144,7 @@ function openSession(
 }
 
 async function run(
-  session: ort.InferenceSession,
+  session: Native,
   name: string,
   feeds: Feeds,
   fetches: readonly string[],
@@ -134,11 +164,7 @@ async function run(
 }
 
 /** Only what the session takes: initializers that are also inputs must not be fed, the runtime ignores them without a word. */
-function toRuntime(
-  session: ort.InferenceSession,
-  name: string,
-  feeds: Feeds,
-): Record<string, ort.Tensor> {
+function toRuntime(session: Native, name: string, feeds: Feeds): Record<string, ort.Tensor> {
   const given: Record<string, ort.Tensor> = {};
   for (const input of session.inputNames) {
     const tensor = feeds[input];
@@ -147,6 +173,28 @@ function toRuntime(
   return given;
 }
 
+/** Tensors on their way to a lane, and back. */
+function there(tensors: Record<string, ort.Tensor>): Record<string, PlainTensor> {
+  const plain = Object.entries(tensors).map(
+    ([name, { type, data, dims }]) => [name, { type, data, dims }] as const,
+  );
+  return Object.fromEntries(plain);
+}
+
+function here(tensors: Readonly<Record<string, PlainTensor>>): Record<string, ort.Tensor> {
+  const made = Object.entries(tensors).map(
+    ([name, { type, data, dims }]) => [name, new Made(type, data, dims)] as const,
+  );
+  return Object.fromEntries(made);
+}
+
+/** The compiler cannot join a union of types with the union of their arrays; both come from one table. */
+const Made = ort.Tensor as new (
+  type: string,
+  data: unknown,
+  shape: readonly number[],
+) => ort.Tensor;
+
 function tensorFor({ dtype, shape, data }: RunTensor, what: string): ort.Tensor {
   if (dtype !== 'string' && !isArrayType(dtype)) {
     throw new UserError(
@@ -154,14 +202,8 @@ function tensorFor({ dtype, shape, data }: RunTensor, what: string): ort.Tensor 
       `${what} is ${dtype}, which ONNX Runtime’s Node interface cannot carry.`,
     );
   }
-  // The compiler cannot join a union of types with the union of their arrays; both come from one table.
-  const make = ort.Tensor as new (
-    type: string,
-    data: unknown,
-    shape: readonly number[],
-  ) => ort.Tensor;
   try {
-    return new make(dtype, data, shape);
+    return new Made(dtype, data, shape);
   } catch (error) {
     throw explainRuntimeError(error, what);
   }

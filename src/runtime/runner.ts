@@ -38,9 +38,9 @@ export interface Session {
   /** Those that are tensors; sequences and maps cannot be fetched. */
   readonly outputs: readonly string[];
   readonly loadMs: number;
-  /** Blocks the process until the inference is over. `fetches` undefined asks for all outputs; `ms` is the call's wall time. */
+  /** Blocks its thread until the inference is over. `fetches` undefined asks for all outputs; `ms` is the call's wall time. */
   run(feeds: Feeds, fetches?: readonly string[]): Promise<{ outputs: Feeds; ms: number }>;
-  /** Ends profiling and returns the trace file's path. */
+  /** Ends profiling and returns the trace file's path; not in a lane. */
   endTrace(): string;
   release(): Promise<void>;
 }
@@ -51,4 +51,12 @@ export interface Runner {
   readonly providers: readonly string[];
   /** `model` is a path, or the bytes of a model without external data. Throws `runtime` or `unsupported` errors. */
   load(model: string | Uint8Array, options: SessionOptions): Promise<Session>;
+  /** Opens a thread of its own for sessions, which run while those of others do. Whoever opened it closes it. */
+  lane(): Lane;
+}
+
+/** A place for sessions that can run while others run. */
+export interface Lane extends Pick<Runner, 'load'> {
+  /** Ends when the inference that is under way has, and releases what is still loaded. */
+  close(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import { throwIfAborted } from '../base/cancel';
-import type { Calibration, CalibrationBatch } from '../runtime/calibration';
+import type { Model } from '../onnx/model';
+import type { CalibrationBatch } from '../runtime/calibration';
 import type { Feeds, RunTensor, Session } from '../runtime/runner';
+import type { Load } from './lanes';
 import { type Part, partModel } from './part';
 import type { Segments } from './segments';
 
@@ -16,53 +18,43 @@ export interface KeptBatch {
 /** Values that a change made otherwise than they were, by name. */
 export type Changed = ReadonlyMap<string, RunTensor>;
 
-export interface ChainOptions {
-  readonly data: Calibration;
-  readonly signal: AbortSignal | undefined;
-  /** Bytes that values between segments may take while they are kept; more are computed again. */
-  readonly memory: number;
+/** Where a chain's sessions live. */
+export interface ChainLane {
+  readonly load: Load;
+  readonly signal: AbortSignal;
 }
 
 /** The sessions of a model's segments, each for everything that is changed before it, and the batches that they run on. */
 export class Chain {
   private readonly sessions = new Map<number, Session>();
-  readonly batches: readonly KeptBatch[];
+  /** The segment in front of which nothing is known any more. */
+  private first = 0;
 
   constructor(
-    private readonly segments: Segments,
-    private readonly options: ChainOptions,
-  ) {
-    this.batches = [...options.data.batches()].map((batch) => ({
-      batch,
-      clean: new Map(Object.entries(batch.feeds)),
-      reference: {},
-    }));
+    readonly segments: Segments,
+    readonly batches: readonly KeptBatch[],
+    private readonly lane: ChainLane,
+  ) {}
+
+  /** Loads a model beside the segments; the caller releases it. */
+  async loaded(model: Model): Promise<Session> {
+    throwIfAborted(this.lane.signal);
+    return this.lane.load(model);
   }
 
-  /** Loads all segments, and runs the model as it is. */
-  async start(): Promise<void> {
-    const { all, wanted } = this.segments;
-    let bytes = 0;
-    for (let at = 0; at < all.length; at++) {
-      await this.load(at);
-      await this.cover(at);
-      bytes += this.bytesOf(at);
-      for (const { clean, reference } of this.batches) {
-        for (const name of wanted) {
-          const tensor = clean.get(name);
-          if (tensor) reference[name] = tensor;
-        }
-      }
-      if (bytes > this.options.memory) this.forget(at + 1, at + 1);
-    }
-    if (bytes > this.options.memory) this.forget(0, 0);
+  /** Loads a segment's session; what enters it is known. */
+  async load(at: number): Promise<void> {
+    const { part } = this.segments.all[at] ?? {};
+    if (!part || part.outputs.length === 0) return;
+    const model = partModel(this.segments.index, part, this.batches);
+    this.sessions.set(at, await this.loaded(model));
   }
 
   /** Sees to it that what a segment makes of the model as it is is known. */
-  async cover(at: number): Promise<void> {
-    for (const kept of this.batches) {
+  async cover(at: number, batches = this.batches): Promise<void> {
+    for (const kept of batches) {
       if (this.isKnown(at, kept)) continue;
-      throwIfAborted(this.options.signal);
+      throwIfAborted(this.lane.signal);
       for (const [name, tensor] of await this.run(at, kept)) kept.clean.set(name, tensor);
     }
   }
@@ -75,7 +67,7 @@ export class Chain {
     const { all, wanted } = this.segments;
     const values = new Map(changed);
     for (let at = next; at < all.length; at++) {
-      throwIfAborted(this.options.signal);
+      throwIfAborted(this.lane.signal);
       const isTouched = all[at]?.part.inputs.some((name) => values.has(name));
       if (!isTouched && this.isKnown(at, kept)) continue;
       const made = await this.run(at, kept, values);
@@ -84,9 +76,27 @@ export class Chain {
     return Object.fromEntries([...values].filter(([name]) => wanted.includes(name)));
   }
 
-  /** Drops what nobody needs who changes something in segment `stage` or behind it. */
-  async leave(stage: number): Promise<void> {
-    this.forget(stage, this.segments.all.length);
+  /** Goes on to segment `stage`: drops what nobody needs who changes something there or behind. */
+  async enter(stage: number): Promise<void> {
+    for (; this.first < stage; this.first++) {
+      await this.cover(this.first);
+      this.forget(this.first + 1, this.segments.all.length);
+    }
+    await this.releaseBefore(stage);
+  }
+
+  /** Drops values but for those that are fed and those that enter the segments from `from` to `to`. */
+  forget(from: number, to: number): void {
+    const { all } = this.segments;
+    const needed = new Set(all.slice(from, to + 1).flatMap(({ enters }) => [...enters]));
+    for (const { batch, clean } of this.batches) {
+      for (const name of clean.keys()) {
+        if (!needed.has(name) && !(name in batch.feeds)) clean.delete(name);
+      }
+    }
+  }
+
+  private async releaseBefore(stage: number): Promise<void> {
     for (const [at, session] of this.sessions) {
       if (at >= stage) continue;
       this.sessions.delete(at);
@@ -105,35 +115,11 @@ export class Chain {
   }
 
   async release(): Promise<void> {
-    await this.leave(Infinity);
-  }
-
-  /** Drops values but for those that are fed and those that enter the segments from `from` to `to`. */
-  private forget(from: number, to: number): void {
-    const { all } = this.segments;
-    const needed = new Set(all.slice(from, to + 1).flatMap(({ enters }) => [...enters]));
-    for (const { batch, clean } of this.batches) {
-      for (const name of clean.keys()) {
-        if (!needed.has(name) && !(name in batch.feeds)) clean.delete(name);
-      }
-    }
-  }
-
-  private bytesOf(at: number): number {
-    const { outputs } = this.segments.all[at]?.part ?? { outputs: [] };
-    return this.batches.reduce((sum, { clean }) => sum + tensorBytes(clean, outputs), 0);
+    await this.releaseBefore(Infinity);
   }
 
   private isKnown(at: number, { clean }: KeptBatch): boolean {
     return this.segments.all[at]?.part.outputs.every((name) => clean.has(name)) ?? true;
-  }
-
-  private async load(at: number): Promise<void> {
-    const { part } = this.segments.all[at] ?? {};
-    if (!part || part.outputs.length === 0) return;
-    const { data, signal } = this.options;
-    throwIfAborted(signal);
-    this.sessions.set(at, await data.load(partModel(this.segments.index, part, this.batches)));
   }
 
   private async run(at: number, kept: KeptBatch, changed?: Changed) {

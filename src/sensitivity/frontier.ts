@@ -65,7 +65,7 @@ interface Keeper {
 
 /** Sessions that make those of the values that are not known yet, from what enters the stage. */
 async function loadKeepers(
-  { segments, data, chain }: SweepBench,
+  { segments, chain }: SweepBench,
   stage: number,
   frontiers: readonly Frontier[],
 ): Promise<readonly Keeper[]> {
@@ -79,7 +79,7 @@ async function loadKeepers(
     });
     if (missing.length === 0) continue;
     const part = partFor(index, missing, (name) => enters.has(name));
-    const session = await data.load(partModel(index, part, chain.batches));
+    const session = await chain.loaded(partModel(index, part, chain.batches));
     keepers.push({ index, part, session });
   }
   return keepers;

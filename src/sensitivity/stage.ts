@@ -13,6 +13,8 @@ import { editsVariant, valuesAround, type Variant, weightOf, weightVariant } fro
 export interface SweepBench extends SweepOptions {
   readonly segments: Segments;
   readonly chain: Chain;
+  /** Tells of a task that is done. */
+  readonly done: () => void;
 }
 
 /** Does the tasks that begin in one segment, in groups whose kept values fit into the memory. */
@@ -20,7 +22,6 @@ export async function sweepStage(
   bench: SweepBench,
   stage: number,
   tasks: readonly SweepTask[],
-  done: () => void,
 ): Promise<void> {
   await bench.chain.cover(stage);
   for (let from = 0; from < tasks.length;) {
@@ -30,7 +31,7 @@ export async function sweepStage(
     const count = await keepFrontiers(bench, stage, frontiers);
     for (const task of rest.slice(0, count)) {
       await sweepTask(bench, stage, task);
-      done();
+      bench.done();
     }
     from += count;
     forget();
@@ -106,15 +107,14 @@ interface LoadedVariant {
 }
 
 async function loadVariant(
-  { data, chain, score, signal }: SweepBench,
+  { chain, score, signal }: SweepBench,
   stage: number,
   { index, part, next }: Variant,
   layer?: SweepLayer,
 ): Promise<LoadedVariant> {
   // Where the change has no influence, the segments behind take what is made up to there as it is.
   for (let at = stage; at < next; at++) await chain.cover(at);
-  throwIfAborted(signal);
-  const session = await data.load(partModel(index, part, chain.batches, layer?.weight.tensor));
+  const session = await chain.loaded(partModel(index, part, chain.batches, layer?.weight.tensor));
   const scores = async (weight: Feeds) => {
     const found: number[] = [];
     for (const kept of chain.batches) {

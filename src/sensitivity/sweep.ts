@@ -6,9 +6,11 @@ import type { Calibration, CalibrationBatch } from '../runtime/calibration';
 import type { Feeds } from '../runtime/runner';
 import type { Layer, Weight } from '../structure/structure';
 import { Chain } from './chain';
+import { type Lanes, openLanes, sideBySide } from './lanes';
 import { outermost } from './reach';
 import { divide, type Segments } from './segments';
-import { type SweepBench, sweepStage } from './stage';
+import { sweepStage } from './stage';
+import { keptBatches, startChains } from './start';
 
 /** A layer to ask about, and the weight that the probes change. */
 export interface SweepLayer {
@@ -88,31 +90,68 @@ export interface SweepOptions {
   readonly progress: Progress;
   /** Bytes that values of the unchanged model may take while they are kept. */
   readonly memory: number;
+  /** Where to run, for who sweeps several times; the data's own lanes for this sweep alone where it is left out. */
+  readonly lanes?: Lanes;
 }
 
 /**
  * Changes one subject at a time and scores the whole model's output: exact, and without loading the model again for every change. The model
  * is cut into segments; a change runs again from where it is to the end of its segment, with a changed weight as an input, so that one
  * session serves all that is done to it, and then through the segments behind, whose sessions serve everything that is changed before them.
+ * Segments are handed out to as many lanes as the data has, so that rows come in any order; what is in them does not depend on it.
  * Throws `cancelled`, and what loading and running throw.
  */
 export async function sweep(options: SweepOptions): Promise<void> {
   const tasks = options.tasks.filter(({ changes }) => changes.length > 0);
   if (tasks.length === 0) return;
   const segments = segmentsFor(options, tasks);
-  const chain = new Chain(segments, { ...options, memory: options.memory / 2 });
+  const stages = byStage(segments, tasks);
+  const lanes = options.lanes ?? openLanes(options.data, stages.length);
   try {
-    await chain.start();
-    const bench: SweepBench = { ...options, segments, chain };
-    let done = 0;
-    const told = () => options.progress(++done / tasks.length, `${done} of ${tasks.length} layers`);
-    for (const [stage, here] of byStage(segments, tasks)) {
-      await chain.leave(stage);
-      await sweepStage(bench, stage, here, told);
-    }
+    await sweepStages(options, segments, stages, lanes);
   } finally {
-    await chain.release();
+    if (!options.lanes) await lanes.close();
   }
+}
+
+/** Segments and the tasks that begin in them. */
+type Stages = readonly (readonly [number, readonly SweepTask[]])[];
+
+async function sweepStages(
+  options: SweepOptions,
+  segments: Segments,
+  stages: Stages,
+  { loads }: Lanes,
+): Promise<void> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
+  const chains = loads.map(
+    (load) => new Chain(segments, keptBatches(options.data), { load, signal }),
+  );
+  const memory = options.memory / loads.length;
+  const bench = { ...options, segments, signal, memory, done: counting(options, stages) };
+  // The first take longest, as most of the model is behind them: whichever lane is free takes the next.
+  const waiting = [...stages];
+  const work = async (chain: Chain) => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [stage, tasks] = next;
+      await chain.enter(stage);
+      await sweepStage({ ...bench, chain }, stage, tasks);
+    }
+  };
+  try {
+    await startChains(chains, options.memory / 2, failure);
+    await sideBySide(chains.map(work), failure);
+  } finally {
+    await Promise.all(chains.map((chain) => chain.release()));
+  }
+}
+
+/** Tells of a task more that is done. */
+function counting({ progress }: SweepOptions, stages: Stages): () => void {
+  const of = stages.reduce((sum, [, { length }]) => sum + length, 0);
+  let done = 0;
+  return () => progress(++done / of, `${done} of ${of} layers`);
 }
 
 /** Tasks in a segment, for which its part in front of them runs once more: enough for that to be little. */

@@ -32,7 +32,7 @@ const allowed: Record<string, readonly string[]> = {
 /** Packages that only these files may import. */
 const reserved: Record<string, (file: string) => boolean> = {
   vscode: (file) => file.startsWith('src/ui/') || file === 'src/extension.ts',
-  'onnxruntime-node': (file) => file === 'src/runtime/ort.ts',
+  'onnxruntime-node': (file) => ['src/runtime/ort.ts', 'src/runtime/lane.ts'].includes(file),
   '@vscode/webview-ui-toolkit': (file) => file === 'webview/kit.ts',
 };
 

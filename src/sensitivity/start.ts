@@ -1,0 +1,61 @@
+import type { Calibration } from '../runtime/calibration';
+import { type Chain, type KeptBatch, tensorBytes } from './chain';
+import { sideBySide } from './lanes';
+
+/** The batches of the data, of which nothing is known yet: for one lane. */
+export function keptBatches(data: Calibration): readonly KeptBatch[] {
+  return [...data.batches()].map((batch) => ({
+    batch,
+    clean: new Map(Object.entries(batch.feeds)),
+    reference: {},
+  }));
+}
+
+/**
+ * Loads all segments in every chain and runs the model as it is: once, each chain some of the batches, and every one knows all values then.
+ * `memory` is how many bytes of them are kept; what is more is computed again.
+ */
+export async function startChains(
+  chains: readonly Chain[],
+  memory: number,
+  failure: AbortController,
+): Promise<void> {
+  const count = chains[0]?.segments.all.length ?? 0;
+  let bytes = 0;
+  for (let at = 0; at < count; at++) {
+    const loading = chains.map((chain) => chain.load(at));
+    await sideBySide(loading, failure);
+    const running = chains.map((chain, lane) => chain.cover(at, shareOf(chain, lane, chains)));
+    await sideBySide(running, failure);
+    for (const chain of chains) share(chain, chains, at);
+    bytes += bytesOf(chains[0], at);
+    if (bytes > memory) for (const chain of chains) chain.forget(at + 1, at + 1);
+  }
+  if (bytes > memory) for (const chain of chains) chain.forget(0, 0);
+}
+
+function shareOf({ batches }: Chain, lane: number, { length }: readonly Chain[]): KeptBatch[] {
+  return batches.filter((_, number) => number % length === lane);
+}
+
+/** Hands a chain what the others have made of the batches that it has not run itself, and notes the outputs that are looked at. */
+function share(chain: Chain, chains: readonly Chain[], at: number): void {
+  const { all, wanted } = chain.segments;
+  const names = all[at]?.part.outputs ?? [];
+  for (const [number, { clean, reference }] of chain.batches.entries()) {
+    const made = chains[number % chains.length]?.batches[number]?.clean;
+    for (const name of names) {
+      const tensor = made?.get(name);
+      if (tensor) clean.set(name, tensor);
+    }
+    for (const name of wanted) {
+      const tensor = clean.get(name);
+      if (tensor) reference[name] = tensor;
+    }
+  }
+}
+
+function bytesOf(chain: Chain | undefined, at: number): number {
+  const names = chain?.segments.all[at]?.part.outputs ?? [];
+  return (chain?.batches ?? []).reduce((sum, { clean }) => sum + tensorBytes(clean, names), 0);
+}
