@@ -3,7 +3,7 @@ import type { Step } from '../../protocol/recipe';
 import type { LayerOption, LayerOptions } from './options';
 import { planChoiceNames, planChoiceOf } from './choices';
 
-/** The planned treatment of every layer as ordinary steps, one for each choice, with the reason as a note. */
+/** The planned treatment of every layer as ordinary steps, one for each choice, with the reasons layer by layer as a note. */
 export function stepsOf(
   layers: readonly LayerOptions[],
   chosen: readonly LayerOption[],
@@ -15,7 +15,19 @@ export function stepsOf(
     if (!step || places.length === 0) return [];
     const damage = places.reduce((sum, at) => sum + (chosen[at]?.damage ?? 0), 0);
     const ids = places.flatMap((at) => (layers[at]?.members ?? []).map(({ id }) => id));
-    const note = `${title}: ${metric} of these ${ids.length} by themselves ${formatSmall(damage)} in all.`;
+    const reasons = places.flatMap((at) => reasonOf(layers[at], chosen[at]));
+    const note = `${title}: ${metric} of these ${ids.length} by themselves ${formatSmall(damage)} in all. ${reasons.join('; ')}.`;
     return [{ ...step, targets: { layers: ids }, note }];
   });
+}
+
+/** "encoder.0.query 6e-6, with 2-bit weights 0.0004": what the layer hurts as it is planned, and what the next smaller choice would. */
+function reasonOf(of: LayerOptions | undefined, chosen: LayerOption | undefined): string[] {
+  if (!of || !chosen) return [];
+  const smaller = of.options
+    .filter(({ bytes }) => bytes < chosen.bytes)
+    .sort((a, b) => b.bytes - a.bytes)[0];
+  const now = `${of.layer.name} ${formatSmall(chosen.damage)}`;
+  if (!smaller) return [now];
+  return [`${now}, with ${planChoiceOf(smaller.choice).title} ${formatSmall(smaller.damage)}`];
 }

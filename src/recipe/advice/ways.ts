@@ -77,8 +77,8 @@ const ways = {
         ? byGoal(context, { latency: 70, size: 87, both: 78 })
         : 0,
     reasons: ({ answers }) => [
-      'Layers differ in what they bear: each gets the smallest form that its own measured damage allows.',
-      `The whole is measured on your data, and kept within a mean damage of ${tolerated[answers.loss]}.`,
+      'Layers differ in what they bear: each gets the smallest form that its measured damage allows.',
+      `The whole is kept within a mean damage of ${tolerated[answers.loss]} on samples that nothing was chosen on.`,
     ],
     steps: () => [],
     plan: ({ answers }) => ({ kind: 'damage', value: tolerated[answers.loss] }),
