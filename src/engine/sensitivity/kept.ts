@@ -13,8 +13,8 @@ export interface KeptRows {
   readonly rows: readonly FoundRow[];
   readonly has: (id: string, probe: string) => boolean;
   readonly add: (row: Finished) => void;
-  /** Why rows are not kept, a sentence; undefined where they are. */
-  readonly trouble: () => string | undefined;
+  /** What went otherwise than it should with keeping them, a sentence each. */
+  readonly notes: () => readonly string[];
 }
 
 /**
@@ -29,10 +29,7 @@ export function keptFor(
 ): KeptRows {
   const { cache: folder, tier = 'exact' } = request;
   const { metric, output } = question.judge;
-  const standsOn =
-    folder === undefined
-      ? []
-      : [version, ...modelFiles(sized).map(hashOf), data.sha256, metric, output];
+  const standsOn = folder === undefined ? [] : [...basisOf(sized, data), metric, output];
   const exact = keptIn(new SensitivityCache(folder, standsOn, data.samples), question);
   if (tier !== 'adaptive') return exact;
   const all = question.asked.reduce((sum, { probes }) => sum + probes.length, 0);
@@ -40,6 +37,11 @@ export function keptFor(
   const own = new SensitivityCache(folder, [...standsOn, ...adaptiveKey(request, question)]);
   const kept = keptIn(own, question);
   return kept.rows.length === all ? kept : { ...kept, rows: [], has: () => false };
+}
+
+/** What everything that is kept stands on: the version, the model and what it is fed. */
+export function basisOf(sized: SizedModel, { sha256 }: Pick<FedData, 'sha256'>): string[] {
+  return [version, ...modelFiles(sized).map(hashOf), sha256];
 }
 
 /** What an adaptive sweep's choice of samples hangs on besides. */
@@ -66,6 +68,6 @@ function keptIn(cache: SensitivityCache, { asked }: Question): KeptRows {
     add: ({ asked: { facts }, probe, scores, settled, estimate }) => {
       if (settled) cache.add({ id: facts.id, probe, scores, ...(estimate ? { estimate } : {}) });
     },
-    trouble: () => cache.trouble,
+    notes: () => cache.notes(),
   };
 }

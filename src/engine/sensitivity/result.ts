@@ -44,8 +44,8 @@ export interface Findings {
   /** Besides what the question leaves out. */
   readonly skipped: Skipped[];
   readonly notes: string[];
-  /** Why rows are not kept; undefined where they are. */
-  trouble: string | undefined;
+  /** What went otherwise than it should with what is kept, told by each that keeps. */
+  readonly keepers: (() => readonly string[])[];
   /** Null as long as nothing was run. */
   data: FedData | null;
   reused: number;
@@ -58,7 +58,7 @@ export function emptyFindings(
   facts: Pick<Findings, 'sha256' | 'seconds'>,
 ): Findings {
   return {
-    ...{ question, request, ...facts, trouble: undefined, data: null, reused: 0 },
+    ...{ question, request, ...facts, keepers: [], data: null, reused: 0 },
     ...{ rows: new Map(), hints: [], propagation: [], skipped: [], notes: [] },
   };
 }
@@ -86,7 +86,7 @@ export const rowKey = ({ id, probe }: Pick<SensitivityRow, 'id' | 'probe'>) => `
 
 /** Everything found with what it stands on, in the order of the model. How stable rankings are is told of what is complete. */
 export function resultOf(findings: Findings, complete: boolean): Sensitivity {
-  const { request, question, sha256, data, notes, trouble, reused } = findings;
+  const { request, question, sha256, data, notes, keepers, reused } = findings;
   const found = [...findings.rows.values()];
   const rows = found.map(({ told, scores }) =>
     complete && request.shard ? { ...told, scores: [...scores] } : told,
@@ -102,7 +102,7 @@ export function resultOf(findings: Findings, complete: boolean): Sensitivity {
     ...(data ? { facts: data.facts } : {}),
     probes: [...probes],
     layers: inOrder(rows, question),
-    ...{ hints: [...findings.hints], propagation: [...findings.propagation] },
+    ...{ hints: [...findings.hints], propagation: inOrder(findings.propagation, question) },
     skipped: [...question.skipped, ...findings.skipped],
     ranking: rankingOf(rows, probes),
     stability: complete
@@ -112,16 +112,19 @@ export function resultOf(findings: Findings, complete: boolean): Sensitivity {
         )
       : [],
     shard: request.shard ?? null,
-    notes: [...notes, ...(trouble === undefined ? [] : [trouble])],
+    notes: [...new Set([...notes, ...keepers.flatMap((notesOf) => notesOf())])],
     ...{ complete, seconds: findings.seconds(), reused },
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };
 }
 
-function inOrder(rows: readonly SensitivityRow[], { asked, probes }: Question): SensitivityRow[] {
+function inOrder<T extends Pick<SensitivityRow, 'id' | 'probe'>>(
+  rows: readonly T[],
+  { asked, probes }: Question,
+): T[] {
   const place = new Map(asked.map(({ facts }, at) => [facts.id, at]));
   const column = new Map(probes.map(({ name }, at) => [name, at]));
-  const keyOf = ({ id, probe }: SensitivityRow) =>
+  const keyOf = ({ id, probe }: T) =>
     (place.get(id) ?? 0) * probes.length + (column.get(probe) ?? 0);
   return [...rows].sort((a, b) => keyOf(a) - keyOf(b));
 }

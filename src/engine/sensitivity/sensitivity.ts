@@ -8,7 +8,7 @@ import { contentOf, sensitivityData } from './data';
 import { weightHints } from './hints';
 import { keptFor } from './kept';
 import { tellSeldom } from './partial';
-import { followErrors, propagationProbe } from './propagation';
+import { followErrors, keptErrors, propagationProbe } from './propagation';
 import { type Question, questionOf } from './question';
 import { emptyFindings, type Findings, resultOf, rowKey, rowOf } from './result';
 import { type Finished, tierRuns } from './tiers';
@@ -74,7 +74,7 @@ async function measure(job: Job): Promise<void> {
     const kept = keptFor(sized, request, question, findings.data);
     for (const row of kept.rows) findings.rows.set(rowKey(row.told), row);
     findings.reused = kept.rows.length;
-    findings.trouble = kept.trouble();
+    findings.keepers.push(kept.notes);
     const { signal } = context;
     const progress = partOf(context.progress, 0, share);
     const { tasks, skipped, notes } = await changesToMeasure(question, {
@@ -86,7 +86,6 @@ async function measure(job: Job): Promise<void> {
     const finished = (row: Finished) => {
       const told = rowOf(row);
       kept.add(row);
-      findings.trouble = kept.trouble();
       findings.rows.set(rowKey(told), { told, scores: row.scores });
       job.changed();
     };
@@ -94,9 +93,17 @@ async function measure(job: Job): Promise<void> {
     await tierRuns[tier]({ ...bench, finished });
     if (!followed) return;
     const rest = partOf(context.progress, share, 1);
-    await followErrors(sized, question, followed, { data, signal, progress: rest }, (row) => {
-      findings.propagation.push(row);
-      job.changed();
-    });
+    const errors = keptErrors(request.cache, sized, question, findings.data);
+    findings.keepers.push(() => errors.notes());
+    await followErrors(
+      sized,
+      question,
+      followed,
+      { data, errors, signal, progress: rest },
+      (row) => {
+        findings.propagation.push(row);
+        job.changed();
+      },
+    );
   });
 }

@@ -151,6 +151,43 @@ test('rows are reused for the same question only', () =>
     assert.equal(await synthetic({}), 6);
   }));
 
+test('errors that were followed are kept by model, inputs and probe', () =>
+  withEngine(async ({ engine, request }) => {
+    const followed = { ...request, probes: ['int8'], layers: ['*.mlp.*'] };
+    const ask = async (more: Partial<SensitivityRequest>) => {
+      const partials: Sensitivity[] = [];
+      const found = await engine.api.sensitivity(
+        { ...followed, ...more },
+        { partial: (value) => partials.push(value as Sensitivity) },
+      );
+      return { rows: found.propagation, partials };
+    };
+    const first = await ask({ propagation: 'int4', layers: ['*.mlp.up'] });
+    assert.equal(first.rows.length, 4);
+    const lines = keptLines(request.cache!).length;
+    const again = await ask({ propagation: 'int4', layers: ['*.mlp.up'] });
+    assert.deepEqual(again.rows, first.rows);
+    assert.equal(keptLines(request.cache!).length, lines);
+    // More layers: only those are measured, and all stand in the model's order.
+    const more = await ask({ propagation: 'int4' });
+    assert.equal(keptLines(request.cache!).length, lines + 4 + 4);
+    assert.deepEqual(
+      more.rows.map(({ id }) => id),
+      ['0', '1', '2', '3'].flatMap((at) => [`blocks.${at}.mlp.up`, `blocks.${at}.mlp.down`]),
+    );
+    assert.deepEqual(
+      more.rows.filter(({ id }) => id.endsWith('up')),
+      first.rows,
+    );
+    await ask({ propagation: 'int2' });
+    await ask({ propagation: 'int4', samples: 9 });
+    // The errors of two bits, and of other samples with rows of their own.
+    assert.equal(keptLines(request.cache!).length, lines + 8 + 8 + 8 + 8);
+    // Metrics do not change errors.
+    await ask({ propagation: 'int2', metric: 'nmse' });
+    assert.equal(keptLines(request.cache!).length, lines + 5 * 8);
+  }));
+
 test('an adaptive row is no exact one, but exact rows answer an adaptive question', () =>
   withEngine(async ({ engine, request }) => {
     const question = { ...request, samples: 48, probes: ['int4'] };
