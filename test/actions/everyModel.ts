@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import {
   type ActionName,
@@ -11,17 +8,14 @@ import {
 } from '../../src/actions/index';
 import { UserError } from '../../src/base/errors';
 import { applySteps } from '../../src/build/apply';
-import { runInputs } from '../../src/engine/inputs';
-import { Models, type SizedModel } from '../../src/engine/models';
-import { saveModel } from '../../src/engine/saveModel';
 import type { Step } from '../../src/protocol/recipe';
-import type { Calibration } from '../../src/runtime/calibration';
-import { ortRunner } from '../../src/runtime/ort';
 import type { Feeds, RunTensor } from '../../src/runtime/runner';
 import { normalizedSquaredError } from '../../src/tensor/measures';
 import { numbersOf } from '../../src/runtime/arrays';
-import { factsOf } from '../support/facts';
-import { modelsFolder, withoutModels } from '../support/models';
+import { dataOf } from '../support/calibration';
+import { runFile, runModel } from '../support/loading';
+import { withoutModels } from '../support/models';
+import { type SmallModel, smallModels } from '../support/smallModels';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -48,13 +42,6 @@ const limits: Partial<Record<ActionName, (params: Params) => number>> = {
   equalize: () => exact,
   correctBias: () => 0.02,
 };
-
-const session = { threads: 1, provider: 'cpu', optimize: 'all' } as const;
-/** Some of the models run at one size only: that of their example. */
-interface Known {
-  readonly file: string;
-  readonly inputs: readonly { readonly name: string; readonly example: number[] }[];
-}
 
 interface Scheme {
   readonly name: string;
@@ -83,14 +70,12 @@ export function testEveryModel(group: string, wanted: (name: ActionName) => bool
     `every small model takes every ${group}, or says why not`,
     { skip: withoutModels },
     async (t) => {
-      const folder = mkdtempSync(join(tmpdir(), 'featherweight-actions-'));
-      t.after(() => rmSync(folder, { recursive: true, force: true }));
       const changed = new Map<string, number>();
       const schemes = schemesOf(wanted);
-      for (const known of factsOf<Known>('structures')) {
-        const trial = await openTrial(known, folder);
+      for (const small of smallModels()) {
+        const reference = firstOf(await runFile(small.file, small.feeds));
         for (const scheme of schemes) {
-          const isChanged = await tryScheme(trial, scheme);
+          const isChanged = await tryScheme(small, reference, scheme);
           changed.set(scheme.name, (changed.get(scheme.name) ?? 0) + Number(isChanged));
         }
       }
@@ -103,47 +88,18 @@ function report(t: TestContext, changed: ReadonlyMap<string, number>): void {
   for (const [name, count] of changed) t.diagnostic(`${name}: ${count} models changed`);
 }
 
-interface Trial {
-  readonly known: Known;
-  readonly sized: SizedModel;
-  readonly feeds: Feeds;
-  readonly reference: RunTensor;
-  readonly calibration: Calibration;
-  /** Where models are written. */
-  readonly folder: string;
-}
-
-const runner = ortRunner();
-
-async function openTrial(known: Known, folder: string): Promise<Trial> {
-  const file = join(modelsFolder, 'structures', known.file);
-  const shapes = Object.fromEntries(known.inputs.map((input) => [input.name, input.example]));
-  const sized = new Models().sized(file, { shapes });
-  const feeds = runInputs(sized, undefined, 1).feeds(0);
-  const reference = await firstOutput(file, feeds);
-  return { known, sized, feeds, reference, folder, calibration: made(sized, feeds, folder) };
-}
-
-/** The made-up inputs as if they were somebody's data. */
-function made(sized: SizedModel, feeds: Feeds, folder: string): Calibration {
-  return {
-    name: 'made up',
-    samples: 1,
-    batches: () => [{ feeds, mask: undefined, labels: undefined }],
-    async load(model, options) {
-      const file = join(folder, 'trial.onnx');
-      saveModel(model, file, { open: sized.external.open });
-      return runner.load(file, { ...session, ...options });
-    },
-  };
-}
+const firstOf = (outputs: Feeds): RunTensor => Object.values(outputs)[0]!;
 
 /** Whether the scheme changed anything. Fails where it made a model that does not run, or errs too much. */
-async function tryScheme(trial: Trial, { name, step, limit }: Scheme): Promise<boolean> {
-  const { sized, calibration, known, folder, feeds, reference } = trial;
-  const what = `${known.file}, ${name}`;
+async function tryScheme(
+  { source, sized, feeds }: SmallModel,
+  reference: RunTensor,
+  { name, step, limit }: Scheme,
+): Promise<boolean> {
+  const what = `${source}, ${name}`;
+  const { open } = sized.external;
   const needsData = actionOf(step.action as ActionName).data !== 'none';
-  const options = { open: sized.external.open, ...(needsData ? { calibration } : {}) };
+  const options = { open, ...(needsData ? { calibration: dataOf([feeds], open) } : {}) };
   const applied = await applySteps(sized.index, [step], options).catch((error: unknown) => {
     assert.ok(error instanceof UserError, `${what}: ${String(error)}`);
     assert.match(error.message, /\w.*\.$/, what);
@@ -151,25 +107,12 @@ async function tryScheme(trial: Trial, { name, step, limit }: Scheme): Promise<b
   });
   for (const { why } of applied?.steps[0]?.skipped ?? []) assert.match(why, /\w.*\.$/, what);
   if (!applied || applied.index.model === sized.index.model) return false;
-  const output = join(folder, 'model.onnx');
-  saveModel(applied.index.model, output, { open: sized.external.open });
-  const candidate = await firstOutput(output, feeds).catch((error: unknown) => {
+  const outputs = await runModel(applied.index.model, feeds, open).catch((error: unknown) => {
     throw new Error(`${what}: ${String(error)}`);
   });
+  const candidate = firstOf(outputs);
   assert.deepEqual(candidate.shape, reference.shape, what);
   const error = normalizedSquaredError(numbersOf(reference), numbersOf(candidate));
   assert.ok(error <= limit || limit === Infinity, `${what}: error ${error}`);
   return true;
-}
-
-async function firstOutput(file: string, feeds: Feeds): Promise<RunTensor> {
-  const loaded = await runner.load(file, session);
-  try {
-    const [name = ''] = loaded.outputs;
-    const tensor = (await loaded.run(feeds, [name])).outputs[name];
-    assert.ok(tensor);
-    return tensor;
-  } finally {
-    await loaded.release();
-  }
 }

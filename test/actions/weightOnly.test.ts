@@ -13,9 +13,8 @@ import { ortRunner } from '../../src/runtime/ort';
 import type { Feeds, SessionOptions } from '../../src/runtime/runner';
 import { buildStructure } from '../../src/structure/build';
 import { normalizedSquaredError } from '../../src/tensor/measures';
-import { unmasked } from '../support/calibration';
+import { dataOf, unmasked } from '../support/calibration';
 import { aModel, aNode, aTensor, aValue, modelBytes } from '../support/build';
-import { calibrationOf } from '../support/equal';
 import { modelsFolder, withoutModels } from '../support/models';
 import { quantized } from '../support/quantized';
 import { perplexity } from '../support/perplexity';
@@ -185,7 +184,7 @@ describe('few bits with data', () => {
   );
   const errorOn = async (params: Record<string, unknown>, data: readonly Feeds[]) => {
     const unseen = planar(64, 99);
-    const calibration = calibrationOf(data);
+    const calibration = dataOf(data);
     const made = await applySteps(indexGraph(product), [step({ keep: 0, ...params })], {
       calibration,
     });
@@ -225,7 +224,7 @@ describe('few bits with data', () => {
       },
       { opsets: new Map([['', 17]]) },
     );
-    const calibration = calibrationOf([planar(64, 3)]);
+    const calibration = dataOf([planar(64, 3)]);
     const widths = async (keep: number) => {
       const made = await applySteps(indexGraph(model), [step({ keep })], { calibration });
       return made.index.entries.flatMap(({ node }) => {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { noProgress } from '../../src/base/progress';
 import { openCalibration } from '../../src/engine/calibration';
-import { runInputs } from '../../src/engine/inputs';
 import { Models, type SizedModel } from '../../src/engine/models';
 import { makeTensor } from '../../src/onnx/builder';
 import { applyEdits } from '../../src/onnx/edit';
@@ -19,8 +18,10 @@ import {
   weightProbes as probes,
 } from '../../src/sensitivity/probes';
 import { layerSubject, sweep, type SweepLayer, type SweepRow } from '../../src/sensitivity/sweep';
-import { factsOf } from '../support/facts';
+import { dataOf } from '../support/calibration';
+import { loadMade } from '../support/loading';
 import { modelsFolder, withoutModels } from '../support/models';
+import { smallModels } from '../support/smallModels';
 
 const folderFor = (t: TestContext) => {
   const folder = mkdtempSync(join(tmpdir(), 'featherweight-sweep-'));
@@ -156,36 +157,20 @@ async function bruteForce(
   return scores;
 }
 
-interface Known {
-  readonly file: string;
-  readonly inputs: readonly { readonly name: string; readonly example: number[] }[];
-}
-
 test(
   'a sweep equals running the whole model again, whatever the model',
   { skip: withoutModels },
   async (t) => {
-    const folder = folderFor(t);
-    const runner = ortRunner();
     let compared = 0;
-    for (const { file, inputs } of factsOf<Known>('structures')) {
-      const shapes = Object.fromEntries(inputs.map(({ name, example }) => [name, example]));
-      const sized = new Models().sized(join(modelsFolder, 'structures', file), { shapes });
+    for (const { source, sized, feeds } of smallModels()) {
       const { initializers } = sized.index.main;
       const layers = layersOf(sized).filter(({ weight }) => initializers.has(weight.name));
       const some = layers.filter((_, at) => at % Math.ceil(layers.length / 2) === 0);
       if (some.length === 0) continue;
-      const { feeds } = runInputs(sized, undefined, 1);
+      const { open } = sized.external;
       const data: Calibration = {
-        ...{ name: 'synthetic', samples: 1 },
-        batches: () => [{ feeds: feeds(0), mask: undefined, labels: undefined }],
-        async load(model, options) {
-          const { saveModel } = await import('../../src/engine/saveModel');
-          const path = join(folder, 'model.onnx');
-          await saveModel(model, path, { open: sized.external.open });
-          const base = { threads: 1, provider: 'cpu', optimize: 'basic' } as const;
-          return runner.load(path, { ...base, ...options });
-        },
+        ...dataOf([feeds], open),
+        load: (model, options) => loadMade(model, open, { optimize: 'basic', ...options }),
       };
       const output = sized.index.model.graph.outputs[0]!.name;
       // So little memory that every layer is a group of its own.
@@ -197,7 +182,7 @@ test(
           const whole = wanted[at]!;
           assert.ok(
             Math.abs(score - whole) <= 1e-4 * whole + 1e-9,
-            `${file} ${subject.id}: ${score}, not ${whole}`,
+            `${source} ${subject.id}: ${score}, not ${whole}`,
           );
         });
         compared++;

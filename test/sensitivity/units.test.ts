@@ -11,9 +11,9 @@ import { changeOf, type WeightProbeName, weightProbes } from '../../src/sensitiv
 import { subjectsOf } from '../../src/sensitivity/units';
 import { aModel, aNode, aTensor, aValue } from '../support/build';
 import { syntheticCalibration } from '../support/calibration';
-import { factsOf } from '../support/facts';
 import { modelsFolder, withoutModels } from '../support/models';
 import { feedForwards, sizedModel, sweptTasks, wholeScores } from '../support/residuals';
+import { smallModels } from '../support/smallModels';
 
 const near = (found: readonly number[], wanted: readonly number[], what: string) => {
   assert.equal(found.length, wanted.length, what);
@@ -200,21 +200,13 @@ for (const file of ['model.onnx', 'model-dynamo.onnx']) {
   );
 }
 
-interface Known {
-  readonly file: string;
-  readonly inputs: readonly { readonly name: string; readonly example: number[] }[];
-}
-
 test(
   'models from many exporters still run without a block or a head, or there is a reason',
   { skip: withoutModels },
   async (t) => {
     let [blocks, heads, reasons] = [0, 0, 0];
     // Every third one: each exporter and each kind of model is among them.
-    const some = factsOf<Known>('structures').filter((_, at) => at % 3 === 0);
-    for (const { file, inputs } of some) {
-      const shapes = Object.fromEntries(inputs.map(({ name, example }) => [name, example]));
-      const sized = new Models().sized(join(modelsFolder, 'structures', file), { shapes });
+    for (const { source, sized } of smallModels(3)) {
       const found = await removals(sized, 'block', 1);
       const all = subjectsOf(sized.structure, sized.shapes, 'head');
       // Every layer's heads are found, or it says why not.
@@ -223,7 +215,7 @@ test(
       for (const { subject, scores } of found.rows) {
         assert.ok(
           scores.length > 0 && scores.every((score) => score > 0),
-          `${file} ${subject.id}: ${scores.join()}`,
+          `${source} ${subject.id}: ${scores.join()}`,
         );
       }
       blocks += found.rows.length;

@@ -9,7 +9,9 @@ import { numbersOf } from '../../../src/runtime/arrays';
 import type { Feeds } from '../../../src/runtime/runner';
 import { normalizedSquaredError } from '../../../src/tensor/measures';
 import { aModel, aNode, aTensor, aValue } from '../../support/build';
-import { assertEqualAfter, calibrationOf, opsOf, runModel, step } from '../../support/equal';
+import { dataOf } from '../../support/calibration';
+import { assertEqualAfter, opsOf, step } from '../../support/equal';
+import { runModel } from '../../support/loading';
 import { modelsFolder, withoutModels } from '../../support/models';
 import { trial } from '../../support/trial';
 
@@ -36,7 +38,7 @@ const k = 64;
 const feeds: Feeds = {
   x: { dtype: 'float32', shape: [2, 40, k], data: Float32Array.from(normals(80 * k)) },
 };
-const calibration = calibrationOf([feeds]);
+const calibration = dataOf([feeds]);
 
 const normed = modelOf({
   nodes: [
@@ -132,7 +134,7 @@ test('a Gemm takes it through a ReLU, weight and bias', async () => {
     ],
   });
   const x = { ...feeds['x']!, shape: [80, k] };
-  const data = { calibration: calibrationOf([{ x }]) };
+  const data = { calibration: dataOf([{ x }]) };
   const applied = await assertEqualAfter(model, [step('awq')], { x }, data);
   assert.equal(applied.steps[0]?.layers.length, 1);
   assert.match(applied.index.model.graph.nodes[0]!.inputs.join(), /^x,w_scaled,b_scaled$/);

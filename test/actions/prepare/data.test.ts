@@ -8,7 +8,9 @@ import type { Feeds } from '../../../src/runtime/runner';
 import { numbersOf } from '../../../src/runtime/arrays';
 import { normalizedSquaredError } from '../../../src/tensor/measures';
 import { aModel, aNode, aTensor, aValue } from '../../support/build';
-import { assertEqualAfter, calibrationOf, opsOf, runModel, step } from '../../support/equal';
+import { dataOf } from '../../support/calibration';
+import { assertEqualAfter, opsOf, step } from '../../support/equal';
+import { runModel } from '../../support/loading';
 
 /** Preparations of weights for quantization: SmoothQuant, cross-layer equalisation, bias correction. */
 
@@ -31,7 +33,7 @@ test('SmoothQuant divides by the square root of the ranges, in a Mul of its own'
     initializers: [aTensor('w', 'float32', [2, 2], [1, -1, 0.5, 1])],
   });
   const feeds = feedOf([2, 2], [1, -100, 0.5, 20]);
-  const calibration = calibrationOf([feeds]);
+  const calibration = dataOf([feeds]);
   const applied = await assertEqualAfter(model, [step('smoothQuant')], feeds, { calibration });
   assert.deepEqual(opsOf(applied), ['Mul', 'MatMul', 'Add']);
   // max|X| = [1, 100] and max|W| = [1, 1] give s = [1, 10].
@@ -53,7 +55,7 @@ test('SmoothQuant goes into a norm that only linears read', async () => {
     ],
   });
   const feeds = feedOf([3, 4], wave(12, 5));
-  const calibration = calibrationOf([feeds]);
+  const calibration = dataOf([feeds]);
   const applied = await assertEqualAfter(model, [step('smoothQuant')], feeds, { calibration });
   assert.deepEqual(opsOf(applied), ['LayerNormalization', 'MatMul', 'MatMul', 'Mul']);
 });
@@ -71,7 +73,7 @@ test('SmoothQuant lessens the error of int8 where channels stand far out', async
   const errors = [];
   for (const steps of [[int8], [step('smoothQuant'), int8]]) {
     const { index } = await applySteps(indexGraph(model), steps, {
-      calibration: calibrationOf([feeds]),
+      calibration: dataOf([feeds]),
     });
     const made = (await runModel(index.model, feeds))['y']!;
     errors.push(Math.sqrt(normalizedSquaredError(numbersOf(exact), numbersOf(made))));
@@ -143,7 +145,7 @@ test('corrected biases have the original’s means, layer after layer', async ()
     [64, 32],
     wave(64 * 32, 5).map((value) => value + 0.7),
   );
-  const calibration = calibrationOf([feeds]);
+  const calibration = dataOf([feeds]);
   const before = numbersOf((await runModel(model, feeds))['y']!);
   const means = async (steps: Parameters<typeof applySteps>[1]) => {
     const { index } = await applySteps(indexGraph(model), steps, { calibration });
