@@ -1,12 +1,19 @@
-import { defineAction, doesNotFit } from './action';
+import { defineAction, doesNotFit, type Fit } from './action';
 import { linearFit, linearOf, replaced } from './linear';
 import { tableFit, tableOf } from './table';
+import type { Layer } from '../structure/structure';
 import { type Findings, solve } from './weightOnly/collect';
 import { budgetOf, keptMatrices, widened } from './weightOnly/keep';
 import { matricesOf } from './weightOnly/matrices';
 import { matrixEdits } from './weightOnly/nodes';
 import { packMatrix, packOptions } from './weightOnly/pack';
-import { dividingBlock, hasByteScales, packedBytes, params } from './weightOnly/params';
+import {
+  dividingBlock,
+  hasByteScales,
+  packedBytes,
+  type Params,
+  params,
+} from './weightOnly/params';
 
 /** Weights in 2, 4 or 8 bits with a scale per block: MatMulNBits for products, GatherBlockQuantized for tables. */
 export const weightOnly = defineAction<typeof params, Findings>({
@@ -23,9 +30,9 @@ export const weightOnly = defineAction<typeof params, Findings>({
     { title: '4-bit weights', params: { bits: '4' } },
     { title: '2-bit weights…', params: { bits: '2', block: '32' } },
   ],
-  appliesTo(layer) {
+  appliesTo(layer, params) {
     const table = tableOf(layer);
-    if (!table) return linearFit(layer);
+    if (!table) return productFit(layer, params);
     return dividingBlock(table.width, 256) === undefined
       ? doesNotFit(`Its rows of ${table.width} do not divide into blocks of 16.`)
       : tableFit(layer);
@@ -56,3 +63,16 @@ export const weightOnly = defineAction<typeof params, Findings>({
     ];
   },
 });
+
+/** Few inputs are filled up to a whole block. */
+function productFit(layer: Layer, params: Params): Fit {
+  const fit = linearFit(layer);
+  const [matrix] = fit.fits ? matricesOf([layer], params) : [];
+  if (!matrix) return fit;
+  const { k, n, options } = matrix;
+  return packedBytes(k, n, options, hasByteScales(params)) < 4 * k * n
+    ? fit
+    : doesNotFit(
+        `With ${k} ${k === 1 ? 'input' : 'inputs'} a block of ${options.block} takes more room than its numbers.`,
+      );
+}

@@ -18,16 +18,17 @@ export interface InverseFactor {
 
 /**
  * Factors a Hessian [width, width], Σ x·xᵀ of a layer's inputs up to a factor, as GPTQ needs it. Damping, a share of the mean diagonal,
- * grows tenfold while the matrix is not positive definite. Throws where it holds values that are not numbers.
+ * grows tenfold while the matrix is not positive definite. Undefined where it holds values that are not finite, as of a model that overflows.
  */
 export function inverseFactor(
   hessian: Float32Array,
   width: number,
   from = 0,
   firstDamping = usualDamping,
-): InverseFactor {
+): InverseFactor | undefined {
   const diagonal = Float64Array.from({ length: width }, (_, j) => hessian[j * width + j] ?? 0);
   const mean = diagonal.reduce((sum, value) => sum + value, 0) / width || 1;
+  if (!Number.isFinite(mean)) return undefined;
   const order = roundingOrder(diagonal, mean);
   for (let damping = firstDamping; damping < 1e6; damping *= 10) {
     const damped = new Float64Array(width * width);
@@ -41,7 +42,7 @@ export function inverseFactor(
     const factor = upperCholesky(damped, width);
     if (factor) return { from, width, order, u: Float32Array.from(invertUpper(factor, width)) };
   }
-  throw new Error('The Hessian holds values that are not numbers.');
+  return undefined;
 }
 
 /**

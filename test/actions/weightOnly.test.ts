@@ -4,17 +4,18 @@ import { describe, test } from 'node:test';
 import { actionOf } from '../../src/actions/index';
 import { normal, seededRandom } from '../../src/base/random';
 import { applySteps } from '../../src/build/apply';
+import { checkModel } from '../../src/onnx/check';
 import { indexGraph } from '../../src/onnx/graph';
 import type { Model } from '../../src/onnx/model';
 import { inferShapes } from '../../src/onnx/shapes/infer';
-import { storedBytes } from '../../src/onnx/weights';
+import { storedBytes, tensorBytes } from '../../src/onnx/weights';
 import { readParams } from '../../src/protocol/params';
 import { ortRunner } from '../../src/runtime/ort';
 import type { Feeds, SessionOptions } from '../../src/runtime/runner';
 import { buildStructure } from '../../src/structure/build';
 import { normalizedSquaredError } from '../../src/tensor/measures';
 import { dataOf, unmasked } from '../support/calibration';
-import { aModel, aNode, aTensor, aValue, modelBytes } from '../support/build';
+import { aGraph, aModel, aNode, aTensor, aValue, modelBytes } from '../support/build';
 import { modelsFolder, withoutModels } from '../support/models';
 import { quantized } from '../support/quantized';
 import { perplexity } from '../support/perplexity';
@@ -109,6 +110,87 @@ describe('weights in few bits', () => {
       });
     }
   }
+
+  test('a weight that both branches of an If read is stored once, outside of them', async () => {
+    const branch = (made: string) => ({
+      kind: 'graph' as const,
+      value: aGraph({
+        nodes: [aNode('MatMul', ['x', 'weight'], [made]), aNode('Relu', [made], [`${made}_r`])],
+        outputs: [aValue(`${made}_r`, 'float32', ['n', width])],
+      }),
+    });
+    const model = aModel(
+      {
+        inputs: [aValue('x', 'float32', ['n', width]), aValue('c', 'bool', [])],
+        outputs: [aValue('y', 'float32', ['n', width])],
+        initializers: [aTensor('weight', 'float32', [width, width], gaussian(width * width, 2))],
+        nodes: [aNode('If', ['c'], ['y'], { then_branch: branch('a'), else_branch: branch('b') })],
+      },
+      { opsets: new Map([['', 17]]) },
+    );
+    for (const [params, count] of [
+      [{}, 2],
+      [{ scales: 'float32', bits: '8' }, 1],
+    ] as const) {
+      const applied = await applySteps(indexGraph(model), [step(params)]);
+      const made = applied.index.model;
+      assert.equal(applied.steps[0]!.layers.length, 2);
+      assert.deepEqual(checkModel(made), []);
+      assert.equal(
+        made.graph.initializers.filter(({ dtype }) => dtype === 'uint8').length,
+        count + 1,
+      );
+      for (const c of [0, 1]) {
+        const feeds: Feeds = {
+          x: { dtype: 'float32', shape: [3, width], data: gaussian(3 * width, 5) },
+          c: { dtype: 'bool', shape: [], data: Uint8Array.of(c) },
+        };
+        const exact = await outputOf(model, feeds, 'all');
+        const error = normalizedSquaredError(exact, await outputOf(made, feeds, 'all'));
+        assert.ok(error > 0 && error < 0.03, `${error}`);
+      }
+    }
+  });
+
+  test('inputs that overflow on the data tell nothing: weights are rounded to the nearest', async () => {
+    const model = tiedModel(false);
+    const initializers = model.graph.initializers.map((tensor) =>
+      tensor.name === 'bias'
+        ? aTensor('bias', 'float32', [width], Array(width).fill(1e30))
+        : tensor,
+    );
+    const overflowing = indexGraph({ ...model, graph: { ...model.graph, initializers } });
+    const steps = [step({ keep: 0 })];
+    const calibration = dataOf([someIds]);
+    const seen = await applySteps(overflowing, steps, { calibration });
+    const unseen = await applySteps(overflowing, steps);
+    const codesOf = ({ graph }: Model) => {
+      const codes = graph.initializers.find(({ name }) => name.startsWith('table_Q4'))!;
+      return [...tensorBytes(codes)];
+    };
+    assert.deepEqual(codesOf(seen.index.model), codesOf(unseen.index.model));
+  });
+
+  test('blocks are no larger than the inputs need, and what would take more room stays', () => {
+    const model = (k: number) =>
+      aModel({
+        inputs: [aValue('x', 'float32', ['n', k])],
+        outputs: [aValue('y', 'float32', ['n', 48])],
+        initializers: [aTensor('w', 'float32', [k, 48], gaussian(k * 48, 1))],
+        nodes: [aNode('MatMul', ['x', 'w'], ['y'])],
+      });
+    const action = actionOf('weightOnly');
+    const { params } = readParams(action.params, { bits: '8', block: '128' });
+    const share = (k: number) => {
+      const [layer] = sketched(model(k)).layers;
+      const fit = action.appliesTo(layer!, params);
+      const { before, after } = action.estimate(layer!, params);
+      return fit.fits ? after / before : fit.why;
+    };
+    assert.ok((share(64) as number) < 0.27, `${share(64)}`);
+    assert.ok((share(33) as number) < 0.55, `${share(33)}`);
+    assert.equal(share(4), 'With 4 inputs a block of 32 takes more room than its numbers.');
+  });
 
   for (const params of [{ scales: 'byte' }, { scales: 'float32' }, { symmetric: true }]) {
     test(`the runtime reads ${JSON.stringify(params)} alike with and without optimisations`, async () => {

@@ -210,13 +210,16 @@ function factorsFor(job: Job, hessians: ReadonlyMap<string, Hessian>): readonly 
 /** Damping of weights that are looked up too: a row is used as it is there, so its own error counts as much as the head's. */
 const tableDamping = 1;
 
+/** None where inputs overflow: there is nothing to be learnt from them, and weights are rounded to the nearest. */
 function factorsOf(hessians: readonly Hessian[], matrix: Matrix): InverseFactor[] {
   const [first = [], ...others] = hessians;
-  return first.map(({ from, width, sums }, at) => {
+  const factors = first.map(({ from, width, sums }, at) => {
     const total = others.length > 0 ? sums.slice() : sums;
     for (const other of others) {
       other[at]?.sums.forEach((sum, i) => (total[i] = (total[i] ?? 0) + sum));
     }
     return inverseFactor(total, width, from, matrix.tables.length > 0 ? tableDamping : undefined);
   });
+  const known = factors.filter((factor) => factor !== undefined);
+  return known.length === factors.length ? known : [];
 }

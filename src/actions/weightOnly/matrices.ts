@@ -1,18 +1,19 @@
 import type { BlockwiseOptions } from '../../kernels/blockwise';
-import type { Scope } from '../../onnx/graph';
+import { type Scope, scopeOf } from '../../onnx/graph';
 import type { OpenExternal } from '../../onnx/shapes/shapes';
 import { elementRange } from '../../onnx/weights';
 import { type Layer, sharingKey, type Weight } from '../../structure/structure';
 import { transpose } from '../../tensor/linalg';
 import { type Linear, linearOf } from '../linear';
 import { type Table, tableOf } from '../table';
-import { blockwiseOf, dividingBlock, type Params } from './params';
+import { blockwiseOf, dividingBlock, fittingBlock, type Params } from './params';
 
 /** A stored matrix, and every layer that reads it: a tied head and its embedding are quantized and stored once. */
 export interface Matrix {
   /** Of the layer that stands first. */
   readonly id: string;
   readonly name: string;
+  /** Where the matrix is stored: bodies in it may read it too, such as both branches of an If. */
   readonly scope: Scope;
   /** Inputs and output channels as a product has them; a table's rows are its channels. */
   readonly k: number;
@@ -47,14 +48,22 @@ export function matricesOf(layers: readonly Layer[], params: Params): Matrix[] {
   }
   return [...groups.values()].flatMap((readers) => {
     const alike = new Map<string, Reader[]>();
+    const scopes: Scope[] = [];
     for (const reader of readers) {
-      const { k, n, alpha, layer } = reader;
+      const { k, n, alpha } = reader;
       // What lies in a body is not seen from outside of it.
-      const key = `${k}×${n}·${alpha} ${layer.main.scope.owner?.id ?? ''}`;
+      const scope = storingScope(reader);
+      if (!scopes.includes(scope)) scopes.push(scope);
+      const key = `${k}×${n}·${alpha} ${scopes.indexOf(scope)}`;
       alike.set(key, [...(alike.get(key) ?? []), reader]);
     }
     return [...alike.values()].map((group) => matrixOf(group, params));
   });
+}
+
+function storingScope({ layer, weight }: Reader): Scope {
+  const { scope } = layer.main;
+  return scopeOf(scope, weight.name) ?? scope;
 }
 
 function readerOf(layer: Layer): Reader[] {
@@ -73,9 +82,10 @@ function matrixOf(readers: readonly Reader[], params: Params): Matrix {
   const { layer, weight, k, n } = first;
   const asked = blockwiseOf(params);
   const tables = readers.flatMap(({ layer, table }) => (table ? [{ layer, table }] : []));
-  const block = tables.length > 0 ? (dividingBlock(k, asked.block) ?? asked.block) : asked.block;
+  const dividing = tables.length > 0 ? dividingBlock(k, asked.block) : undefined;
+  const block = dividing ?? fittingBlock(k, asked.block);
   return {
-    ...{ id: layer.id, name: weight.name, scope: layer.main.scope, k, n, tables },
+    ...{ id: layer.id, name: weight.name, scope: storingScope(first), k, n, tables },
     products: readers.flatMap(({ layer, linear }) => (linear ? [{ layer, linear }] : [])),
     options: { ...asked, block },
     read: (open, from, to) => readChannels(first, open, from, to),

@@ -1,7 +1,7 @@
 import type { ScaleLadder } from '../../kernels/scaleCodes';
 import { computedTensor, makeNode, makeTensor } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
-import type { NodeEntry } from '../../onnx/graph';
+import type { NodeEntry, Scope } from '../../onnx/graph';
 import type { Node, Tensor } from '../../onnx/model';
 import type { Layer } from '../../structure/structure';
 import type { Workbench } from '../action';
@@ -52,10 +52,16 @@ export function matrixEdits(
   ];
 }
 
-/** The node that stands first in the file: what all read is made before it. */
-function firstOf({ tables, products }: Matrix): NodeEntry {
-  const entries = [...tables, ...products].map(({ layer }) => layer.main);
+/** The node of the storing graph that reads it first, itself or in a body: what all read is made before it. */
+function firstOf({ tables, products, scope }: Matrix): NodeEntry {
+  const entries = [...tables, ...products].map(({ layer }) => holderIn(scope, layer.main));
   return entries.reduce((a, b) => (b.index < a.index ? b : a));
+}
+
+function holderIn(scope: Scope, entry: NodeEntry): NodeEntry {
+  let at = entry;
+  while (at.scope !== scope && at.scope.owner) at = at.scope.owner;
+  return at;
 }
 
 /** A value, and what it takes to make it. */

@@ -93,6 +93,16 @@ export function hasByteScales({ scales, symmetric }: Params): boolean {
   return scales === 'byte' && !symmetric;
 }
 
+/** The smallest block that all widths have fast kernels for. */
+const smallestFast = 32;
+
+/** The block to use for products of `k` inputs: one that is larger than they are would be stored filled up with zeros. */
+export function fittingBlock(k: number, block: number): number {
+  let size = block;
+  while (size > smallestFast && size / 2 >= k) size /= 2;
+  return size;
+}
+
 /** Bytes of codes, scales and zero points of n channels of k inputs. */
 export function packedBytes(
   k: number,
