@@ -1,5 +1,6 @@
 import { type GraphIndex, type NodeEntry, producerOf } from '../onnx/graph';
 import type { Structure } from '../structure/structure';
+import type { DType } from '../tensor/dtype';
 import type { Reading } from '../tensor/scores';
 
 /** Operators that only rearrange or convert. */
@@ -18,6 +19,7 @@ const classNames = /logit|prob|class|score|label/i;
 
 /** How an output is to be read: by the operator that writes it, by the part of the layer it comes from, by its name. */
 export function readingOf({ index, layerOf }: Structure, output: string): Reading {
+  if (!mayBeScores(index, output)) return 'values';
   const maker = makerOf(index, output);
   const ending = maker && endings[maker.node.op];
   if (ending) return ending;
@@ -44,9 +46,23 @@ function makerOf(index: GraphIndex, output: string): NodeEntry | undefined {
   return entry;
 }
 
-/** The output that says most of what the model decides: the first with classes, else the first. */
+/** Chosen classes and positions are whole numbers, which have no distances; sequences and maps have no numbers to hold against others. */
+function mayBeScores({ main }: GraphIndex, output: string): boolean {
+  const type = main.graph.outputs.find(({ name }) => name === output)?.type;
+  return !type || (type.kind === 'tensor' && floats.includes(type.dtype));
+}
+
+const floats: readonly (DType | undefined)[] = [
+  'float32',
+  'float16',
+  'float64',
+  'bfloat16',
+  undefined,
+];
+
+/** The output that says most of what the model decides: the first with classes, else the first of real numbers, else the first. */
 export function mainOutput(structure: Structure, outputs: readonly string[]): string | undefined {
-  const readings = outputs.map((output) => readingOf(structure, output));
-  const at = readings.findIndex((reading) => reading !== 'values');
-  return outputs[Math.max(0, at)];
+  const withClasses = outputs.find((output) => readingOf(structure, output) !== 'values');
+  const ofNumbers = outputs.find((output) => mayBeScores(structure.index, output));
+  return withClasses ?? ofNumbers ?? outputs[0];
 }

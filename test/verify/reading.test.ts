@@ -6,9 +6,14 @@ import type { Node } from '../../src/onnx/model';
 import { inferShapes } from '../../src/onnx/shapes/infer';
 import { buildStructure } from '../../src/structure/build';
 import { mainOutput, readingOf } from '../../src/verify/reading';
+import type { DType } from '../../src/tensor/dtype';
 import { aGraph, aModel, aNode, aTensor, aValue } from '../support/build';
 
-function structureOf(nodes: readonly Node[], outputs: readonly string[]) {
+function structureOf(
+  nodes: readonly Node[],
+  outputs: readonly string[],
+  types: Readonly<Record<string, DType>> = {},
+) {
   const index = indexGraph(
     aModel({
       nodes,
@@ -17,7 +22,7 @@ function structureOf(nodes: readonly Node[], outputs: readonly string[]) {
         aTensor('c', 'bool', [], [1]),
       ],
       inputs: [aValue('x', 'float32', ['n', 8])],
-      outputs: outputs.map((name) => aValue(name, 'float32', ['n', 8])),
+      outputs: outputs.map((name) => aValue(name, types[name] ?? 'float32', ['n', 8])),
     }),
   );
   return buildStructure(index, inferShapes(index, { sizes: new Map() }), undefined);
@@ -62,4 +67,21 @@ test('of several outputs the one with classes is the main one', () => {
   assert.equal(mainOutput(structure, ['hidden', 'y']), 'y');
   assert.equal(mainOutput(structure, ['hidden']), 'hidden');
   assert.equal(mainOutput(structure, []), undefined);
+});
+
+test('whole numbers are no scores, whatever they are called', () => {
+  const structure = structureOf(
+    [
+      product,
+      makeNode('Softmax', ['m'], ['probabilities']),
+      makeNode('ArgMax', ['m'], ['label']),
+      makeNode('Relu', ['m'], ['hidden']),
+    ],
+    ['label', 'hidden', 'probabilities'],
+    { label: 'int64' },
+  );
+  assert.equal(readingOf(structure, 'label'), 'values');
+  assert.equal(mainOutput(structure, ['label', 'hidden', 'probabilities']), 'probabilities');
+  assert.equal(mainOutput(structure, ['label', 'hidden']), 'hidden');
+  assert.equal(mainOutput(structure, ['label']), 'label');
 });
