@@ -154,6 +154,13 @@ const rules: readonly Rule[] = [
     say: ([name]) => `no node writes the output ${named(name)}.`,
   },
   {
+    match: /Node ?\((.*?)\) Op \((\w+)\) \[(?:Shape|Type)InferenceError\] (.*)/s,
+    code: 'badModel',
+    say: ([node, op, why]) =>
+      `the sizes or types at ${op} in ${nodeName(node)} do not fit: ${withoutPlace(why ?? '')}`,
+    hint: 'Export the model again: costs are shown all the same, but it cannot be run.',
+  },
+  {
     match: /Type Error: (.*)/,
     code: 'badModel',
     say: ([what]) => `element types do not fit: ${what}`,
@@ -203,6 +210,25 @@ const rules: readonly Rule[] = [
     hint: 'The sizes or the data may not fit the model: try other dimensions, or give data.',
   },
   {
+    match: /Failed to construct locale with name:(.*?):/,
+    code: 'unsupported',
+    say: ([locale]) =>
+      `it normalises texts by the rules of ${named(locale)}, which this system does not have.`,
+    hint: 'Install that locale in the system.',
+  },
+  {
+    match: /OrtValue indexes should have been populated/,
+    code: 'badModel',
+    say: () => 'it computes nothing: there is no value in its graph.',
+  },
+  {
+    match: /'fetches' cannot be an empty array|Non tensor type is temporarily not supported/,
+    code: 'unsupported',
+    say: () =>
+      'what it answers with are sequences or maps, which ONNX Runtime’s Node interface cannot carry.',
+    hint: 'Export it with tensors for outputs, as scikit-learn’s converter does with zipmap=False.',
+  },
+  {
     match: /Unsupported data type: (\d+)/,
     code: 'unsupported',
     say: ([code]) =>
@@ -248,6 +274,7 @@ export function explainRuntimeError(error: unknown, model: string): UserError {
 function withoutPlace(message: string): string {
   return message
     .replace(/^\S*\/onnxruntime\/\S+:\d+ .*?\) (?=\S)/, '')
+    .replace(/\[(?:Shape|Type)InferenceError\] /g, '')
     .replace(/\s+/g, ' ')
     .trim();
 }

@@ -200,6 +200,31 @@ test('an operator without a kernel for its type is named', () =>
     /knows Erf .*no kernel.*node 'e'/,
   ));
 
+test('a node that its inputs do not fit is named', () =>
+  fails(
+    load(
+      aModel({
+        nodes: [aNode('MatMul', ['x', 'w'], ['y'], {}, { name: 'product' })],
+        initializers: [aTensor('w', 'float32', [3, 1], [1, 2, 3])],
+        inputs: [aValue('x', 'float32', [1, 2])],
+        outputs: [aValue('y', 'float32', [1, 1])],
+      }),
+    ),
+    'badModel',
+    /^made\.onnx: the sizes or types at MatMul in node 'product' do not fit: Incompatible dimensions/,
+  ));
+
+test('a model that computes nothing says so', () =>
+  fails(load(aModel({})), 'badModel', /computes nothing/));
+
+test('answers that are sequences are told of', async () => {
+  const model = oneNode(aNode('SequenceConstruct', ['x'], ['y']), io[0], {
+    ...io[1],
+    type: { kind: 'sequence', element: io[0].type },
+  });
+  await fails(run(model, x12), 'unsupported', /sequences or maps/);
+});
+
 test('missing external data is named', () => {
   const data = {
     kind: 'external',
