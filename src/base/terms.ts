@@ -59,3 +59,21 @@ export type Family = (typeof families)[number];
 /** What a question about sensitivity changes: a layer's weight, everything a block adds, or what one head of attention adds. */
 export const units = ['layer', 'block', 'head'] as const;
 export type Unit = (typeof units)[number];
+
+/** Ways of saying how far a changed model's answers are from its own, by the names that requests and results have them under. */
+export const metricNames = [
+  'kl',
+  'kl2',
+  'kl4',
+  'nmse',
+  'cosine',
+  'disagreement',
+  'maxError',
+  'accuracy',
+  'f1',
+  'perplexity',
+] as const;
+export type MetricName = (typeof metricNames)[number];
+
+/** All of them in one phrase, for help: `kl, …, f1 or perplexity`. */
+export const metricsPhrase = metricNames.join(', ').replace(/, (?=[^,]*$)/, ' or ');

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { metricsPhrase } from '../base/terms';
 import { dataHelp, type DataOptions, type DataUse, withData } from './dataOptions';
 import type { SizeLimit } from './gates';
 import { dimOption, numberFrom, shapeOption, sizeLimit, wholeNumber } from './options';
@@ -56,7 +57,7 @@ export function addPlan(root: Command, signal: AbortSignal): void {
     .option('--max-damage <X>', 'the same by --metric, in its unit', numberFrom(0))
     .option(
       '--metric <NAME>',
-      'what damage is: kl, nmse, cosine, disagreement, maxError, accuracy or perplexity (its logarithm: 0.01 is 1 % more)',
+      `what damage is: ${metricsPhrase} (the logarithm of it: 0.01 is 1 % more)`,
     )
     .option('-o, --out <RECIPE>', 'the recipe to write')
     .option('--overwrite', 'also where that recipe is there already')

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { metricsPhrase } from '../base/terms';
 import { type Tier, tiers } from '../protocol/sensitivity';
 import { dataHelp, type DataOptions, withData } from './dataOptions';
 import { dimOption, numberFrom, shapeOption, wholeNumber } from './options';
@@ -68,7 +69,7 @@ export function addSensitivity(root: Command, signal: AbortSignal): void {
 function addQuestion(command: Command): void {
   command
     .option('--probe <NAME>', 'a way of compressing: int8, int4, prune50 …; repeatable', collect)
-    .option('--metric <NAME>', 'kl, nmse, cosine, disagreement, maxError or accuracy')
+    .option('--metric <NAME>', metricsPhrase)
     .option('--only <LAYER>', 'only the layers of this id, * for any stretch; repeatable', collect)
     .option(
       '--propagation [PROBE]',

@@ -1,11 +1,14 @@
 import { deviations95, mean } from './measures';
 
-/** A sample's class, and what two models took it for; −1 for a model that decided nothing. */
+/** A class that is known, and what two models took it for; −1 for a model that decided nothing. */
 export interface Decision {
   readonly label: number;
   readonly reference: number;
   readonly candidate: number;
 }
+
+/** What was decided in one sample: one class, or one at each of its positions. */
+export type Decisions = readonly Decision[];
 
 /** F1 of both models on the same samples. */
 export interface F1Difference {
@@ -19,25 +22,42 @@ export interface F1Difference {
 
 /**
  * F1 = 2·TP / (2·TP + FP + FN) of a class. It is no mean over samples, so that the interval of the difference is that of the jackknife: how
- * far it moves when each sample in turn is left out (Efron and Tibshirani 1993, 11.5). Undefined without samples.
+ * far it moves when each sample in turn is left out (Efron and Tibshirani 1993, 11.5). Undefined without decisions.
  */
 export function f1Difference(
-  decisions: readonly Decision[],
+  samples: readonly Decisions[],
   classes: number,
 ): F1Difference | undefined {
-  if (decisions.length === 0) return undefined;
+  if (samples.every((decisions) => decisions.length === 0)) return undefined;
   const isBinary = classes === 2;
-  const [a, b] = [countsOf(decisions, 'reference'), countsOf(decisions, 'candidate')];
-  const [reference, candidate] = [f1Of(a, isBinary), f1Of(b, isBinary)];
-  const without = (decision: Decision) =>
-    f1Of(less(b, decision.label, decision.candidate), isBinary) -
-    f1Of(less(a, decision.label, decision.reference), isBinary);
-  const leftOut = leaveOneOut(decisions, without);
+  const { reference, candidate, leftOut } = f1Of(samples, isBinary);
   return {
     average: isBinary ? 'binary' : 'macro',
     ...{ reference, candidate },
     difference: { mean: candidate - reference, halfWidth: jackknife(leftOut) },
   };
+}
+
+/**
+ * What each sample adds to the loss of F1, reference less candidate: their mean is that loss, and the interval of their mean is that of the
+ * jackknife. With θ the loss and θ₍ᵢ₎ the loss without sample i, they are θ + (n − 1)·(mean θ₍·₎ − θ₍ᵢ₎), the jackknife's pseudo-values
+ * without its correction of bias (Efron and Tibshirani 1993, 11.5).
+ */
+export function f1LossScores(samples: readonly Decisions[], classes: number): number[] {
+  const { reference, candidate, leftOut } = f1Of(samples, classes === 2);
+  const center = mean(leftOut);
+  // Differences are candidate less reference; a loss is the other way round.
+  return leftOut.map((each) => reference - candidate + (samples.length - 1) * (each - center));
+}
+
+function f1Of(samples: readonly Decisions[], isBinary: boolean) {
+  const all = samples.flat();
+  const [a, b] = [countsOf(all, 'reference'), countsOf(all, 'candidate')];
+  const [reference, candidate] = [f1In(a, isBinary), f1In(b, isBinary)];
+  const without = (decisions: Decisions) =>
+    f1In(less(b, decisions, 'candidate'), isBinary) -
+    f1In(less(a, decisions, 'reference'), isBinary);
+  return { reference, candidate, leftOut: leaveOneOut(samples, without) };
 }
 
 /** By class. */
@@ -47,16 +67,25 @@ interface Counts {
   readonly taken: ReadonlyMap<number, number>;
 }
 
-function countsOf(decisions: readonly Decision[], by: 'reference' | 'candidate'): Counts {
-  const [right, labelled, taken] = [0, 1, 2].map(() => new Map<number, number>()) as [
-    Map<number, number>,
-    Map<number, number>,
-    Map<number, number>,
-  ];
-  const add = (counts: Map<number, number>, key: number) =>
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  for (const decision of decisions) {
-    const { label, [by]: found } = decision;
+function countsOf(decisions: Decisions, by: 'reference' | 'candidate'): Counts {
+  const none = { right: new Map(), labelled: new Map(), taken: new Map() };
+  return added(none, decisions, by, 1);
+}
+
+const less = (counts: Counts, decisions: Decisions, by: 'reference' | 'candidate') =>
+  added(counts, decisions, by, -1);
+
+function added(
+  counts: Counts,
+  decisions: Decisions,
+  by: 'reference' | 'candidate',
+  weight: number,
+): Counts {
+  const right = new Map(counts.right);
+  const labelled = new Map(counts.labelled);
+  const taken = new Map(counts.taken);
+  const add = (to: Map<number, number>, key: number) => to.set(key, (to.get(key) ?? 0) + weight);
+  for (const { label, [by]: found } of decisions) {
     add(labelled, label);
     add(taken, found);
     if (label === found) add(right, label);
@@ -64,17 +93,7 @@ function countsOf(decisions: readonly Decision[], by: 'reference' | 'candidate')
   return { right, labelled, taken };
 }
 
-function less({ right, labelled, taken }: Counts, label: number, found: number): Counts {
-  const minus = (counts: ReadonlyMap<number, number>, key: number) =>
-    new Map(counts).set(key, (counts.get(key) ?? 0) - 1);
-  return {
-    right: label === found ? minus(right, label) : right,
-    labelled: minus(labelled, label),
-    taken: minus(taken, found),
-  };
-}
-
-function f1Of({ right, labelled, taken }: Counts, isBinary: boolean): number {
+function f1In({ right, labelled, taken }: Counts, isBinary: boolean): number {
   const of = (one: number) => {
     // 2·TP + FP + FN is all that are of the class and all that were taken for it.
     const all = (labelled.get(one) ?? 0) + (taken.get(one) ?? 0);
@@ -88,13 +107,13 @@ function f1Of({ right, labelled, taken }: Counts, isBinary: boolean): number {
 
 /** The statistic without each sample; samples that were decided alike move it alike. */
 function leaveOneOut(
-  decisions: readonly Decision[],
-  without: (decision: Decision) => number,
+  samples: readonly Decisions[],
+  without: (decisions: Decisions) => number,
 ): number[] {
   const known = new Map<string, number>();
-  return decisions.map((decision) => {
-    const key = `${decision.label} ${decision.reference} ${decision.candidate}`;
-    const value = known.get(key) ?? without(decision);
+  return samples.map((decisions) => {
+    const key = JSON.stringify(decisions);
+    const value = known.get(key) ?? without(decisions);
     known.set(key, value);
     return value;
   });

@@ -95,7 +95,7 @@ export type ContextKey = keyof typeof contextKeys;
 
 /** What one compressed layer may do by each metric; an error without a scale has no limit that fits every model. */
 const safeDamage = {
-  ...{ kl: 0.001, nmse: 0.001, cosine: 0.001, disagreement: 0.005, accuracy: 0.005 },
+  ...{ kl: 0.001, nmse: 0.001, cosine: 0.001, disagreement: 0.005, accuracy: 0.005, f1: 0.005 },
 };
 
 /** Every setting with its default, which also gives its type. */

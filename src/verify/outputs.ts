@@ -1,5 +1,6 @@
 import { numbersOf } from '../runtime/arrays';
 import { realRows } from '../runtime/calibration';
+import { rowLabels, targetTokens } from '../runtime/labels';
 import type { Batch } from '../runtime/datasets/dataset';
 import type { RunTensor } from '../runtime/runner';
 import {
@@ -12,7 +13,8 @@ import {
   shareInterval,
   topClass,
 } from '../tensor/measures';
-import { type Decision, type F1Difference, f1Difference } from '../tensor/f1';
+import { certainClass, decisionsOf } from '../tensor/decisions';
+import { type Decision, type Decisions, type F1Difference, f1Difference } from '../tensor/f1';
 import { nextTokenLoss } from '../tensor/perplexity';
 import { asLogits, type Reading } from '../tensor/scores';
 
@@ -77,7 +79,7 @@ export class OutputComparison {
   private readonly errors = new Differences();
   private readonly kl: Sums = { sums: [], counts: [] };
   private readonly same: Sums = { sums: [], counts: [] };
-  private readonly decisions: Decision[] = [];
+  private readonly decisions: Decisions[] = [];
   /** That are decided between, where there are labels. */
   private classes = 0;
   private readonly unlikely: { reference: number; candidate: number; count: number }[] = [];
@@ -98,9 +100,18 @@ export class OutputComparison {
     }
     if (!rows.classes) return;
     const logits = { a: asLogits(a, reading), b: asLogits(b, reading) };
-    this.addClasses(logits.a, logits.b, rows, samples, labels);
+    this.addClasses(logits.a, logits.b, rows, samples);
     const tokens = this.options.tokens === undefined ? undefined : feeds[this.options.tokens];
-    if (tokens) this.addTokens(logits.a, logits.b, rows, tokens);
+    if (tokens) this.addTokens(logits.a, logits.b, rows, tokens, labels);
+    const known =
+      labels &&
+      rowLabels(labels, {
+        shape: reference.shape.length < 2 ? [...reference.shape, rows.classes] : reference.shape,
+        ...{ real: rows.real, isShifted: tokens !== undefined },
+      });
+    if (!known) return;
+    this.classes = rows.classes;
+    this.decisions.push(...decisionsOf(logits.a, logits.b, rows.classes, known));
   }
 
   result(): OutputDifference {
@@ -115,7 +126,7 @@ export class OutputComparison {
       broken: errors.broken,
       kl: kl.sums.length > 0 ? clusteredMean(kl.sums, kl.counts) : undefined,
       agreement: same.sums.length > 0 ? shareOf(same) : undefined,
-      accuracy: decisions.length > 0 ? accuracyOf(decisions) : undefined,
+      accuracy: decisions.some(({ length }) => length > 0) ? accuracyOf(decisions) : undefined,
       f1: f1Difference(decisions, this.classes),
       perplexity: this.perplexity(),
     };
@@ -126,7 +137,6 @@ export class OutputComparison {
     b: ArrayLike<number>,
     { classes, real, count }: Rows,
     samples: number,
-    labels: readonly number[] | undefined,
   ): void {
     const perSample = Math.max(1, Math.floor(count / samples));
     for (let first = 0; first < count; first += perSample) {
@@ -141,14 +151,6 @@ export class OutputComparison {
       push(this.kl, sample.kl, sample.rows);
       push(this.same, sample.same, sample.rows);
     }
-    if (labels?.length !== count) return;
-    this.classes = classes;
-    labels.forEach((label, row) => {
-      const reference = topClass(a, row * classes, classes);
-      this.decisions.push({
-        ...{ label, reference, candidate: certainClass(b, row * classes, classes) },
-      });
-    });
   }
 
   /** Every position predicts the token after it; what follows padding, and the last of all, is predicted by none. */
@@ -157,10 +159,11 @@ export class OutputComparison {
     b: ArrayLike<number>,
     { classes, real, count }: Rows,
     tokens: RunTensor,
+    labels: Batch['labels'],
   ): void {
     const [batch = 0, length = 0] = tokens.shape;
     if (tokens.shape.length !== 2 || batch * length !== count) return;
-    const ids = numbersOf(tokens);
+    const ids = targetTokens(labels, numbersOf(tokens) as ArrayLike<number | bigint>, length);
     for (let from = 0; from < count; from += length) {
       const sequence = { classes, real, from, length, tokens: ids };
       const reference = nextTokenLoss({ ...sequence, logits: a });
@@ -195,12 +198,6 @@ function push({ sums, counts }: Sums, sum: number, count: number): void {
   counts.push(count);
 }
 
-/** As `topClass`, but −1 for a row that is not all numbers, which decides nothing. */
-function certainClass(logits: ArrayLike<number>, at: number, classes: number): number {
-  for (let i = at; i < at + classes; i++) if (Number.isNaN(logits[i])) return -1;
-  return topClass(logits, at, classes);
-}
-
 /** Rows of one sample are not independent: their interval is that of as many independent rows as would scatter alike. */
 function shareOf({ sums, counts }: Sums): Estimate {
   const { mean, halfWidth } = clusteredMean(sums, counts);
@@ -210,22 +207,24 @@ function shareOf({ sums, counts }: Sums): Estimate {
   return { mean, halfWidth, ...shareInterval(mean, rows) };
 }
 
-function accuracyOf(decisions: readonly Decision[]) {
+function accuracyOf(samples: readonly Decisions[]) {
+  const all = samples.flat();
   const share = (of: 'reference' | 'candidate') =>
-    decisions.filter((each) => each[of] === each.label).length / decisions.length;
+    all.filter((each) => each[of] === each.label).length / all.length;
   // Paired: both models saw the same samples, so only those count on which they differ.
-  const changes = decisions.map(
-    ({ label, reference, candidate }) => Number(candidate === label) - Number(reference === label),
-  );
-  const count = (of: number) => changes.filter((change) => change === of).length;
-  return {
-    reference: share('reference'),
-    candidate: share('candidate'),
-    difference: {
-      ...meanWithInterval(changes),
-      ...pairedInterval(count(1), count(-1), changes.length),
-    },
-  };
+  const change = ({ label, reference, candidate }: Decision) =>
+    Number(candidate === label) - Number(reference === label);
+  const changes = all.map(change);
+  const count = (of: number) => changes.filter((each) => each === of).length;
+  const isBySample = samples.every((decisions) => decisions.length === 1);
+  // Positions of one sample are not independent.
+  const difference = isBySample
+    ? { ...meanWithInterval(changes), ...pairedInterval(count(1), count(-1), changes.length) }
+    : clusteredMean(
+        samples.map((decisions) => decisions.reduce((sum, each) => sum + change(each), 0)),
+        samples.map((decisions) => decisions.length),
+      );
+  return { reference: share('reference'), candidate: share('candidate'), difference };
 }
 
 /** How an output's elements are grouped. */

@@ -6,8 +6,10 @@ import { openCalibration } from '../../src/engine/calibration';
 import { Models } from '../../src/engine/models';
 import { ortRunner } from '../../src/runtime/ort';
 import type { RunTensor } from '../../src/runtime/runner';
+import type { Label } from '../../src/runtime/labels';
 import { metrics } from '../../src/sensitivity/metrics/index';
 import type { OutputPair } from '../../src/sensitivity/metrics/metric';
+import { scorerOf } from '../../src/sensitivity/metrics/scorer';
 import { logSoftmax } from '../../src/tensor/measures';
 import { modelsFolder, withoutModels } from '../support/models';
 
@@ -133,3 +135,68 @@ test(
     await session.release();
   },
 );
+
+test('F1 is settled from all samples, and its scores’ mean is what it loses', () => {
+  const scorer = scorerOf(metrics.f1);
+  assert.ok(!scorer.isMean && scorerOf(metrics.accuracy).isMean);
+  // Of three classes, sample by sample: reference 0 2, candidate 1 2; once more with labels that nobody meets.
+  const noted = [classPair([0, 2]), classPair([1, 2])].flatMap((pair) => scorer.note(pair));
+  assert.equal(noted.length, 4);
+  const scores = scorer.settle(noted);
+  // Classes 0, 1, 2: reference 2/3, 0, 1; candidate 0, 2/3, 1.
+  near(
+    scores.reduce((sum, each) => sum + each, 0),
+    0,
+  );
+  assert.ok(scores[0]! > 0.5 && scores[2]! < -0.5, `${scores.join(' ')}`);
+  near(scores[1], scores[3]!);
+  assert.throws(() => scorer.note(classPair(undefined)), { message: /F1 needs labels/ });
+});
+
+/** Two samples of three positions and two classes, the last of the second being padding. */
+const tokenPair = (labels: readonly Label[], more: Partial<OutputPair> = {}): OutputPair => ({
+  reference: floats([2, 3, 2], [9, 0, 0, 9, 9, 0, 0, 9, 0, 9, 9, 0]),
+  candidate: floats([2, 3, 2], [9, 0, 9, 0, 9, 0, 0, 9, 9, 0, 0, 9]),
+  batch: {
+    feeds: { x: floats([2, 3], [0, 0, 0, 0, 0, 0]) },
+    labels,
+    mask: { batch: 2, sequence: 3, real: Uint8Array.of(1, 1, 1, 1, 1, 0) },
+  },
+  ...{ reading: 'logits', ...more },
+});
+
+test('labels of positions count one by one, without padding and those below 0', () => {
+  // Reference 0 1 0 | 1 1 0, candidate 0 0 0 | 1 0 1.
+  const labels = [
+    [0, 1, -100],
+    [1, 1, 1],
+  ];
+  assert.deepEqual(metrics.accuracy.score(tokenPair(labels)), [1 / 2, 1 / 2]);
+  const { evidence, scores } = metrics.f1;
+  const found = evidence(tokenPair(labels));
+  assert.deepEqual(
+    found.map(({ decisions }) => decisions.length),
+    [2, 2],
+  );
+  // Of class 1: all of three found, then one of three and none too many.
+  near(scores(found).reduce((sum, each) => sum + each, 0) / 2, 1 - 2 / (3 + 1));
+  // A language model’s positions stand for what follows them.
+  const shifted = metrics.accuracy.score(tokenPair(labels, { tokens: 'x' }));
+  assert.deepEqual(shifted, [0, 1 / 2]);
+  assert.throws(() => metrics.accuracy.score(tokenPair([0, 1])), {
+    code: 'badInput',
+    message: /a label for each row of classes that the model gives: its output is \[2, 3, 2\]/,
+  });
+});
+
+test('perplexity is that of the labels where the data has them', () => {
+  const fed = languagePair();
+  const own = { ...fed.batch, labels: [0, 1].map((at) => [at, 1, 0]) };
+  const same = metrics.perplexity.score({ ...fed, batch: own });
+  assert.deepEqual(same, metrics.perplexity.score(fed), 'the tokens themselves');
+  // Of the first sample only what follows the second position counts: 0 with 0.25 for 0.5.
+  const answers = { ...fed.batch, labels: [0, -100].map((last) => [-100, -100, last]) };
+  const [first, second] = metrics.perplexity.score({ ...fed, batch: answers });
+  near(first, Math.log(2));
+  assert.equal(second, 0);
+});

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Decision, f1Difference } from '../../src/tensor/f1';
+import { type Decisions, f1Difference, f1LossScores } from '../../src/tensor/f1';
+import { meanWithInterval } from '../../src/tensor/measures';
 
-const decisions = (...rows: readonly (readonly [number, number, number])[]): Decision[] =>
-  rows.map(([label, reference, candidate]) => ({ label, reference, candidate }));
+/** A sample each. */
+const decisions = (...rows: readonly (readonly [number, number, number])[]): Decisions[] =>
+  rows.map(([label, reference, candidate]) => [{ label, reference, candidate }]);
 const near = (found: number | undefined, wanted: number) =>
   assert.ok(Math.abs((found ?? NaN) - wanted) < 1e-12, `${found}, not ${wanted}`);
 
@@ -54,4 +56,24 @@ test('equal decisions differ by nothing, and no samples by nothing known', () =>
   });
   assert.equal(f1Difference([], 2), undefined);
   assert.equal(f1Difference(decisions([1, 1, 1]), 2)?.difference.halfWidth, Infinity);
+});
+
+test('scores of samples have the loss as their mean and its interval as theirs', () => {
+  const rows = Array.from(
+    { length: 30 },
+    (_, i) => [i % 3, i % 5 === 0 ? 0 : i % 3, i % 4 === 0 ? 1 : i % 3] as const,
+  );
+  const single = decisions(...rows);
+  // Ten samples of three decisions each count as ten.
+  const several = Array.from({ length: 10 }, (_, i) => single.slice(3 * i, 3 * i + 3).flat());
+  for (const samples of [single, several]) {
+    const whole = f1Difference(samples, 3)!;
+    const scores = f1LossScores(samples, 3);
+    assert.equal(scores.length, samples.length);
+    const { mean, halfWidth } = meanWithInterval(scores);
+    near(mean, -whole.difference.mean);
+    near(halfWidth, whole.difference.halfWidth);
+  }
+  near(f1Difference(several, 3)?.candidate, f1Difference(single, 3)!.candidate);
+  assert.deepEqual(f1LossScores(decisions([1, 1, 1]), 2), [0]);
 });

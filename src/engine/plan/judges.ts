@@ -21,6 +21,7 @@ export interface PlanJudges {
 const steadier: Partial<Record<MetricName, MetricName>> = {
   perplexity: 'kl',
   accuracy: 'kl',
+  f1: 'kl',
   disagreement: 'kl',
 };
 
@@ -35,7 +36,8 @@ export function planJudges(original: SizedModel, name: string | undefined): Plan
       'Another metric, such as nmse, suits them.',
     );
   }
-  const forLayers = whole.difficulty ? steadier[whole.metric] : undefined;
+  const ofValues = whole.isMean ? undefined : 'nmse';
+  const forLayers = whole.difficulty ? steadier[whole.metric] : ofValues;
   const layers = forLayers ? damageJudge(original, () => forLayers) : whole;
   return {
     ...{ whole, layers },

@@ -115,7 +115,8 @@ async function trialFor(
   const { runner, signal } = common;
   const { holding, unseen } = data;
   return {
-    ...{ ...common, threads, score: judges.whole.score, calibration: data.calibrating(original) },
+    ...{ score: judges.whole.score, settle: judges.whole.settle },
+    ...{ ...common, threads, calibration: data.calibrating(original) },
     keeper: keeperWithin(),
     seen: await answered(original, holding, signal),
     unseen: unseen.samples > 0 ? await answered(original, unseen, signal) : undefined,

@@ -30,6 +30,8 @@ export interface Trial {
   readonly unseen: Answered | undefined;
   readonly folder: string;
   readonly score: Score;
+  /** Scores from all that `score` gave, for metrics that are no mean over samples. */
+  readonly settle?: (noted: readonly number[]) => readonly number[];
   readonly runner: Runner;
   readonly threads: number;
   readonly signal: AbortSignal;
@@ -55,7 +57,19 @@ export interface MeanDamage extends Interval {
 export async function tryPlan(
   { index, external }: SizedModel,
   steps: readonly Step[],
-  { calibration, seen, unseen, folder, score, runner, threads, signal, keeper, time }: Trial,
+  {
+    calibration,
+    seen,
+    unseen,
+    folder,
+    score,
+    runner,
+    threads,
+    signal,
+    keeper,
+    time,
+    settle,
+  }: Trial,
   progress: Progress = noProgress,
 ): Promise<Tried> {
   const { open } = external;
@@ -70,8 +84,8 @@ export async function tryPlan(
   try {
     const candidate = await runner.load(file, { threads, provider: 'cpu', optimize: 'all' });
     try {
-      const { damage, low, high } = await damageOf(candidate, seen, score, signal);
-      const other = unseen && (await damageOf(candidate, unseen, score, signal));
+      const { damage, low, high } = await damageOf(candidate, seen, { score, settle }, signal);
+      const other = unseen && (await damageOf(candidate, unseen, { score, settle }, signal));
       const timing = (await time?.(file)) ?? untimed;
       const { latencyMs, speed } = timing;
       const intervals = { ...timing.intervals, damage: { low, high } };
@@ -90,16 +104,20 @@ const untimed = { latencyMs: null, speed: null, intervals: { latencyMs: null, sp
 async function damageOf(
   candidate: Session,
   { data, answers }: Answered,
-  score: Score,
+  {
+    score,
+    settle = (noted) => noted,
+  }: Pick<Trial, 'score'> & { settle: Trial['settle'] | undefined },
   signal: AbortSignal,
 ): Promise<MeanDamage> {
-  const scores: number[] = [];
+  const noted: number[] = [];
   let at = 0;
   for (const batch of data.batches()) {
     throwIfAborted(signal);
     const { outputs } = await candidate.run(batch.feeds);
-    scores.push(...score(answers[at++] ?? {}, outputs, batch));
+    noted.push(...score(answers[at++] ?? {}, outputs, batch));
   }
+  const scores = settle(noted);
   return { damage: mean(scores), ...meanInterval(scores) };
 }
 

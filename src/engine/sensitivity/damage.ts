@@ -1,5 +1,6 @@
 import { uncertaintyOf } from '../../sensitivity/difficulty';
 import { type MetricName, metrics } from '../../sensitivity/metrics/index';
+import { scorerOf } from '../../sensitivity/metrics/scorer';
 import type { Score } from '../../sensitivity/sweep';
 import { mainOutput, readingOf } from '../../verify/reading';
 import type { SizedModel } from '../models';
@@ -10,6 +11,10 @@ export interface DamageJudge {
   readonly output: string;
   readonly metric: MetricName;
   readonly score: Score;
+  /** The samples' scores, whose mean is the damage, from what `score` gave for all of them: the same where the metric is a mean over samples. */
+  readonly settle: (noted: readonly number[]) => readonly number[];
+  /** Whether it is. */
+  readonly isMean: boolean;
   /** How unsure the model itself is, sample by sample; undefined where the output is no distribution. */
   readonly difficulty: ReturnType<typeof uncertaintyOf>;
 }
@@ -25,13 +30,12 @@ export function damageJudge(
   const reading = readingOf(structure, output);
   const metric = choose(reading !== 'values');
   const tokens = tokensInput(sized);
+  const { isMean, note, settle } = scorerOf(metrics[metric]);
   const score: Score = (a, b, batch) => {
     const [reference, candidate] = [a[output], b[output]];
-    return reference && candidate
-      ? metrics[metric].score({ reference, candidate, batch, reading, tokens })
-      : [];
+    return reference && candidate ? note({ reference, candidate, batch, reading, tokens }) : [];
   };
-  return { output, metric, score, difficulty: uncertaintyOf(output, reading) };
+  return { output, metric, score, settle, isMean, difficulty: uncertaintyOf(output, reading) };
 }
 
 /** What suits the kind of output. */

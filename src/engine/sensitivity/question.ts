@@ -47,12 +47,23 @@ export function questionOf(sized: SizedModel, request: SensitivityRequest): Ques
   const found = units.map((unit) => subjectsOf(structure, shapes, unit));
   const all = found.flatMap(({ subjects }) => subjects.map((each) => askedOf(each, probes)));
   const skipped = found.flatMap((each) => each.skipped);
+  const judge = damageJudge(sized, (hasClasses) => metricOf(request.metric, hasClasses));
+  refuseAdaptive(request, judge);
   return {
-    probes,
-    judge: damageJudge(sized, (hasClasses) => metricOf(request.metric, hasClasses)),
+    ...{ probes, judge },
     asked: shardOf(only(all, request.layers), request.shard),
     skipped: skipped.map(({ id, why }) => ({ layer: id, why })),
   };
+}
+
+/** What an adaptive sweep decides on are means of the samples that it has seen. */
+function refuseAdaptive({ tier }: SensitivityRequest, { isMean, metric }: DamageJudge): void {
+  if (isMean || tier !== 'adaptive') return;
+  throw new UserError(
+    'badInput',
+    `An adaptive sweep cannot be made by ${metric}, which is no mean over samples.`,
+    'Make it exact, or take accuracy.',
+  );
 }
 
 function askedOf(subject: UnitSubject, probes: readonly ProbeFacts[]): Asked {

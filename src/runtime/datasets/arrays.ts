@@ -3,14 +3,14 @@ import { quoted } from '../../base/quote';
 import type { Dim } from '../../onnx/model';
 import { describeSpec, type InputSpec } from '../inputs';
 import { inputFor } from '../purpose';
+import type { Label } from '../labels';
 import type { Feeds, RunTensor } from '../runner';
-import { checkType, convertTo } from './convert';
+import { checkType, convertTo, describeTensor } from './convert';
 import { type Dataset, datasetOf } from './dataset';
-import { labelNames } from './labels';
+import { labelNames, labelsFrom } from './labels';
 import { checkNames, isOptional, type ModelInputs, unfit } from './model';
 import type { StoredArray } from './npy';
 import { cutToLongest, lengthSource, rowLengths } from './padding';
-import { numberAt } from './slices';
 
 /** Along which axis an input's samples lie; `alone` is the same for every sample, `stacked` has an axis more than the model's input. */
 type Place =
@@ -32,13 +32,14 @@ export function arrayDataset(
   arrays: ReadonlyMap<string, () => StoredArray>,
   model: ModelInputs,
   name: string,
+  label?: string,
 ): Dataset {
   const { specs } = model;
   const columns = placeColumns(matchNames(arrays, model, name));
   const count = countOf(columns);
   const atOnce = atOnceOf(columns);
   const source = lengthSource(model, columnReader(columns));
-  const labels = labelsOf(arrays, specs, count);
+  const labels = labelsIn(arrays, specs, { count, name, label });
   const lengthColumn = columns.find(({ spec }) => spec.name === source?.name);
   return datasetOf({
     ...{ name, count, atOnce, kind: 'arrays' },
@@ -46,7 +47,7 @@ export function arrayDataset(
     lengthInput: source?.name,
     lengths: (samples) =>
       source && lengthColumn && lengthsIn(lengthColumn, samples, source.padding),
-    labels: (samples) => labels && samples.map((sample) => labels[sample] ?? NaN),
+    labels: (samples) => labels?.(samples),
     feeds: (samples) => {
       const feeds = feedsOf(columns, samples);
       checkNames(specs, feeds, name);
@@ -176,16 +177,40 @@ function columnReader(columns: readonly Column[]) {
   };
 }
 
-function labelsOf(
+interface LabelsOf {
+  /** Samples that there are. */
+  readonly count: number;
+  readonly name: string;
+  /** The array that was named for it. */
+  readonly label: string | undefined;
+}
+
+/** Reads labels of [samples], or whole numbers of [samples, positions]. Throws `badInput` where an array that was named has none. */
+function labelsIn(
   arrays: ReadonlyMap<string, () => StoredArray>,
   specs: readonly InputSpec[],
-  count: number,
-): number[] | undefined {
+  { count, name, label }: LabelsOf,
+): ((samples: readonly number[]) => readonly Label[]) | undefined {
   const inputs = new Set(specs.map((spec) => spec.name));
-  const found = labelNames
-    .filter((label) => !inputs.has(label))
-    .map((label) => arrays.get(label)?.())
-    .find((array) => array?.shape.length === 1 && array.shape[0] === count)
-    ?.all();
-  return found && Array.from({ length: count }, (_, index) => numberAt(found, index));
+  const names = label === undefined ? labelNames.filter((each) => !inputs.has(each)) : [label];
+  for (const key of names) {
+    const array = arrays.get(key)?.();
+    if (!array || (label === undefined && !isOfLabels(array))) continue;
+    if (isOfLabels(array) && array.shape[0] === count) {
+      return (samples) => labelsFrom(array.take(0, samples));
+    }
+    throw new UserError(
+      'badInput',
+      `${key} in ${name} is ${describeTensor(array)}; labels are [${count}], or whole numbers [${count}, positions].`,
+    );
+  }
+  if (label === undefined) return undefined;
+  throw new UserError(
+    'badInput',
+    `${name} has no array ${quoted(label)}: it has ${[...arrays.keys()].join(', ')}.`,
+  );
 }
+
+const isOfLabels = ({ shape, dtype }: StoredArray) =>
+  dtype !== 'string' &&
+  (shape.length === 1 || (shape.length === 2 && (shape[1] === 1 || /int|bool/.test(dtype))));

@@ -1,6 +1,7 @@
 import type { DataKind } from '../../base/dataKinds';
 import { UserError } from '../../base/errors';
 import type { PositionMask } from '../calibration';
+import type { Label } from '../labels';
 import type { Feeds } from '../runner';
 import { maskByInput, maskByLengths } from './masks';
 
@@ -8,7 +9,7 @@ import { maskByInput, maskByLengths } from './masks';
 export interface Batch {
   readonly feeds: Feeds;
   /** The samples' classes, where the data has them. */
-  readonly labels: readonly number[] | undefined;
+  readonly labels: readonly Label[] | undefined;
   /** Which positions of the batch are not padding; undefined where all count. */
   readonly mask: PositionMask | undefined;
 }
@@ -27,7 +28,7 @@ export interface Dataset {
   /** How many positions of the samples at these places are not padding; undefined for data without. */
   lengths(samples: readonly number[]): readonly number[] | undefined;
   /** The classes of the samples at these places; undefined for data without. Throws `badInput` where only some have one. */
-  labels(samples: readonly number[]): readonly number[] | undefined;
+  labels(samples: readonly number[]): readonly Label[] | undefined;
   /** The samples at these places as one batch, cut to the longest of them; `atOnce` of them where that is given. */
   select(samples: readonly number[]): Batch;
   /** Batches of `size` samples; the last may be smaller, or is left out where the model takes its own size. */

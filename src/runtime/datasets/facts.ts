@@ -1,4 +1,5 @@
 import type { DataFacts } from '../../base/dataKinds';
+import type { Label } from '../labels';
 import type { Dataset } from './dataset';
 
 /** What a data set is, told for the samples at these places. `drawnWith` is the seed they were drawn with, if they were. */
@@ -14,7 +15,7 @@ export function factsOf(
     samples: dataset.count,
     used: places.length,
     drawnWith: drawnWith ?? null,
-    classes: labels ? new Set(labels).size : null,
+    classes: labels ? classesIn(labels) : null,
     lengths: lengthsOf(dataset.lengths(places)),
     assumed: dataset.assumed,
   };
@@ -26,6 +27,16 @@ export function madeUpFacts(runs: number, seed: number): DataFacts {
     ...{ kind: null, name: 'synthetic', samples: runs, used: runs, drawnWith: seed },
     ...{ classes: null, lengths: null, assumed: [] },
   };
+}
+
+/** Different ones; in labels of positions those below 0 are none. */
+function classesIn(labels: readonly Label[]): number {
+  const found = new Set<number>();
+  for (const label of labels) {
+    if (typeof label === 'number') found.add(label);
+    else for (const each of label) if (each >= 0) found.add(each);
+  }
+  return found.size;
 }
 
 function lengthsOf(lengths: readonly number[] | undefined): DataFacts['lengths'] {

@@ -2,10 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../base/errors';
 import { quoted } from '../../base/quote';
+import type { Label } from '../labels';
+import type { RunTensor } from '../runner';
 import { wholeFile } from './files';
+import { numberAt } from './slices';
 
 /** Names under which data carries the samples' classes; the first that is there counts. */
 export const labelNames = ['label', 'labels', 'target', 'targets', 'y'];
+
+/** Names under which lists of classes come besides, one for each word or token. */
+export const listNames = ['ner_tags', 'tags'];
 
 /** A class's name → its number. */
 export type ClassNumbers = ReadonlyMap<string, number>;
@@ -68,6 +74,28 @@ export function labelling(
   return { of: named(order, 'the file'), assumed: [assumed] };
 }
 
+/** As `labelling`, for labels that may be lists of classes, one for each word or token of a sample: then all samples' must be. */
+export function listLabelling(
+  first: unknown,
+  all: () => Iterable<unknown>,
+  known: ClassNumbers | undefined,
+  name: string,
+): Omit<Labelling, 'of'> & { readonly of: (label: unknown, where: string) => Label | undefined } {
+  if (!Array.isArray(first)) return labelling(first, all, known, name);
+  function* flat() {
+    for (const label of all()) if (Array.isArray(label)) yield* label as unknown[];
+  }
+  const { of, assumed } = labelling((first as unknown[])[0], flat, known, name);
+  const lists = (label: unknown, where: string) => {
+    if (Array.isArray(label)) return label.map((each) => of(each, where) ?? NaN);
+    throw new UserError(
+      'badInput',
+      `${where} has no list of labels; the first sample’s is a list of ${first.length}.`,
+    );
+  };
+  return { of: lists, assumed };
+}
+
 function distinct(labels: Iterable<unknown>, name: string): string[] {
   const seen = new Set<string>();
   for (const label of labels) if (!isMissing(label)) seen.add(String(label));
@@ -117,3 +145,12 @@ function named(numbers: ClassNumbers, source: string) {
 
 const missing = (where: string) =>
   new UserError('badInput', `${where} has no label; all samples or none must have one.`);
+
+/** Labels of [samples], or of [samples, positions]. */
+export function labelsFrom(rows: RunTensor): readonly Label[] {
+  const [count = 0, positions = 1] = rows.shape;
+  const at = (row: number, place: number) => numberAt(rows, row * positions + place);
+  return Array.from({ length: count }, (_, row) =>
+    positions === 1 ? at(row, 0) : Array.from({ length: positions }, (_, place) => at(row, place)),
+  );
+}

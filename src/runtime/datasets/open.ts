@@ -10,7 +10,7 @@ import { dataFile, wholeFile } from './files';
 import { imagesIn } from './images/folder';
 import { imageDataset } from './images/images';
 import { statedPreprocessing } from './images/stated';
-import { classNumbers } from './labels';
+import { classNumbers, labelNames } from './labels';
 import type { ModelInputs } from './model';
 import { openNpy } from './npy';
 import { openNpz } from './npz';
@@ -41,7 +41,7 @@ const openers = {
     const arrays = isArchive
       ? openNpz(source, name)
       : new Map([[key, () => openNpy(source, name)]]);
-    return arrayDataset(arrays, model, name);
+    return arrayDataset(arrays, model, name, model.label);
   },
   texts: (path, options) => {
     const name = basename(path);
@@ -138,9 +138,15 @@ function testSet(folder: string): TestSet | undefined {
     .map(Number)
     .sort((a, b) => a - b);
   if (places.length === 0) return undefined;
-  const files = places.map((place) => {
-    const name = `input_${place}.pb`;
-    return { name, read: () => wholeFile(join(folder, name), name, longestInput) };
+  const fileIn = (name: string) => ({
+    ...{ name, read: () => wholeFile(join(folder, name), name, longestInput) },
   });
-  return { name: basename(folder), files };
+  const files = places.map((place) => fileIn(`input_${place}.pb`));
+  const labels = labelNames
+    .map((each) => `${each}.pb`)
+    .find((each) => existsSync(join(folder, each)));
+  return {
+    ...{ name: basename(folder), files },
+    ...(labels === undefined ? {} : { labels: fileIn(labels) }),
+  };
 }

@@ -6,15 +6,24 @@ import { tensorBytes } from '../../onnx/weights';
 import { arrayOver, isArrayType } from '../arrays';
 import { describeSpec, type InputSpec } from '../inputs';
 import { inputFor } from '../purpose';
+import type { Label } from '../labels';
 import type { Feeds, RunTensor } from '../runner';
 import { convertTo } from './convert';
 import { type Dataset, datasetOf } from './dataset';
+import { labelsFrom } from './labels';
 import { checkNames, isOptional, type ModelInputs, unfit } from './model';
 
 /** One set of ONNX's own test format: its files `input_0.pb`, `input_1.pb` … in order, read when somebody asks. */
 export interface TestSet {
   readonly name: string;
-  readonly files: readonly { readonly name: string; readonly read: () => Uint8Array }[];
+  readonly files: readonly TestFile[];
+  /** A tensor of labels beside them, in `label.pb` or the like. */
+  readonly labels?: TestFile | undefined;
+}
+
+interface TestFile {
+  readonly name: string;
+  readonly read: () => Uint8Array;
 }
 
 /**
@@ -37,7 +46,16 @@ export function testSetDataset(
     maskInput: inputFor('mask', model.specs, model.purposes)?.name,
     lengthInput: undefined,
     lengths: () => undefined,
-    labels: () => undefined,
+    labels: (places) => labelsIn(places.flatMap((place) => sets[place] ?? [])),
+  });
+}
+
+/** Those of all these sets. Throws `badInput` where only some have labels. */
+function labelsIn(sets: readonly TestSet[]): readonly Label[] | undefined {
+  if (sets.every(({ labels }) => labels === undefined)) return undefined;
+  return sets.flatMap(({ name, labels }) => {
+    if (labels) return labelsFrom(parse(labels.read(), `${labels.name} in ${name}`).tensor);
+    throw new UserError('badInput', `${name} has no labels; all sets or none must have them.`);
   });
 }
 

@@ -3,9 +3,10 @@ import { quoted } from '../../base/quote';
 import { isArrayType, tensorOf } from '../arrays';
 import { describeSpec, type InputSpec } from '../inputs';
 import type { Purpose } from '../purpose';
+import type { Label } from '../labels';
 import type { Feeds, RunTensor } from '../runner';
 import { type Dataset, datasetOf, range } from './dataset';
-import { type ClassNumbers, type Labelling, labelling, labelNames } from './labels';
+import { type ClassNumbers, labelNames, listLabelling, listNames } from './labels';
 import { isOptional, type ModelInputs } from './model';
 import type { TextRecord, TextRecords } from './records';
 import type { Tokenize, Tokens } from './tokens';
@@ -14,6 +15,7 @@ import type { Tokenize, Tokens } from './tokens';
 export const textNames = {
   text: ['text', 'sentence', 'sentence1', 'premise', 'question', 'prompt', 'content'],
   pair: ['text_pair', 'sentence2', 'hypothesis', 'context'],
+  words: ['words', 'tokens'],
 };
 
 /** A sample by the names of its fields. */
@@ -55,7 +57,7 @@ function objectIn({ line, text }: TextRecord, name: string): Fields {
 /** A sample, tokenised. */
 interface Sample {
   readonly tokens: Tokens;
-  readonly label: number | undefined;
+  readonly label: Label | undefined;
 }
 
 /**
@@ -77,9 +79,9 @@ export function textDataset(
     const open = places.filter((place) => !known.has(place));
     for (const [at, { fields, line }] of source.at(open).entries()) {
       const where = `Line ${line} of ${name}`;
-      const { text, pair } = textIn(fields, where);
-      const sample = { tokens: tokenize(text, pair), label: labels.of(labelOf(fields), where) };
-      known.set(open[at] ?? 0, sample);
+      const read = readIn(fields, tokenize, where);
+      const label = aligned(labels.of(labelOf(fields), where), read, where);
+      known.set(open[at] ?? 0, { tokens: read.tokens, label });
     }
     return places.flatMap((place) => known.get(place) ?? []);
   };
@@ -102,14 +104,14 @@ export function textDataset(
 
 /** Names of labels that are no inputs of the model. */
 const freeNames = ({ specs }: ModelInputs) =>
-  labelNames.filter((label) => !specs.some((spec) => spec.name === label));
+  [...labelNames, ...listNames].filter((label) => !specs.some((spec) => spec.name === label));
 
 function labellingOf(
   source: FieldSource,
   labelOf: (fields: Fields) => unknown,
   classes: ClassNumbers | undefined,
   name: string,
-): Labelling {
+): ReturnType<typeof listLabelling> {
   function* all() {
     const step = 1024;
     for (let from = 0; from < source.count; from += step) {
@@ -118,8 +120,44 @@ function labellingOf(
     }
   }
   const [first] = source.at([0]);
-  return labelling(first && labelOf(first.fields), all, classes, name);
+  return listLabelling(first && labelOf(first.fields), all, classes, name);
 }
+
+/** A sample's tokens and, where its text came in words, the word that begins with each, −1 where none does. */
+interface ReadText {
+  readonly tokens: Tokens;
+  readonly words?: { readonly count: number; readonly firsts: readonly number[] };
+}
+
+function readIn(fields: Fields, tokenize: Tokenize, where: string): ReadText {
+  const words = pick(fields, textNames.words);
+  if (Array.isArray(words) && words.every((word) => typeof word === 'string')) {
+    const { firsts, ...tokens } = tokenize.words(words, where);
+    return { tokens, words: { count: words.length, firsts } };
+  }
+  const { text, pair } = textIn(fields, where);
+  return { tokens: tokenize(text, pair) };
+}
+
+/** Labels of words stand at the words' first tokens; those of a text are one for each of its tokens. */
+function aligned(label: Label | undefined, { tokens, words }: ReadText, where: string) {
+  if (!isList(label)) return label;
+  const wanted = words?.count ?? tokens.ids.length;
+  if (label.length === wanted) {
+    return words ? words.firsts.map((word) => label[word] ?? ignored) : label;
+  }
+  const what = words ? 'words' : 'tokens, those that stand for no text included';
+  throw new UserError(
+    'badInput',
+    `${where} has ${label.length} labels for ${wanted} ${what}.`,
+    'Give a label for each token of the text, or “words” and a label for each of them.',
+  );
+}
+
+const isList = (label: Label | undefined): label is readonly number[] => Array.isArray(label);
+
+/** What PyTorch writes at positions without a class. */
+const ignored = -100;
 
 function textIn(fields: Fields, where: string): { text: string; pair: string | undefined } {
   const text = pick(fields, textNames.text);
@@ -127,14 +165,14 @@ function textIn(fields: Fields, where: string): { text: string; pair: string | u
   if (typeof text === 'string') return { text, pair: typeof pair === 'string' ? pair : undefined };
   throw new UserError(
     'badInput',
-    `${where} has no text: one of ${textNames.text.join(', ')} is expected.`,
+    `${where} has no text: one of ${textNames.text.join(', ')} is expected, or words as a list.`,
   );
 }
 
 const pick = (fields: Fields, names: readonly string[]) =>
   names.map((key) => fields[key]).find((found) => found !== undefined && found !== null);
 
-const whole = (labels: readonly (number | undefined)[]) =>
+const whole = (labels: readonly (Label | undefined)[]) =>
   labels.every((label) => label !== undefined) ? labels : undefined;
 
 /** What a tokenised text has for an input at a position, by what the input is for. */

@@ -10,8 +10,13 @@ export interface Tokens {
   readonly padding: number;
 }
 
-/** Turns a text, or a pair of texts, into tokens. */
-export type Tokenize = (text: string, pair: string | undefined) => Tokens;
+/** Turns texts into tokens. */
+export interface Tokenize {
+  /** A text, or a pair of texts. */
+  (text: string, pair: string | undefined): Tokens;
+  /** A text that comes in words, and for each token the word that begins with it, −1 where none does. Throws `badInput` where words cannot be told. */
+  words(words: readonly string[], where: string): Tokens & { readonly firsts: readonly number[] };
+}
 
 /** What a `tokenizer.json` says beside its vocabulary. */
 interface TokenizerFile {
@@ -29,7 +34,7 @@ export function tokenizer(json: string, longest: number | undefined, name: strin
   const padding =
     file.padding?.pad_id ?? encoder.token_to_id('[PAD]') ?? encoder.token_to_id('<pad>') ?? 0;
   const plain = (text: string) => encoder.encode(text, { add_special_tokens: false }).ids;
-  return (text, pair) => {
+  const tokenize = (text: string, pair: string | undefined): Tokens => {
     const { ids, token_type_ids: types } = encoder.encode(text, {
       text_pair: pair ?? null,
       return_token_type_ids: true,
@@ -41,6 +46,44 @@ export function tokenizer(json: string, longest: number | undefined, name: strin
     const take = (values: readonly number[]) => kept.map((at) => values[at] ?? 0);
     return { ids: take(ids), types: take(whole.types), padding };
   };
+  const words = (all: readonly string[], where: string) => {
+    const tokens = tokenize(all.join(' '), undefined);
+    // Some tokenizers write a word that follows another with its space.
+    const ways = [(word: string) => word, (word: string, at: number) => (at ? ` ${word}` : word)];
+    for (const way of ways) {
+      const firsts = firstTokens(
+        tokens.ids,
+        all.map(way).map(plain),
+        encoder.encode(all.join(' ')).ids,
+      );
+      if (firsts) return { ...tokens, firsts };
+    }
+    throw new UserError(
+      'badInput',
+      `The words of ${where} cannot be told apart in the tokens that the tokenizer.json makes of them.`,
+      'Give a text, and a label for each of its tokens.',
+    );
+  };
+  return Object.assign(tokenize, { words });
+}
+
+/** For each of `ids`, which are the beginning of `whole` but for what closes it, the word whose pieces begin there; undefined where the pieces are not in it, one after the other. */
+function firstTokens(
+  ids: readonly number[],
+  pieces: readonly (readonly number[])[],
+  whole: readonly number[],
+): readonly number[] | undefined {
+  const start = placeOf(whole, pieces.flat(), 0);
+  if (start < 0) return undefined;
+  const firsts = ids.map(() => -1);
+  // Of a text that was cut, what was dropped stood before its closing token.
+  const end = ids.length - (whole.length - start - pieces.flat().length);
+  let at = start;
+  for (const [word, { length }] of pieces.entries()) {
+    if (at < end && length > 0) firsts[at] = word;
+    at += length;
+  }
+  return firsts;
 }
 
 function load(json: string, name: string) {

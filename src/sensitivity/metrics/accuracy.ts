@@ -1,20 +1,21 @@
-import { UserError } from '../../base/errors';
-import { topClasses } from '../../tensor/measures';
-import { byDistribution, type Metric } from './metric';
+import { decidedIn } from './decided';
+import type { MeanMetric } from './metric';
 
-/** Mistakes that the model itself does not make, less those that it alone makes: the loss of accuracy, sample by sample. */
-export const accuracyLost: Metric = {
+/**
+ * Mistakes that the model itself does not make, less those that it alone makes: the loss of accuracy, sample by sample. Of samples with a
+ * label at each position the share of these; every sample counts the same, however long it is.
+ */
+export const accuracyLost: MeanMetric = {
   title: 'Accuracy lost',
   unit: 'share',
   needs: 'labels',
-  score(pair) {
-    const { labels } = pair.batch;
-    if (!labels) throw new UserError('badInput', 'Accuracy needs labels, and the data has none.');
-    let sample = 0;
-    return byDistribution(pair, ({ reference, candidate, width }) => {
-      const label = labels[sample++];
-      const right = (values: ArrayLike<number>) => Number(topClasses(values, width)[0] === label);
-      return right(reference) - right(candidate);
-    });
-  },
+  score: (pair) =>
+    decidedIn(pair, 'Accuracy').samples.map((decisions) => {
+      const lost = decisions.reduce(
+        (sum, { label, reference, candidate }) =>
+          sum + Number(reference === label) - Number(candidate === label),
+        0,
+      );
+      return lost / Math.max(1, decisions.length);
+    }),
 };

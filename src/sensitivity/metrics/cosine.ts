@@ -1,8 +1,8 @@
 import { cosine } from '../../tensor/measures';
-import { bySample, type Metric } from './metric';
+import { bySample, type MeanMetric } from './metric';
 
 /** 1 − cosine of the angle between a sample's outputs. */
-export const cosineDistance: Metric = {
+export const cosineDistance: MeanMetric = {
   title: 'Cosine distance',
   unit: 'share',
   needs: 'values',

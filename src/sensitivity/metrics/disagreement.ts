@@ -1,8 +1,8 @@
 import { topClasses } from '../../tensor/measures';
-import { byDistribution, type Metric } from './metric';
+import { byDistribution, type MeanMetric } from './metric';
 
 /** Share of a sample's rows whose most likely class is another. */
-export const disagreement: Metric = {
+export const disagreement: MeanMetric = {
   title: 'Other top class',
   unit: 'share',
   needs: 'classes',

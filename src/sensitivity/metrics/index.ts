@@ -1,16 +1,15 @@
+import type { MetricName } from '../../base/terms';
 import { accuracyLost } from './accuracy';
 import { cosineDistance } from './cosine';
 import { disagreement } from './disagreement';
+import { f1Lost } from './f1';
 import { klAt } from './kl';
 import { largestError } from './maxError';
 import type { Metric } from './metric';
 import { nmse } from './nmse';
 import { perplexity } from './perplexity';
 
-/**
- * Every metric there is. Each gives a score to every sample, whose mean is the damage: F1 is no such mean, and is left to the comparison of
- * two whole models.
- */
+/** Every metric there is. */
 export const metrics = {
   kl: klAt(1),
   kl2: klAt(2),
@@ -20,7 +19,8 @@ export const metrics = {
   disagreement,
   maxError: largestError,
   accuracy: accuracyLost,
+  f1: f1Lost,
   perplexity,
-} as const satisfies Record<string, Metric>;
+} as const satisfies Record<MetricName, Metric>;
 
-export type MetricName = keyof typeof metrics;
+export type { MetricName };

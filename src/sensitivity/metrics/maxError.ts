@@ -1,8 +1,8 @@
 import { maxError } from '../../tensor/measures';
-import { bySample, type Metric } from './metric';
+import { bySample, type MeanMetric } from './metric';
 
 /** The largest absolute difference of a sample's outputs. */
-export const largestError: Metric = {
+export const largestError: MeanMetric = {
   title: 'Largest error',
   unit: 'absolute',
   needs: 'values',

@@ -14,16 +14,30 @@ export interface OutputPair {
   readonly tokens?: string | undefined;
 }
 
-/** A way of saying how far a candidate's outputs are from the model's own; 0 is no difference, and more is worse. */
-export interface Metric {
+/** What people are told of a metric. */
+export interface MetricFacts {
   readonly title: string;
   /** What stands behind a figure: nats, a share. */
   readonly unit: string;
   /** `classes`: the last axis are logits; `values`: any output; `labels`: the data must have labels besides; `tokens`: a language model. */
   readonly needs: 'classes' | 'values' | 'labels' | 'tokens';
-  /** One score for each sample. Throws `badInput` where the data or the output has not what is needed. */
+}
+
+/** A way of saying how far a candidate's outputs are from the model's own; 0 is no difference, and more is worse. */
+export interface MeanMetric extends MetricFacts {
+  /** One score for each sample, whose mean is the damage. Throws `badInput` where the data or the output has not what is needed. */
   score(pair: OutputPair): number[];
 }
+
+/** One whose damage follows from all samples together, and is no mean over them. */
+export interface CountedMetric<Evidence> extends MetricFacts {
+  /** What counts of each sample. Throws as `score` does. */
+  evidence(pair: OutputPair): Evidence[];
+  /** From all samples': one score for each, whose mean is the damage and whose scatter gives its interval. */
+  scores(samples: readonly Evidence[]): number[];
+}
+
+export type Metric = MeanMetric | CountedMetric<unknown>;
 
 /** Scores every sample by its rows of logits, whichever form the model gives its scores in. */
 export function byDistribution(pair: OutputPair, score: (rows: SampleRows) => number): number[] {

@@ -1,9 +1,9 @@
 import { energyShare } from '../../base/format';
 import { normalizedSquaredError } from '../../tensor/measures';
-import { bySample, type Metric } from './metric';
+import { bySample, type MeanMetric } from './metric';
 
 /** Σ(r − c)² / Σr²: −10·log₁₀ of it are decibels of signal to noise. */
-export const nmse: Metric = {
+export const nmse: MeanMetric = {
   title: 'Normalized squared error',
   unit: energyShare,
   needs: 'values',

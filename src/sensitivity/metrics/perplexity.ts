@@ -1,15 +1,16 @@
 import { UserError } from '../../base/errors';
 import { numbersOf } from '../../runtime/arrays';
+import { targetTokens } from '../../runtime/labels';
 import { asLogits } from '../../tensor/scores';
 import { nextTokenLoss } from '../../tensor/perplexity';
-import type { Metric, OutputPair } from './metric';
+import type { MeanMetric, OutputPair } from './metric';
 
 /**
  * How much less likely the next token became, the mean over a sample's tokens of −log p, padding left out: the logarithm of the perplexities'
  * ratio, exp of it the ratio itself. Logarithms can be averaged over samples, perplexities cannot; every sample counts the same, however
  * long it is.
  */
-export const perplexity: Metric = {
+export const perplexity: MeanMetric = {
   title: 'Perplexity’s log ratio',
   unit: 'nats a token',
   needs: 'tokens',
@@ -43,5 +44,6 @@ function layoutOf({ reference, batch, tokens = '' }: OutputPair) {
       'Perplexity needs a language model: one whose output scores the next token at every position of its input.',
     );
   }
-  return { ids: numbersOf(fed), samples, length, classes };
+  const ids = targetTokens(batch.labels, numbersOf(fed) as ArrayLike<number | bigint>, length);
+  return { ids, samples, length, classes };
 }
