@@ -1,11 +1,18 @@
 import { partOf } from '../base/progress';
 import type { CalibrationBatch } from '../runtime/calibration';
 import type { Feeds } from '../runtime/runner';
-import { type AdaptiveRow, isSettled, type OpenRow, told } from './adaptiveRows';
+import {
+  type AdaptiveRow,
+  isSettled,
+  type OpenRow,
+  type ScoresBySample,
+  told,
+} from './adaptiveRows';
+import { openLanes } from './lanes';
 import { drawnBy, type Stratum, strataOf } from './strata';
-import { placeOf, sweep, type SweepOptions, type SweepTask } from './sweep';
+import { placeOf, type Subject, sweep, type SweepOptions, type SweepTask } from './sweep';
 
-export type { AdaptiveRow } from './adaptiveRows';
+export type { AdaptiveRow, ScoresBySample } from './adaptiveRows';
 
 export interface AdaptiveOptions extends Omit<SweepOptions, 'finished'> {
   /** How many of the rows of each name are to be told from the others. */
@@ -20,8 +27,18 @@ export interface AdaptiveOptions extends Omit<SweepOptions, 'finished'> {
    */
   readonly difficulty?:
     ((reference: Feeds, batch: CalibrationBatch) => readonly number[]) | undefined;
+  /**
+   * Scores that are known from before, of the same changes on the same data: by `adaptiveKey`, the `samples` and `scores` of rows that were told,
+   * or all scores of exact rows. They are not measured again, and everything else is as if they had been.
+   */
+  readonly known?: ReadonlyMap<string, ScoresBySample>;
   /** Told every row whenever more is known of it; what was told last holds. */
   readonly finished: (row: AdaptiveRow) => void;
+}
+
+/** The key of a row among those that are known from before. */
+export function adaptiveKey({ id }: Pick<Subject, 'id'>, name: string): string {
+  return `${name} ${id}`;
 }
 
 /** Fewer samples than this are not worth choosing among. */
@@ -37,6 +54,15 @@ const pilotShare = 0.2;
  * throws; rows told until then hold.
  */
 export async function adaptiveSweep(options: AdaptiveOptions): Promise<void> {
+  const lanes = openLanes(options.data, options.tasks.length);
+  try {
+    await spend({ ...options, lanes });
+  } finally {
+    await lanes.close();
+  }
+}
+
+async function spend(options: AdaptiveOptions): Promise<void> {
   const { data, seed, progress } = options;
   const tasks = [...options.tasks].sort((a, b) => placeOf(a.subject) - placeOf(b.subject));
   const rows = tasks.flatMap(rowsOf);
@@ -81,7 +107,7 @@ async function narrow(
   }
 }
 
-/** Measures rows on the samples that a round adds, and tells them as not settled. */
+/** Measures rows on the samples that a round adds, as far as these are not known, and tells them as not settled. */
 async function look(
   options: AdaptiveOptions,
   open: readonly OpenRow[],
@@ -92,11 +118,28 @@ async function look(
   const added = drawnBy(strata, round).filter((sample) => !before.has(sample));
   const data = options.data.pick?.(added);
   if (!data) return;
-  await measure({ ...options, data }, open, (row, scores) => {
+  const tell = (row: OpenRow, scores: readonly number[]) => {
     added.forEach((sample, at) => row.scores.set(sample, scores[at] ?? 0));
     row.round = round;
     options.finished(told(row, strata));
+  };
+  const missing = open.filter((row) => {
+    const scores = knownScores(options, row, added);
+    if (scores) tell(row, scores);
+    return scores === undefined;
   });
+  await measure({ ...options, data }, missing, tell);
+}
+
+/** What is known from before of a row, if all of these samples are. */
+function knownScores(
+  { known }: AdaptiveOptions,
+  { task, name }: OpenRow,
+  samples: readonly number[],
+): readonly number[] | undefined {
+  const own = known?.get(adaptiveKey(task.subject, name));
+  const scores = samples.flatMap((sample) => own?.get(sample) ?? []);
+  return scores.length === samples.length ? scores : undefined;
 }
 
 /** Measures rows on all samples, which settles them. Returns how hard each sample is; none where scores are not samples'. */
@@ -107,24 +150,36 @@ async function measureWhole(
 ): Promise<readonly number[]> {
   const { data, difficulty, score } = options;
   const unsure = new Map<CalibrationBatch, readonly number[]>();
-  const shares = new Array<number>(data.samples).fill(0);
-  let isBySample = true;
   const noting: SweepOptions['score'] = (reference, candidate, batch) => {
     if (difficulty && !unsure.has(batch)) unsure.set(batch, difficulty(reference, batch));
     return score(reference, candidate, batch);
   };
-  await measure({ ...options, progress, score: noting }, rows, (row, scores) => {
+  const all = Array.from({ length: data.samples }, (_, sample) => sample);
+  const tell = (row: OpenRow, scores: readonly number[]) => {
     scores.forEach((each, sample) => row.scores.set(sample, each));
     row.settled = true;
-    isBySample &&= scores.length === shares.length;
-    const sum = scores.reduce((total, each) => total + Math.abs(each), 0) || 1;
-    scores.forEach(
-      (each, sample) => (shares[sample] = (shares[sample] ?? 0) + Math.abs(each) / sum),
-    );
     options.finished(told(row, []));
+  };
+  const known = new Map(rows.map((row) => [row, knownScores(options, row, all)]));
+  let missing = rows.filter((row) => known.get(row) === undefined);
+  // How hard samples are is seen in what the model answers to them: it has to run for that.
+  if (missing.length === 0 && difficulty) missing = rows.slice(-1);
+  for (const row of rows) if (!missing.includes(row)) tell(row, known.get(row) ?? []);
+  await measure({ ...options, progress, score: noting }, missing, tell);
+  if (rows.length === 0 || rows.some(({ scores }) => scores.size !== all.length)) return [];
+  // Whatever lane scores a batch first has scored those before it: they stand in their order.
+  return difficulty ? [...unsure.values()].flat() : sharesOf(rows, all);
+}
+
+/** How much of each row's damage the samples have, all rows together. */
+function sharesOf(rows: readonly OpenRow[], samples: readonly number[]): readonly number[] {
+  const sizes = rows.map(({ scores }) => {
+    const size = [...scores.values()].reduce((total, each) => total + Math.abs(each), 0);
+    return { scores, size: size || 1 };
   });
-  if (!isBySample || rows.length === 0) return [];
-  return difficulty ? [...unsure.values()].flat() : shares;
+  return samples.map((sample) =>
+    sizes.reduce((sum, { scores, size }) => sum + Math.abs(scores.get(sample) ?? 0) / size, 0),
+  );
 }
 
 /** An exact sweep of these rows alone. */

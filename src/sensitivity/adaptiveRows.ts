@@ -7,7 +7,9 @@ export interface AdaptiveRow {
   readonly subject: Subject;
   /** Of the change. */
   readonly name: string;
-  /** Of the samples that were spent on it, in rising order of these. */
+  /** Numbers of the samples that were spent on it, in rising order. Whoever keeps them with the scores can go on later. */
+  readonly samples: readonly number[];
+  /** One for each of `samples`. */
   readonly scores: readonly number[];
   /** Mean over all samples, estimated from those spent. */
   readonly mean: number;
@@ -16,6 +18,9 @@ export interface AdaptiveRow {
   /** Whether it is known to be among the worst or not, and on which side of the limit it is, as far as its interval tells. */
   readonly settled: boolean;
 }
+
+/** Scores by the number of the sample, of the data's samples in the order of its batches. */
+export type ScoresBySample = ReadonlyMap<number, number>;
 
 /** A change of a subject while it is being measured. */
 export interface OpenRow {
@@ -44,8 +49,10 @@ const valueIn =
 /** What can be told of a row now. */
 export function told(row: OpenRow, strata: readonly Stratum[]): AdaptiveRow {
   const { task, name, settled } = row;
-  const scores = [...row.scores].sort(([a], [b]) => a - b).map(([, score]) => score);
-  return { subject: task.subject, name, scores, settled, ...meanOf(row, scores, strata) };
+  const spent = [...row.scores].sort(([a], [b]) => a - b);
+  const samples = spent.map(([sample]) => sample);
+  const scores = spent.map(([, score]) => score);
+  return { subject: task.subject, name, samples, scores, settled, ...meanOf(row, scores, strata) };
 }
 
 function meanOf(row: OpenRow, scores: readonly number[], strata: readonly Stratum[]) {

@@ -1,10 +1,10 @@
-import type { Calibration } from '../runtime/calibration';
+import type { CalibrationBatch } from '../runtime/calibration';
 import { type Chain, type KeptBatch, tensorBytes } from './chain';
 import { sideBySide } from './lanes';
 
-/** The batches of the data, of which nothing is known yet: for one lane. */
-export function keptBatches(data: Calibration): readonly KeptBatch[] {
-  return [...data.batches()].map((batch) => ({
+/** Batches of which nothing is known yet: for one chain. */
+export function keptBatches(batches: readonly CalibrationBatch[]): readonly KeptBatch[] {
+  return batches.map((batch) => ({
     batch,
     clean: new Map(Object.entries(batch.feeds)),
     reference: {},

@@ -125,9 +125,9 @@ async function sweepStages(
 ): Promise<void> {
   const failure = new AbortController();
   const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
-  const chains = loads.map(
-    (load) => new Chain(segments, keptBatches(options.data), { load, signal }),
-  );
+  // The same objects for all lanes: scores may be told by them.
+  const batches = [...options.data.batches()];
+  const chains = loads.map((load) => new Chain(segments, keptBatches(batches), { load, signal }));
   const memory = options.memory / loads.length;
   const bench = { ...options, segments, signal, memory, done: counting(options, stages) };
   // The first take longest, as most of the model is behind them: whichever lane is free takes the next.

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { noProgress } from '../../src/base/progress';
 import type { Calibration, CalibrationBatch } from '../../src/runtime/calibration';
+import type { Feeds } from '../../src/runtime/runner';
 import {
+  adaptiveKey,
   adaptiveSweep,
   type AdaptiveOptions,
   type AdaptiveRow,
@@ -40,6 +42,12 @@ interface Run {
   readonly ranked: readonly string[];
 }
 
+const nmse: AdaptiveOptions['score'] = (reference, candidate, batch) =>
+  metrics.nmse.score({
+    ...{ reference: reference['y']!, candidate: candidate['y']! },
+    ...{ batch, reading: 'values' },
+  });
+
 /** Twelve layers in six blocks under two probes. */
 async function swept(t: TestContext, change: Partial<AdaptiveOptions>): Promise<Run> {
   const { index, structure } = sizedModel(t, feedForwards('pre', 6));
@@ -53,8 +61,7 @@ async function swept(t: TestContext, change: Partial<AdaptiveOptions>): Promise<
         ...{ kind: 'weight', name, change: weightProbes[name].change },
       })),
     })),
-    score: (a, b, batch) =>
-      metrics.nmse.score({ reference: a['y']!, candidate: b['y']!, batch, reading: 'values' }),
+    score: nmse,
     ...{ signal: undefined, progress: noProgress },
     ...change,
     finished: (row) => {
@@ -163,4 +170,66 @@ test('the mean of some samples is that of all on average, within its error', () 
   // Few draws of a stratum tell little of its spread.
   assert.ok(inside / seeds > 0.75, `${inside} of ${seeds}`);
   assert.deepEqual(stratifiedMean(strataOf(hard, 1), 2, value).error, 0);
+});
+
+test('what is known from before is not measured again, and changes nothing', async (t) => {
+  const whole = await swept(t, { seed: 3 });
+  const aborter = new AbortController();
+  const kept = new Map<string, ReadonlyMap<number, number>>();
+  let told = 0;
+  const keep = ({ subject, name, samples, scores }: AdaptiveRow) => {
+    const known = samples.map((sample, at) => [sample, scores[at]!] as const);
+    kept.set(adaptiveKey(subject, name), new Map(known));
+    if (++told === 20) aborter.abort();
+  };
+  await assert.rejects(swept(t, { seed: 3, signal: aborter.signal, finished: keep }), {
+    code: 'cancelled',
+  });
+  let scored = 0;
+  const score: AdaptiveOptions['score'] = (reference, candidate, batch) => {
+    scored++;
+    return nmse(reference, candidate, batch);
+  };
+  const resumed = await swept(t, { seed: 3, known: kept, score });
+  assert.deepEqual(resumed.ranked, whole.ranked);
+  for (const [key, row] of whole.rows) {
+    const { samples: spent, scores, mean, settled } = resumed.rows.get(key)!;
+    assert.deepEqual(
+      [spent, scores, mean, settled],
+      [row.samples, row.scores, row.mean, row.settled],
+    );
+  }
+  const before = [...kept.values()].reduce((sum, { size }) => sum + size, 0);
+  assert.ok(before > 0);
+  assert.equal(scored, whole.spent - before);
+});
+
+test('it goes on where all that is cheap is known, and measures nothing where everything is', async (t) => {
+  const whole = await swept(t, {});
+  const known = new Map(
+    [...whole.rows.values()].map(({ subject, name, samples: spent, scores }) => [
+      adaptiveKey(subject, name),
+      new Map(spent.map((sample, at) => [sample, scores[at]!])),
+    ]),
+  );
+  const score = () => assert.fail('nothing is missing');
+  const again = await swept(t, { known, score });
+  assert.deepEqual(again.ranked, whole.ranked);
+  // How unsure the model is can only be seen where it runs.
+  let runs = 0;
+  const hard = (_: Feeds, { feeds }: CalibrationBatch) => [(feeds['x']!.data as Float32Array)[0]!];
+  const first = await swept(t, { difficulty: hard });
+  const kept = new Map(
+    [...first.rows.values()].map(({ subject, name, samples: spent, scores }) => [
+      adaptiveKey(subject, name),
+      new Map(spent.map((sample, at) => [sample, scores[at]!])),
+    ]),
+  );
+  const counted: AdaptiveOptions['score'] = (reference, candidate, batch) => {
+    runs++;
+    return nmse(reference, candidate, batch);
+  };
+  const second = await swept(t, { difficulty: hard, known: kept, score: counted });
+  assert.deepEqual(second.ranked, first.ranked);
+  assert.equal(runs, samples);
 });
