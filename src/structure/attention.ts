@@ -4,7 +4,7 @@ import { isCross } from './attention/cross';
 import { isResidual, outputLinears, tracedLinears } from './attention/projections';
 import { addUnit, isLinear, joinUnit, type Bench, type Draft, type Unit } from './drafts';
 import type { Source, Step } from './flow';
-import { dataOperands, searchUp } from './walk';
+import { dataOperands, natureOf, searchUp } from './walk';
 
 /** Finds attentions: queries against keys, a softmax, against values; and the linears that feed and follow them. */
 export function findAttention(bench: Bench): void {
@@ -25,12 +25,15 @@ function attentionUnit(bench: Bench, core: Core): Unit {
   settleLatent(bench, unit);
   if (found.size > 0) joinNorms(bench, unit, [...core.query, ...core.key, ...core.value]);
   for (const draft of tracedLinears(bench, core.further ?? [])) {
-    if (!found.has(draft)) settle(unit, draft, 'key');
+    if (!found.has(draft)) settle(unit, draft, readsData(draft) ? 'key' : 'position');
   }
   for (const draft of outputLinears(bench, core.result)) settle(unit, draft, 'output');
   if (isCross(core, found)) unit.kind = 'cross';
   return unit;
 }
+
+/** Whether a projection is of the sequence itself; one of stored vectors makes relative positions. */
+const readsData = ({ linear }: Draft) => !linear || natureOf(linear.data) === 'data';
 
 /** What makes part of the keys itself and feeds the projection of the others is keys and values in compressed form. */
 function settleLatent(bench: Bench, unit: Unit): void {

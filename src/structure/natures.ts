@@ -60,8 +60,9 @@ function isLearntProduct(step: Step): boolean {
   return matrices.length > 0 && !(all && (matrices.length < 2 || isLowRankUpdate(step)));
 }
 
+/** Part of one may be read at places that shapes say: a third of the weights of queries, keys and values. */
 function isMatrix(source: Source | undefined): boolean {
-  if (natureOf(source) !== 'constant') return false;
+  if (natureOf(source) === 'data') return false;
   const tensor = storedTensor(source);
   return tensor !== undefined && longSides(tensor.shape).length >= 2;
 }

@@ -201,3 +201,55 @@ test('a softmax over plain scores is no attention', () => {
   assert.equal(structure.family, 'mlp');
   assert.deepEqual(rolesIn(structure), { W1: 'dense', W2: 'head' });
 });
+
+test('projections of stored vectors that are added to the scores are positions', () => {
+  const structure = structureOfSketch(
+    attention(`
+      q = MatMul n Wq:16x16
+      k = MatMul n Wk:16x16
+      v = MatMul n Wv:16x16
+      kt = Transpose{perm=0,2,1} k
+      s = MatMul q kt
+      r = MatMul R:8x16 Wr:16x16
+      rt = Transpose{perm=1,0} r
+      t = MatMul q rt
+      u = Add s t
+      p = Softmax u
+      c = MatMul p v
+    `),
+  );
+  const roles = rolesIn(structure);
+  assert.deepEqual(
+    [roles['Wq'], roles['Wk'], roles['Wv'], roles['Wr']],
+    [...['query', 'key', 'value', 'position']],
+  );
+});
+
+test('learnt queries, repeated for a batch, against keys from a part of a joint weight', () => {
+  const structure = structureOfSketch(`
+    in x 2x8x16
+    sx = Shape x
+    at = Slice sx [0] [1] [0]
+    sh = Concat{axis=0} at [4] [16]
+    e = Expand L:1x4x16 sh
+    w = Transpose{perm=1,0} W:48x16
+    sw = Shape w
+    third = Slice sw [1] [2] [0]
+    third1 = Div third [3]
+    wq = Slice w [0] third1 [1]
+    wk = Slice w third1 [32] [1]
+    wv = Slice w [32] [48] [1]
+    q = MatMul e wq
+    k = MatMul x wk
+    v = MatMul x wv
+    kt = Transpose{perm=0,2,1} k
+    s = MatMul q kt
+    t = Mul s 0.25
+    p = Softmax t
+    c = MatMul p v
+    y = MatMul c Wo:16x16
+  `);
+  assert.equal(layerMaking(structure, 'q').role, 'query');
+  assert.equal(layerMaking(structure, 's').role, 'scores');
+  assert.equal(layerMaking(structure, 'y').role, 'output');
+});
