@@ -44,7 +44,8 @@ export interface PositionMask {
 
 /**
  * Which rows of a tensor stand for something, a row being all that lies along its last axis: those of padded positions do not. Undefined
- * for all, which is also the answer for tensors that are not laid out [batch, sequence, …] or [batch · sequence, …].
+ * for all, which is also the answer for tensors that are laid out neither [batch, sequence, …], [batch · sequence, …] nor
+ * [batch, heads, sequence, …].
  */
 export function realRows(
   shape: readonly number[],
@@ -54,11 +55,29 @@ export function realRows(
   const { batch, sequence, real } = mask;
   const isFlat = shape.length === 2 && shape[0] === batch * sequence && sequence > 1;
   if (isFlat) return real;
-  if (shape.length < 3 || shape[0] !== batch || shape[1] !== sequence) return undefined;
-  const inner = shape.slice(2, -1).reduce((product, size) => product * size, 1);
-  if (inner === 1) return real;
-  return Uint8Array.from(
-    { length: real.length * inner },
-    (_, row) => real[Math.floor(row / inner)] ?? 0,
-  );
+  if (shape.length < 3 || shape[0] !== batch) return undefined;
+  if (shape[1] === sequence) return spread(mask, 1, product(shape.slice(2, -1)));
+  if (shape.length < 4 || shape[2] !== sequence) return undefined;
+  return spread(mask, shape[1] ?? 1, product(shape.slice(3, -1)));
 }
+
+/** Which elements stand for something where positions lie along the last axis alone, [batch, …, sequence]; undefined for all and elsewhere. */
+export function realElements(
+  shape: readonly number[],
+  mask: PositionMask | undefined,
+): Uint8Array | undefined {
+  const isLast = shape.length > 2 && shape[0] === mask?.batch && shape.at(-1) === mask?.sequence;
+  if (!mask || !isLast || realRows(shape, mask)) return undefined;
+  return spread(mask, product(shape.slice(1, -1)), 1);
+}
+
+/** The mask of [batch, sequence] for [batch, outer, sequence, inner]. */
+function spread({ batch, sequence, real }: PositionMask, outer: number, inner: number): Uint8Array {
+  if (outer === 1 && inner === 1) return real;
+  return Uint8Array.from({ length: batch * outer * sequence * inner }, (_, at) => {
+    const position = Math.floor(at / inner) % sequence;
+    return real[Math.floor(at / (inner * sequence * outer)) * sequence + position] ?? 0;
+  });
+}
+
+const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);

@@ -2,13 +2,15 @@ import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
 import { applyEdits } from '../onnx/edit';
 import type { GraphIndex } from '../onnx/graph';
-import { type Calibration, realRows } from './calibration';
+import { type Calibration, type PositionMask, realElements, realRows } from './calibration';
 import type { RunTensor } from './runner';
 
 export interface Observed {
   readonly tensor: RunTensor;
   /** One byte for each row along the last axis, 0 for padding; undefined where all count. */
   readonly real: Uint8Array | undefined;
+  /** One byte for each element where positions lie along the last axis, 0 for padding; undefined where all count, and elsewhere. */
+  readonly elements?: Uint8Array | undefined;
 }
 
 export interface ObserveOptions {
@@ -49,7 +51,7 @@ export async function observe(
         new Map(
           names.flatMap((name) => {
             const tensor = all[name];
-            return tensor ? [[name, { tensor, real: realRows(tensor.shape, mask) }]] : [];
+            return tensor ? [[name, observed(tensor, mask)]] : [];
           }),
         ),
       );
@@ -60,3 +62,8 @@ export async function observe(
     await session.release();
   }
 }
+
+const observed = (tensor: RunTensor, mask: PositionMask | undefined): Observed => ({
+  tensor,
+  ...{ real: realRows(tensor.shape, mask), elements: realElements(tensor.shape, mask) },
+});

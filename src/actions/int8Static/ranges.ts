@@ -70,9 +70,10 @@ class Extremes implements RangeWatch {
   }
 }
 
-/** What was seen without the rows that are padding. */
-export function realValues({ tensor, real }: Observed): Float32Array {
+/** What was seen without padding. */
+export function realValues({ tensor, real, elements }: Observed): Float32Array {
   const values = tensor.data as Float32Array;
+  if (elements) return values.filter((_, at) => elements[at] !== 0);
   if (!real || real.every(Boolean)) return values;
   const width = tensor.shape.at(-1) ?? 1;
   const kept = new Float32Array(real.reduce((sum, row) => sum + row, 0) * width);
