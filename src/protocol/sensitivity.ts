@@ -80,6 +80,10 @@ export interface Sensitivity {
   reused: number;
 }
 
+/** A note on adaptive sweeps that are shared among machines. */
+export const settledApart =
+  'Each part settled its rows by itself: settled are those that are among the ten worst of their part or not, which says less of the whole. An exact sweep has no such limits.';
+
 /** How alike two disjoint halves of the samples rank what a probe was done to. */
 export interface RankStability {
   probe: string;

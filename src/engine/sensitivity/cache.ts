@@ -5,6 +5,8 @@ export interface KeptRow {
   readonly id: string;
   readonly probe: string;
   readonly scores: readonly number[];
+  /** Numbers of the samples that the scores are of; all of them, in their order, where it is left out. */
+  readonly samples?: readonly number[] | undefined;
   /** Mean over all samples and half the width of its interval, where `scores` are of some only. */
   readonly estimate?: { readonly mean: number; readonly halfWidth: number };
 }
@@ -47,10 +49,10 @@ const rows: LineKind<KeptRow> = { keyOf: rowId, read };
 
 function read(line: unknown): KeptRow | undefined {
   const row = (line ?? {}) as Partial<KeptRow>;
-  const { id, probe, scores, estimate } = row;
+  const { id, probe, scores, samples = [], estimate } = row;
   if (typeof id !== 'string' || typeof probe !== 'string' || !Array.isArray(scores)) {
     return undefined;
   }
-  const figures = [...scores, ...(estimate ? [estimate.mean, estimate.halfWidth] : [])];
+  const figures = [...scores, ...samples, ...(estimate ? [estimate.mean, estimate.halfWidth] : [])];
   return figures.every(Number.isFinite) ? { ...row, id, probe, scores } : undefined;
 }

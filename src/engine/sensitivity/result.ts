@@ -1,6 +1,6 @@
 import { version } from '../../../package.json';
 import type { DataFacts } from '../../base/dataKinds';
-import { rankingOf, stabilityOf } from '../../protocol/ranking';
+import { rankingOf, type ScoredRow, stabilityOf } from '../../protocol/ranking';
 import type {
   PropagationRow,
   Sensitivity,
@@ -27,6 +27,8 @@ export interface FedData {
 export interface FoundRow {
   readonly told: SensitivityRow;
   readonly scores: readonly number[];
+  /** Numbers of the samples; all in their order where it is undefined. */
+  readonly samples: readonly number[] | undefined;
 }
 
 /** What has been found out so far; grows while a request is answered. */
@@ -88,8 +90,8 @@ export const rowKey = ({ id, probe }: Pick<SensitivityRow, 'id' | 'probe'>) => `
 export function resultOf(findings: Findings, complete: boolean): Sensitivity {
   const { request, question, sha256, data, notes, keepers, reused } = findings;
   const found = [...findings.rows.values()];
-  const rows = found.map(({ told, scores }) =>
-    complete && request.shard ? { ...told, scores: [...scores] } : told,
+  const rows = found.map(({ told, scores, samples }) =>
+    complete && request.shard && !samples ? { ...told, scores: [...scores] } : told,
   );
   const { probes, judge } = question;
   const { title, unit } = metrics[judge.metric];
@@ -107,7 +109,7 @@ export function resultOf(findings: Findings, complete: boolean): Sensitivity {
     ranking: rankingOf(rows, probes),
     stability: complete
       ? stabilityOf(
-          found.map(({ told: { probe }, scores }) => ({ probe, scores })),
+          probes.flatMap(({ name }) => alike(found.filter(({ told }) => told.probe === name))),
           probes,
         )
       : [],
@@ -116,6 +118,24 @@ export function resultOf(findings: Findings, complete: boolean): Sensitivity {
     ...{ complete, seconds: findings.seconds(), reused },
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };
+}
+
+/** Rows of one probe with the scores of the samples that all of them have: what an adaptive sweep spends differs from row to row. */
+function alike(rows: readonly FoundRow[]): ScoredRow[] {
+  const fewest = rows
+    .map(({ samples }) => samples)
+    .reduce(
+      (least, own) => (own && own.length < (least?.length ?? Infinity) ? own : least),
+      undefined,
+    );
+  const places = rows.map(
+    ({ samples }) => samples && new Map(samples.map((sample, at) => [sample, at])),
+  );
+  const common = fewest?.filter((sample) => places.every((own) => !own || own.has(sample)));
+  return rows.map(({ told: { probe }, scores }, row) => ({
+    probe,
+    scores: common?.map((sample) => scores[places[row]?.get(sample) ?? sample] ?? 0) ?? scores,
+  }));
 }
 
 function inOrder<T extends Pick<SensitivityRow, 'id' | 'probe'>>(

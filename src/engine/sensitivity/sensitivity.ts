@@ -1,6 +1,11 @@
-import { partOf } from '../../base/progress';
+import { partOf, type Progress } from '../../base/progress';
 import type { CallContext } from '../../protocol/rpc';
-import type { Sensitivity, SensitivityRequest } from '../../protocol/sensitivity';
+import {
+  type Sensitivity,
+  type SensitivityRequest,
+  settledApart,
+} from '../../protocol/sensitivity';
+import type { DescribedCalibration } from '../calibration';
 import { hashOf } from '../fileHash';
 import type { SizedModel } from '../models';
 import { changesToMeasure } from './changes';
@@ -10,7 +15,7 @@ import { keptFor } from './kept';
 import { tellSeldom } from './partial';
 import { followErrors, keptErrors, propagationProbe } from './propagation';
 import { type Question, questionOf } from './question';
-import { emptyFindings, type Findings, resultOf, rowKey, rowOf } from './result';
+import { emptyFindings, type FedData, type Findings, resultOf, rowKey, rowOf } from './result';
 import { type Finished, tierRuns } from './tiers';
 import { withTemporaryFolder } from '../temporaryFolder';
 
@@ -63,47 +68,58 @@ const sweepShare = 0.7;
 
 async function measure(job: Job): Promise<void> {
   const { sized, request, question, findings, context } = job;
-  const { tier = 'exact', limit, seed } = request;
-  if (tier === 'hints') return;
   const followed = propagationProbe(request);
   const share = followed ? sweepShare : 1;
   await withTemporaryFolder(async (folder) => {
     const data = await sensitivityData(sized, request, folder);
     const { name, samples, facts } = data;
-    findings.data = { name, samples, facts, sha256: contentOf(data) };
-    const kept = keptFor(sized, request, question, findings.data);
-    for (const row of kept.rows) findings.rows.set(rowKey(row.told), row);
-    findings.reused = kept.rows.length;
-    findings.keepers.push(kept.notes);
-    const { signal } = context;
-    const progress = partOf(context.progress, 0, share);
-    const { tasks, skipped, notes } = await changesToMeasure(question, {
-      ...{ sized, signal, progress, isKept: kept.has },
-      data: request.data === undefined ? undefined : data,
-    });
-    findings.skipped.push(...skipped);
-    findings.notes.push(...notes);
-    const finished = (row: Finished) => {
-      const told = rowOf(row);
-      kept.add(row);
-      findings.rows.set(rowKey(told), { told, scores: row.scores });
-      job.changed();
-    };
-    const bench = { sized, question, data, tasks, signal, progress, limit, seed };
-    await tierRuns[tier]({ ...bench, finished });
+    const fed = { name, samples, facts, sha256: contentOf(data) };
+    findings.data = fed;
+    await sweepRows(job, data, fed, partOf(context.progress, 0, share));
     if (!followed) return;
-    const rest = partOf(context.progress, share, 1);
-    const errors = keptErrors(request.cache, sized, question, findings.data);
+    const errors = keptErrors(request.cache, sized, question, fed);
     findings.keepers.push(() => errors.notes());
-    await followErrors(
-      sized,
-      question,
-      followed,
-      { data, errors, signal, progress: rest },
-      (row) => {
-        findings.propagation.push(row);
-        job.changed();
-      },
-    );
+    const { signal } = context;
+    const bench = { data, errors, signal, progress: partOf(context.progress, share, 1) };
+    await followErrors(sized, question, followed, bench, (row) => {
+      findings.propagation.push(row);
+      job.changed();
+    });
   });
+}
+
+/** Takes over the rows that are kept, and measures the others. */
+async function sweepRows(
+  { sized, request, question, findings, context: { signal }, changed }: Job,
+  data: DescribedCalibration,
+  fed: FedData,
+  progress: Progress,
+): Promise<void> {
+  const { tier = 'exact', limit, seed } = request;
+  if (tier === 'hints') return;
+  const kept = keptFor(sized, request, question, fed);
+  for (const row of kept.rows) findings.rows.set(rowKey(row.told), row);
+  findings.keepers.push(kept.notes);
+  const reused = new Set(kept.rows.map(({ told }) => rowKey(told)));
+  findings.reused = reused.size;
+  const { tasks, skipped, notes } = await changesToMeasure(question, {
+    ...{ sized, signal, progress, isKept: kept.has },
+    data: request.data === undefined ? undefined : data,
+  });
+  findings.skipped.push(...skipped);
+  findings.notes.push(...notes);
+  if (tier === 'adaptive' && request.shard) findings.notes.push(settledApart);
+  const finished = (row: Finished) => {
+    const told = rowOf(row);
+    const key = rowKey(told);
+    if (kept.knows(row)) reused.add(key);
+    else reused.delete(key);
+    findings.reused = reused.size;
+    kept.add(row);
+    findings.rows.set(key, { told, scores: row.scores, samples: row.samples });
+    changed();
+  };
+  const { known } = kept;
+  const bench = { sized, question, data, tasks, known, signal, progress, limit, seed };
+  await tierRuns[tier]({ ...bench, finished });
 }

@@ -1,7 +1,7 @@
 import type { Progress } from '../../base/progress';
 import type { Tier } from '../../protocol/sensitivity';
 import type { Calibration } from '../../runtime/calibration';
-import { adaptiveSweep } from '../../sensitivity/adaptive';
+import { type AdaptiveOptions, adaptiveSweep } from '../../sensitivity/adaptive';
 import { type Subject, sweep } from '../../sensitivity/sweep';
 import type { SizedModel } from '../models';
 import { reducedIndex } from '../reduced';
@@ -17,6 +17,8 @@ export interface Finished {
   readonly probe: string;
   /** Of the samples that were spent on it. */
   readonly scores: readonly number[];
+  /** Their numbers; all in their order where it is left out. */
+  readonly samples?: readonly number[];
   readonly settled: boolean;
   /** Mean over all samples and half the width of its interval, where `scores` are of some only. */
   readonly estimate?: { readonly mean: number; readonly halfWidth: number };
@@ -29,6 +31,8 @@ export interface TierBench {
   readonly data: Calibration;
   /** What is not kept from before. */
   readonly tasks: readonly AskedChanges[];
+  /** Scores of some samples that are kept from before, by `adaptiveKey`. */
+  readonly known: AdaptiveOptions['known'];
   readonly finished: (row: Finished) => void;
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -45,10 +49,13 @@ export const tierRuns = { adaptive, exact } satisfies Record<Exclude<Tier, 'hint
 
 async function exact(bench: TierBench): Promise<void> {
   const asked = askedBy(bench);
+  const { settle } = bench.question.judge;
   await sweep({
     ...(await sweepOptions(bench)),
-    finished: ({ subject, name, scores }) =>
-      bench.finished({ asked: asked(subject), probe: name, scores, settled: true }),
+    finished: ({ subject, name, scores: noted }) =>
+      bench.finished({
+        ...{ asked: asked(subject), probe: name, scores: settle(noted), settled: true },
+      }),
   });
 }
 
@@ -57,12 +64,12 @@ const worst = 10;
 
 async function adaptive(bench: TierBench): Promise<void> {
   const asked = askedBy(bench);
-  const { limit, seed } = bench;
+  const { limit, seed, known } = bench;
   await adaptiveSweep({
-    ...{ ...(await sweepOptions(bench)), worst, limit, seed },
+    ...{ ...(await sweepOptions(bench)), worst, limit, seed, known },
     difficulty: bench.question.judge.difficulty,
-    finished: ({ subject, name, scores, settled, ...estimate }) =>
-      bench.finished({ asked: asked(subject), probe: name, scores, settled, estimate }),
+    finished: ({ subject, name, scores, samples, settled, ...estimate }) =>
+      bench.finished({ asked: asked(subject), probe: name, scores, samples, settled, estimate }),
   });
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors';
 import { rankingOf, stabilityOf } from '../../protocol/ranking';
-import type { Sensitivity, SensitivityRow } from '../../protocol/sensitivity';
+import { type Sensitivity, type SensitivityRow, settledApart } from '../../protocol/sensitivity';
 
 export interface NamedSensitivity {
   /** For messages. */
@@ -98,10 +98,7 @@ function keysOf({ shard, layers }: Sensitivity): string[] {
 
 function notesOf(parts: readonly NamedSensitivity[], missing: string | undefined): string[] {
   const isAdaptive = parts.length > 1 && parts[0]?.sensitivity.tier === 'adaptive';
-  return [
-    ...(missing ? [missing] : []),
-    ...(isAdaptive ? ['Which layers need more samples was decided within each part.'] : []),
-  ];
+  return [...(missing ? [missing] : []), ...(isAdaptive ? [settledApart] : [])];
 }
 
 /** A sentence; undefined where all are there. */

@@ -188,27 +188,101 @@ test('errors that were followed are kept by model, inputs and probe', () =>
     assert.equal(keptLines(request.cache!).length, lines + 5 * 8);
   }));
 
-test('an adaptive row is no exact one, but exact rows answer an adaptive question', () =>
+/** Numbers of samples that rows stand on. */
+const spent = ({ layers }: Sensitivity) => layers.map(({ samples }) => samples);
+
+test('an adaptive sweep is answered from what is kept, and an exact one takes its rows of all samples', () =>
   withEngine(async ({ engine, request }) => {
     const question = { ...request, samples: 48, probes: ['int4'] };
-    const spent = ({ layers }: Sensitivity) => layers.map(({ samples }) => samples);
     const adaptive = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
     assert.equal(adaptive.tier, 'adaptive');
     assert.equal(adaptive.layers.length, 28);
     assert.ok(adaptive.layers.every(({ settled }) => settled));
-    assert.ok(spent(adaptive).some((count) => count < 48));
+    const whole = spent(adaptive).filter((count) => count === 48).length;
+    assert.ok(whole > 0 && whole < 28, `${whole} rows of all samples`);
+    assert.equal(adaptive.stability[0]?.rows, 28);
+    assert.ok(adaptive.stability[0].samples <= Math.min(...spent(adaptive)));
     const again = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
     assert.equal(again.reused, 28);
     assert.deepEqual(again.layers, adaptive.layers);
-    const layers = ['blocks.0.*'];
-    const fewer = await engine.api.sensitivity({ ...question, tier: 'adaptive', layers });
-    assert.equal(fewer.reused, 0);
+    assert.deepEqual(again.stability, adaptive.stability);
+    // One probe more: the scores of the other are there already.
+    const probes = ['int4', 'int2'];
+    const more = await engine.api.sensitivity({ ...question, tier: 'adaptive', probes });
+    assert.equal(more.reused, 28);
+    assert.deepEqual(
+      more.layers.filter(({ probe }) => probe === 'int4'),
+      adaptive.layers,
+    );
     const exact = await engine.api.sensitivity(question);
-    assert.equal(exact.reused, 0);
+    assert.equal(exact.reused, whole);
     assert.ok(spent(exact).every((count) => count === 48));
     const answered = await engine.api.sensitivity({ ...question, tier: 'adaptive' });
     assert.equal(answered.reused, 28);
     assert.deepEqual(answered.layers, exact.layers);
+  }));
+
+test('an adaptive sweep that is cancelled, and one whose engine is killed, go on where they were', () =>
+  withEngine(async (bench) => {
+    const { engine } = bench;
+    const request = {
+      ...{ ...bench.request, samples: 48, probes: ['int4', 'int2'] },
+      tier: 'adaptive' as const,
+    };
+    const unkept = { ...request };
+    delete unkept.cache;
+    const wanted = await engine.api.sensitivity(unkept);
+    const scoresKept = () =>
+      keptLines(request.cache!)
+        .filter(isWhole)
+        .map((line) => JSON.parse(line) as { scores: number[] })
+        .reduce((sum, { scores }) => sum + scores.length, 0);
+    const stop = new AbortController();
+    let stopped = 0;
+    const abort = () => {
+      stopped = performance.now();
+      stop.abort();
+    };
+    const first = await interrupted({ ...bench, request }, 20, abort, stop.signal);
+    const ms = performance.now() - stopped;
+    assert.ok(isCancelled(first.error) && ms < 200, `${String(first.error)} after ${ms} ms`);
+    const afterFirst = scoresKept();
+    assert.ok(afterFirst >= first.last.layers.length);
+    const kill = () => process.kill(bench.pid(), 'SIGKILL');
+    const second = await interrupted({ ...bench, request }, 40, kill);
+    assert.ok(isUserError(second.error) && second.error.code === 'crash', String(second.error));
+    assert.ok(scoresKept() > afterFirst);
+    const found = await engine.api.sensitivity(request);
+    assert.ok(found.reused > 0);
+    const near = (a: number, b: number) => Math.abs(a - b) <= 1e-4 * Math.abs(b) + 1e-8;
+    for (const [at, { id, probe, damage, samples }] of wanted.layers.entries()) {
+      const row = found.layers[at]!;
+      assert.ok(near(row.damage, damage), `${id} ${probe}: ${row.damage}, not ${damage}`);
+      assert.equal(row.samples, samples, `${id} ${probe}`);
+    }
+  }));
+
+test('another weight in the file, and other data, are other questions', () =>
+  withEngine(async ({ engine, request, folder }) => {
+    const copy = { ...request, probes: ['int8'], layers: ['blocks.0.mlp.*'] };
+    const [file, data] = [join(folder, 'model.onnx'), join(folder, 'test.npz')];
+    const bytes = readFileSync(request.file);
+    writeFileSync(file, bytes);
+    writeFileSync(data, readFileSync(request.data!));
+    const reusedBy = async (more: Partial<SensitivityRequest> = {}) =>
+      (await engine.api.sensitivity({ ...copy, file, data, ...more })).reused;
+    assert.equal(await reusedBy(), 0);
+    // The name of the file is not what it is.
+    assert.equal(await reusedBy({ file: request.file, data: request.data! }), 2);
+    assert.equal(await reusedBy({ probes: ['int8', 'int4'] }), 2);
+    // In the middle of a weight, of which this file has little else.
+    const at = Math.floor(bytes.length / 2);
+    bytes[at] = bytes[at]! ^ 1;
+    writeFileSync(file, bytes);
+    assert.equal(await reusedBy(), 0);
+    assert.equal(await reusedBy(), 2);
+    writeFileSync(data, readFileSync(sample('train.npz')));
+    assert.equal(await reusedBy(), 0);
   }));
 
 test('a folder that cannot be used, or a full disk, is said and no failure', () =>
