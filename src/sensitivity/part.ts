@@ -1,5 +1,8 @@
+import { makeNode } from '../onnx/builder';
+import { type FreshNames, freshNames } from '../onnx/fresh';
 import type { GraphIndex, NodeEntry, Scope } from '../onnx/graph';
-import type { Graph, Model, Tensor, ValueInfo } from '../onnx/model';
+import type { Graph, Model, Node, Tensor, ValueInfo } from '../onnx/model';
+import { renameInNode } from '../onnx/names';
 import { mapBodies, updated } from '../onnx/records';
 import type { RunTensor } from '../runtime/runner';
 import type { DType } from '../tensor/dtype';
@@ -71,8 +74,11 @@ export function partModel(
   const fed = new Map(main.graph.inputs.map((input) => [input.name, input]));
   const typed = new Map(main.graph.outputs.map((output) => [output.name, output]));
   const graph: Graph = updated(main.graph, {
-    nodes: entries.map(({ node }) =>
-      weight ? mapBodies(node, (body) => withoutTensor(body, weight.name)) : node,
+    nodes: withReadRanges(
+      entries.map(({ node }) =>
+        weight ? mapBodies(node, (body) => withoutTensor(body, weight.name)) : node,
+      ),
+      outputs,
     ),
     initializers: main.graph.initializers.filter(
       ({ name }) => reads.has(name) && name !== weight?.name,
@@ -91,6 +97,34 @@ export function partModel(
     values: [],
   });
   return { ...model, graph };
+}
+
+/**
+ * The nodes with copies of ranges for outputs: the runtime (1.30) makes a Gather at the places of a Range a Slice, whoever else fetches the
+ * range, and its process ends.
+ */
+function withReadRanges(nodes: readonly Node[], outputs: readonly string[]): readonly Node[] {
+  const fetched = nodes.filter(
+    ({ op, outputs: [made = ''] }) => op === 'Range' && outputs.includes(made),
+  );
+  if (fetched.length === 0) return nodes;
+  const taken = namesIn(nodes);
+  const renames = new Map(
+    fetched.map(({ outputs: [made = ''] }) => [made, taken.fresh(`${made}_range`)]),
+  );
+  const renamed = (name: string) => renames.get(name) ?? name;
+  return nodes.flatMap((node) => {
+    const named = renameInNode(node, renamed);
+    const [made = ''] = fetched.includes(node) ? node.outputs : [];
+    return made ? [named, makeNode('Identity', [renamed(made)], [made])] : [named];
+  });
+}
+
+function namesIn(nodes: readonly Node[]): FreshNames {
+  const names = freshNames();
+  for (const { inputs, outputs } of nodes)
+    for (const name of [...inputs, ...outputs]) names.take(name);
+  return names;
 }
 
 function withoutTensor(graph: Graph, name: string): Graph {
