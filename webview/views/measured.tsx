@@ -1,6 +1,7 @@
 import type { ComparisonLine, ComparisonView } from '../../src/protocol/recipeView';
 import { Button } from '../kit';
 import { baseName } from './facts';
+import { DataLine } from '../widgets/dataLine';
 import { Changes, FurthestOff, Kernels } from './proof';
 import type { ViewProps } from './props';
 import { DataLink } from './recipe';
@@ -37,15 +38,17 @@ export function Measured({ dashboard, act }: Props) {
 }
 
 function MeasureRow({ dashboard, act }: Props) {
-  const { recipe, comparison, busy, trusted } = dashboard;
+  const { recipe, comparison, busy, trusted, settings } = dashboard;
   const candidate = recipe?.candidate;
+  // A recipe that names none is measured on what was chosen for the model.
+  const evaluation = recipe?.data.evaluation ?? (settings.data && baseName(settings.data));
   const wanted = candidate?.current && !(comparison?.complete && comparison.current);
   return (
     <div class="outlook">
       <dl class="outlook-figures">
         <dt>evaluation</dt>
         <dd>
-          <DataLink name={recipe?.data.evaluation ?? null} use="evaluation" act={act} />
+          <DataLink name={evaluation} use="evaluation" act={act} />
         </dd>
       </dl>
       <div class="outlook-act">
@@ -83,6 +86,7 @@ function Report({ comparison, act }: ReportProps) {
         {baseName(candidate)} · {conditions}
         {!current && ' · measured before the last change'}
       </p>
+      <DataLine facts={comparison.facts} />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { parts, type Part } from '../../src/base/terms';
 import { termOf } from '../filter';
 import { barsOf, outside, outsideTitle, presentParts, type Bar, type Slice } from '../figures';
 import { isSynthetic, timesSettled } from '../state';
+import { DataLine } from '../widgets/dataLine';
 import { StackedBars, type StackedBar } from '../widgets/stackedBars';
 import { dataName } from './facts';
 import type { ViewProps } from './props';
@@ -53,6 +54,7 @@ export function WhereItGoes({ state, dashboard, act }: ViewProps) {
         />
       )}
       <p class="caption">{caption(dashboard)}</p>
+      {timesSettled(dashboard) && <DataLine facts={dashboard.measured?.facts} />}
     </section>
   );
 }
