@@ -13,7 +13,7 @@ import { sensitivityCurve } from '../curve';
 import { escaped } from '../markdown';
 import type { OpenModel } from '../models/openModel';
 import { currentColors, imageOf } from '../picture';
-import { findingFor, findingsFor, judgedText } from './verdict';
+import { findingsFor, judgedText, judgeOf } from './verdict';
 
 /** More figures than these nobody reads in a line: the curve has them all. */
 const mostFigures = 5;
@@ -34,7 +34,7 @@ export function sensitivityRows(model: OpenModel, layer: string): [string, strin
 function measuredText(model: OpenModel, sensitivity: Sensitivity, layer: string) {
   const findings = findingsOf(sensitivity, layer, {});
   if (findings.length === 0) return undefined;
-  const telling = findingFor(model, layer);
+  const telling = judgeOf(model)?.telling(layer);
   const others = findings.filter(({ probe }) => probe.name !== telling?.probe.name);
   const figures = shortened(others).map(({ probe, row }) => {
     const { damage, high } = row;

@@ -18,23 +18,35 @@ export function currentSweep(
   return model.isSensitivityStale ? undefined : model.sensitivity;
 }
 
+/** What was found of a model's layers, judged by the user's limits as they were when this was made: one for all layers of a request. */
+export interface Judge {
+  readonly sensitivity: Sensitivity;
+  /** Under every probe. */
+  readonly findings: (layer: string) => readonly Finding[];
+  /** The finding that says most of a layer. */
+  readonly telling: (layer: string) => Finding | undefined;
+  /** The finding that layers are coloured and ranked by. */
+  readonly ranked: (layer: string) => Finding | undefined;
+}
+
+/** Undefined where nothing was measured of the model as it is now. */
+export function judgeOf(model: OpenModel): Judge | undefined {
+  const sensitivity = currentSweep(model);
+  if (!sensitivity) return undefined;
+  const limits = setting('sensitivitySafe', model.uri);
+  const ranking = rankingProbe(sensitivity);
+  const findings = (layer: string) => findingsOf(sensitivity, layer, limits);
+  return {
+    sensitivity,
+    findings,
+    telling: (layer) => tellingFinding(findings(layer), ranking),
+    ranked: (layer) => findings(layer).find(({ probe }) => probe.name === ranking?.name),
+  };
+}
+
 /** What was found of a layer under every probe, judged by the user's limits. */
 export function findingsFor(model: OpenModel, layer: string): readonly Finding[] {
-  const sensitivity = currentSweep(model);
-  return sensitivity ? findingsOf(sensitivity, layer, setting('sensitivitySafe', model.uri)) : [];
-}
-
-/** The finding that says most of a layer. */
-export function findingFor(model: OpenModel, layer: string): Finding | undefined {
-  const sensitivity = currentSweep(model);
-  return sensitivity && tellingFinding(findingsFor(model, layer), rankingProbe(sensitivity));
-}
-
-/** The finding that layers are coloured and ranked by. */
-export function rankedFinding(model: OpenModel, layer: string): Finding | undefined {
-  const sensitivity = currentSweep(model);
-  const probe = sensitivity && rankingProbe(sensitivity);
-  return findingsFor(model, layer).find((finding) => finding.probe.name === probe?.name);
+  return judgeOf(model)?.findings(layer) ?? [];
 }
 
 /** "4-bit: KL 0.0003, safe". */

@@ -4,7 +4,7 @@ import { argumentOf } from '../layerArgument';
 import type { OpenModel } from '../models/openModel';
 import type { ModelStore } from '../models/store';
 import { commands } from '../names';
-import { currentSweep, findingFor, judgedText } from '../sensitivity/verdict';
+import { judgedText, judgeOf } from '../sensitivity/verdict';
 import type { TextFiles } from './files';
 import { lineOf } from './symbols';
 
@@ -13,6 +13,7 @@ class SensitivityLens extends vscode.CodeLens {
     range: vscode.Range,
     readonly model: OpenModel,
     readonly layer: string,
+    readonly text: string,
   ) {
     super(range);
   }
@@ -42,20 +43,21 @@ export class SensitivityLenses
   async provideCodeLenses(document: vscode.TextDocument): Promise<SensitivityLens[]> {
     if (!setting('textSensitivity')) return [];
     const shown = await this.texts.shown(document.uri);
-    if (!shown || !currentSweep(shown.model)) return [];
+    const judge = shown && judgeOf(shown.model);
+    if (!judge) return [];
     const { model, view } = shown;
-    return view.sections
-      .filter(({ kind, id }) => kind === 'layer' && findingFor(model, id) !== undefined)
-      .map(({ id, line }) => new SensitivityLens(lineOf(document, line), model, id));
+    return view.sections.flatMap(({ kind, id, line }) => {
+      const finding = kind === 'layer' ? judge.telling(id) : undefined;
+      if (!finding) return [];
+      const text = judgedText(finding, judge.sensitivity);
+      return [new SensitivityLens(lineOf(document, line), model, id, text)];
+    });
   }
 
   resolveCodeLens(lens: SensitivityLens): SensitivityLens {
-    const { model, layer } = lens;
-    const sensitivity = currentSweep(model);
-    const finding = findingFor(model, layer);
-    if (!sensitivity || !finding) return lens;
+    const { model, layer, text } = lens;
     lens.command = {
-      title: judgedText(finding, sensitivity),
+      title: text,
       tooltip: vscode.l10n.t('What compressing this layer does, and what can be done'),
       command: commands.showSensitivity,
       arguments: [argumentOf(model, [layer])],

@@ -5,7 +5,7 @@ import { onSettings, setting } from '../config';
 import type { OpenModel } from '../models/openModel';
 import type { ModelStore } from '../models/store';
 import { textView } from '../names';
-import { currentSweep, rankedFinding, verdictText } from '../sensitivity/verdict';
+import { judgeOf, verdictText } from '../sensitivity/verdict';
 
 /** Blue, yellow and red are told apart by nearly everybody; the figure beside the name says the same in words. */
 const colors = {
@@ -43,7 +43,7 @@ export class DamageColors implements vscode.FileDecorationProvider, vscode.Dispo
     if (!setting('treeSensitivity')) return undefined;
     const [address, layer] = JSON.parse(uri.query) as [string, string];
     const model = this.models.get(vscode.Uri.parse(address, true));
-    const finding = model && rankedFinding(model, layer);
+    const finding = model && judgeOf(model)?.ranked(layer);
     const color = finding && colors[finding.verdict];
     if (!finding || color === undefined) return undefined;
     const { ThemeColor, FileDecoration } = vscode;
@@ -57,7 +57,7 @@ export class DamageColors implements vscode.FileDecorationProvider, vscode.Dispo
 
 /** "4-bit: KL 0.0003": what stands beside a layer's name, so that its colour never stands alone. */
 export function damageText(model: OpenModel, layer: string): string | undefined {
-  const sensitivity = currentSweep(model);
-  const finding = rankedFinding(model, layer);
-  return sensitivity && finding && findingText(finding, sensitivity);
+  const judge = judgeOf(model);
+  const finding = judge?.ranked(layer);
+  return judge && finding && findingText(finding, judge.sensitivity);
 }

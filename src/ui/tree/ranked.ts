@@ -1,5 +1,5 @@
 import type { OpenModel } from '../models/openModel';
-import { rankedFinding } from '../sensitivity/verdict';
+import { judgeOf } from '../sensitivity/verdict';
 import type { OutlineItem } from '../text/outline';
 
 /** The layers of an outline without their modules: those that were measured by their damage, the worst first, then the others in order. */
@@ -7,7 +7,8 @@ export function rankedItems(
   model: OpenModel,
   outline: readonly OutlineItem[],
 ): readonly OutlineItem[] {
-  const damage = (item: OutlineItem) => rankedFinding(model, item.section.id)?.row.damage;
+  const judge = judgeOf(model);
+  const damage = (item: OutlineItem) => judge?.ranked(item.section.id)?.row.damage;
   const layers = layersIn(outline).map((item) => ({ item, damage: damage(item) ?? -1 }));
   return layers.sort((a, b) => b.damage - a.damage).map(({ item }) => item);
 }
