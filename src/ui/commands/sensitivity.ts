@@ -59,7 +59,7 @@ export async function askSensitivity(
 
 function measure(
   model: OpenModel,
-  { tier, probes, metric, samples }: SweepChoice,
+  { tier, probes, metric, samples, follow }: SweepChoice,
   layers: readonly string[] | undefined,
 ): Promise<void> {
   const limit = limitFor(model, metric);
@@ -67,6 +67,7 @@ function measure(
     ...{ tier, probes: [...probes], samples },
     ...(metric === undefined ? {} : { metric }),
     ...(limit === undefined ? {} : { limit }),
+    ...(follow === undefined || tier === 'hints' ? {} : { propagation: follow }),
     ...(layers ? { layers: [...layers] } : {}),
     threads: setting('threads', model.uri),
     seed: setting('seed', model.uri),

@@ -9,26 +9,30 @@ export interface SweepChoice {
   /** Chosen by the kind of output where it is undefined. */
   readonly metric: string | undefined;
   readonly samples: number;
+  /** Name of the probe whose error is followed through the model; none where it is undefined. */
+  readonly follow: string | undefined;
 }
 
 /** 128 samples are enough to rank the layers of a model by, at the cost of minutes at most for models of a few hundred megabytes. */
-export const usualChoice: SweepChoice = {
+const usualChoice: SweepChoice = {
   tier: 'exact',
   probes: [],
   metric: undefined,
   samples: 128,
+  follow: undefined,
 };
 
 const stateKey = 'sensitivity choice';
 
 /** What was chosen last in this workspace. */
 export function lastChoice(state: vscode.Memento): SweepChoice {
-  const { tier, probes, metric, samples } = state.get<Partial<SweepChoice>>(stateKey, {});
+  const { tier, probes, metric, samples, follow } = state.get<Partial<SweepChoice>>(stateKey, {});
   return {
     tier: tiers.find((known) => known === tier) ?? usualChoice.tier,
     probes: Array.isArray(probes) ? (probes as string[]) : usualChoice.probes,
     metric: typeof metric === 'string' ? metric : undefined,
     samples: Number.isInteger(samples) ? (samples as number) : usualChoice.samples,
+    follow: typeof follow === 'string' ? follow : undefined,
   };
 }
 

@@ -15,7 +15,7 @@ export interface SweepForm {
   readonly options: SensitivityOptions;
 }
 
-type Field = 'tier' | 'probes' | 'metric' | 'data' | 'samples';
+type Field = 'tier' | 'probes' | 'metric' | 'data' | 'samples' | 'follow';
 
 /** Shows how a sweep would be made until the user starts it: every line is a choice that can be changed. Undefined for Esc. */
 export async function fillSweepForm(form: SweepForm): Promise<SweepChoice | undefined> {
@@ -47,6 +47,8 @@ async function changed(form: SweepForm, field: Field): Promise<SweepChoice> {
       return { ...choice, ...(await askMetric(form)) };
     case 'samples':
       return { ...choice, samples: (await askSamples(form)) ?? choice.samples };
+    case 'follow':
+      return { ...choice, ...(await askFollowed(form)) };
     case 'data':
       await chooseData(model, vscode.l10n.t('Measure Sensitivity of {0} With…', model.name));
       return choice;
@@ -100,7 +102,7 @@ function entriesOf(form: SweepForm): Entry<Field | 'start'>[] {
       detail: vscode.l10n.t('Each is tried on every layer.'),
       value: 'probes',
     },
-    ...(needsRuns ? [metricEntry(form), dataEntry(form), samples] : []),
+    ...(needsRuns ? [metricEntry(form), dataEntry(form), samples, followEntry(form)] : []),
   ];
 }
 
@@ -119,6 +121,16 @@ function dataEntry({ model }: SweepForm): Entry<Field> {
     description: model.data ?? vscode.l10n.t('none: synthetic inputs'),
     detail: vscode.l10n.t('Inputs like those in use; synthetic ones rank layers less well.'),
     value: 'data',
+  };
+}
+
+function followEntry({ choice, options }: SweepForm): Entry<Field> {
+  const probe = options.probes.find(({ name }) => name === choice.follow);
+  return {
+    label: vscode.l10n.t('Follow the error'),
+    description: probe ? probe.title : vscode.l10n.t('no'),
+    detail: vscode.l10n.t('Where it enters, and where it grows or fades on its way to the output.'),
+    value: 'follow',
   };
 }
 
@@ -200,6 +212,18 @@ async function askMetric({ title, options }: SweepForm) {
   ];
   const placeholder = vscode.l10n.t('What damage is measured by');
   return (await chooseOne({ title, placeholder, entries })) ?? {};
+}
+
+/** Only the error of a changed weight can be followed. */
+async function askFollowed({ title, options, choice }: SweepForm) {
+  const followed = options.probes.filter(({ unit }) => unit === 'layer');
+  const entries: Entry<{ follow: string | undefined }>[] = [
+    { label: vscode.l10n.t('Do not follow it'), value: { follow: undefined } },
+    ...followed.map(({ name, title: label }) => ({ label, value: { follow: name } })),
+  ];
+  const placeholder = vscode.l10n.t('Whose error to follow from layer to layer');
+  const active = entries.find(({ value }) => value?.follow === choice.follow);
+  return (await chooseOne({ title, placeholder, entries, active })) ?? {};
 }
 
 const mostSamples = 1e6;
