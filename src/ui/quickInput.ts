@@ -1,9 +1,20 @@
 import * as vscode from 'vscode';
+import { shortened } from './shorten';
 
 /** An entry of a list to choose from. One with a reason in `refused` is there to be read: it cannot be chosen. */
 export interface Entry<T> extends vscode.QuickPickItem {
   readonly value?: T;
   readonly refused?: string;
+  /** What the line has no room for: shown by its button, and by Enter where the entry cannot be chosen. */
+  readonly whole?: { readonly title: string; readonly text: string };
+}
+
+/** The fields of an entry whose detail does not fit its line; none where it does. */
+export function detailOf(title: string, text: string): Partial<Entry<never>> {
+  const detail = shortened(text);
+  if (detail === text) return { detail };
+  const button = { iconPath: new vscode.ThemeIcon('info'), tooltip: text };
+  return { detail, whole: { title, text }, buttons: [button] };
 }
 
 export interface ListOptions<T> {
@@ -71,7 +82,9 @@ function open<T>(options: ListOptions<T>, prepare: (opened: Opened<T>) => void) 
     const accept = () => {
       const [chosen] = list.selectedItems;
       if (chosen?.value !== undefined && chosen.refused === undefined) finish(chosen.value);
+      else if (chosen) tell(chosen);
     };
+    list.onDidTriggerItemButton(({ item }) => tell(item));
     list.onDidHide(() => {
       clearTimeout(settled);
       resolve(undefined);
@@ -81,6 +94,13 @@ function open<T>(options: ListOptions<T>, prepare: (opened: Opened<T>) => void) 
     prepare({ list, accept, finish });
     list.show();
   });
+}
+
+/** The whole of what an entry has to say, until the user has read it. */
+function tell({ whole }: Entry<unknown>): void {
+  if (!whole) return;
+  const options = { modal: true, detail: whole.text };
+  void vscode.window.showInformationMessage(whole.title, options);
 }
 
 /** The entry that the user has come to stays the one that Enter takes. */

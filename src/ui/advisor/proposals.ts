@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { formatFactor, formatSmall } from '../../base/format';
 import type { Advice, Expectation, Proposal, Remark } from '../../recipe/advice/advice';
 import { savingText } from '../quantize/estimate';
-import { chooseStep, separator, type Entry } from '../quickInput';
+import { chooseStep, detailOf, separator, type Entry } from '../quickInput';
 
 /** Shows what may be done, each with its reasons and what is known of it, and what will not help. `back` for Back, undefined for Esc. */
 export function chooseProposal(
@@ -28,13 +28,13 @@ function proposalEntry(proposal: Proposal): Entry<Proposal> {
   return {
     label: `${icon} ${title}`,
     description: expectedText(proposal),
-    detail: reasons.join(' '),
+    ...detailOf(title, reasons.join(' ')),
     value: proposal,
   };
 }
 
 /** "91.0 MB → 22.9 MB · 4.0x smaller · 2.3x as fast (measured) · damage 0.0031 (estimated)": what is known, and how it is known. */
-export function expectedText({ expected, plan }: Proposal): string {
+function expectedText({ expected, plan }: Proposal): string {
   const { bytes, speed, damage } = expected;
   return [
     ...(bytes && bytes.before !== bytes.after ? [savingText(bytes)] : []),
@@ -58,7 +58,7 @@ function remarkEntries(heading: string, remarks: readonly Remark[]): Entry<never
   if (remarks.length === 0) return [];
   const entries = remarks.map(({ title, why }) => ({
     label: `$(circle-slash) ${title}`,
-    detail: why,
+    ...detailOf(title, why),
     refused: why,
   }));
   return [separator(heading), ...entries];

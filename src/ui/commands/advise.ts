@@ -96,8 +96,16 @@ async function apply(services: Services, { model, recipe, proposal }: Chosen): P
     return;
   }
   if (!(await hasWhatIsNeeded(services, model, recipe, steps))) return;
-  await applySteps(services, recipe, model, steps);
+  await applySteps(services, recipe, model, withReasons(steps, proposal.reasons));
   void offerToMeasure(services, recipe, title);
+}
+
+/** The first step says why the recipe is as it is: a list has no room for it, and the recipe outlives the list. */
+function withReasons(steps: readonly Step[], reasons: readonly string[]): readonly Step[] {
+  return steps.map((step, at) => {
+    const note = [step.note, ...(at === 0 ? reasons : [])].filter(Boolean).join(' ');
+    return note === '' ? step : { ...step, note };
+  });
 }
 
 /** Steps that must be calibrated are not written without data: the recipe could not be built. */
