@@ -14,12 +14,14 @@ import { dataName } from './views/facts';
 export interface DamageScale {
   readonly lowest: number;
   readonly highest: number;
+  /** Whether some figures are below the lowest colour's. */
+  readonly isCut: boolean;
   /** Per cent of the ramp. */
   readonly levelOf: (damage: number) => number;
 }
 
-/** What is smaller than this share of the largest is as good as none, and takes no part of the ramp. */
-const span = 1e-8;
+/** What is smaller than this share of the largest is as good as none, and takes no part of the ramp: it would be taken from what matters. */
+const span = 1e-6;
 
 /**
  * One scale for everything that was measured, so that layers, blocks and heads compare: by its logarithm, for damage spans many powers of ten,
@@ -29,16 +31,18 @@ export function damageScale(view: SensitivityView, linear = false): DamageScale 
   const grids: readonly DamageGrid[] = [view, ...view.wholes];
   const lines = grids.flatMap((grid) => grid.lines);
   const figures = lines.flatMap(({ cells }) => cells.flatMap((cell) => cell?.damage ?? []));
-  const highest = Math.max(0, ...figures);
+  const highest = figures.reduce((most, figure) => Math.max(most, figure), 0);
   if (highest === 0) return undefined;
   if (linear) {
     const level = scaleLinear([0, highest], [0, 100]).clamp(true);
-    return { lowest: 0, highest, levelOf: (damage) => level(damage) };
+    return { lowest: 0, highest, isCut: false, levelOf: (damage) => level(damage) };
   }
-  const lowest = Math.min(...figures.filter((figure) => figure >= highest * span));
+  const shown = figures.filter((figure) => figure >= highest * span);
+  const lowest = shown.reduce((least, figure) => Math.min(least, figure), highest);
+  const isCut = figures.some((figure) => figure > 0 && figure < lowest);
   const level = scaleLog([lowest, highest], [0, 100]).clamp(true);
   const levelOf = (damage: number) => (damage <= 0 ? 0 : lowest === highest ? 100 : level(damage));
-  return { lowest, highest, levelOf };
+  return { lowest, highest, isCut, levelOf };
 }
 
 /** The lines in the order of what a probe does to them, the worst first; in the model's for any other name. */
@@ -62,13 +66,13 @@ export function cellTip(view: Stand, name: string, title: string, cell: DamageCe
 }
 
 /** "KL divergence 0.0001 (nats)", its interval, its samples, and whether more of them would change what it says. */
-export function figureLines(view: Stand, cell: DamageCell): readonly string[] {
+function figureLines(view: Stand, cell: DamageCell): readonly string[] {
   const { title, unit } = view.metric;
   return [
     `${title} ${exact(cell.damage)} (${unit})`,
     ...(unit === energyShare ? [`${formatDecibels(cell.damage)} of signal to noise`] : []),
     hasInterval(cell)
-      ? `95 % interval ${exact(cell.low)} to ${exact(cell.high)}`
+      ? `95 % interval ${formatSmall(cell.low)} to ${formatSmall(cell.high)}`
       : 'too few samples for an interval',
     inputsText({ samples: cell.samples, data: view.data }),
     cell.settled ? 'settled' : 'not settled: more samples may change its rank',

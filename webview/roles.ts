@@ -1,4 +1,4 @@
-import type { Role } from '../src/base/terms';
+import { roles, type Role } from '../src/base/terms';
 
 /** A role in the room of a cell. */
 export const roleLetters = {
@@ -30,3 +30,20 @@ export const roleLetters = {
   head: 'H',
   other: '·',
 } as const satisfies Record<Role, string>;
+
+/** "token type": a role as people write it. The filter takes it so, too. */
+export const roleText = (role: string): string =>
+  role.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** "P position, pooler": what the letters over a map stand for, in the order of the roles. */
+export function letterLegend(
+  present: Iterable<Role>,
+): readonly { letter: string; roles: string }[] {
+  const wanted = new Set(present);
+  const byLetter = new Map<string, string[]>();
+  for (const role of roles.filter((each) => wanted.has(each))) {
+    const letter = roleLetters[role];
+    byLetter.set(letter, [...(byLetter.get(letter) ?? []), roleText(role)]);
+  }
+  return [...byLetter].map(([letter, names]) => ({ letter, roles: names.join(', ') }));
+}

@@ -60,7 +60,8 @@ const keys: Readonly<Record<string, (value: string, table: LayerTable) => Test>>
   id: (value) => (entry) => entry.layer.id.toLowerCase() === value,
   part: partTest,
   role: (value) => {
-    const role = roles.find((name) => name.toLowerCase() === value);
+    const wanted = value.replace(/[^a-z]/g, '');
+    const role = roles.find((name) => name.toLowerCase() === wanted);
     if (!role) throw new Misunderstood(`No role "${value}": there are ${roles.join(', ')}.`);
     return (entry) => entry.layer.role === role;
   },

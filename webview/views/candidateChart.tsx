@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { formatBytes, formatFactor, formatShare } from '../../src/base/format';
+import { formatBytes, formatFactor, formatShare, formatSmall } from '../../src/base/format';
 import { printable } from '../../src/base/text';
 import type { CandidateView } from '../../src/protocol/sensitivity';
 import { linearAxis, logAxis, tickText, type Axis } from '../axis';
@@ -99,7 +99,7 @@ function tipOf({ candidate, isOdd }: Placed): string {
     `${printable(name, 80)}${isOriginal ? ', the original' : ''}`,
     `${formatBytes(bytes)}, ${formatFactor(speed)} as fast`,
     !isOriginal && `${metric} ${damage === null ? '–' : exact(damage)}`,
-    interval && `95 % interval ${exact(interval.low)} to ${exact(interval.high)}`,
+    interval && `95 % interval ${formatSmall(interval.low)} to ${formatSmall(interval.high)}`,
     accuracy !== null && `accuracy ${formatShare(accuracy)}`,
     !isOriginal && inputsText(candidate),
     isOdd && 'other data than most: its damage does not compare',

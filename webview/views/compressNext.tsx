@@ -18,7 +18,12 @@ export function CompressNext({ state, dashboard, act }: ViewProps) {
     <section class="compress-next" aria-labelledby="compress-next">
       <div class="section-head">
         <h2 id="compress-next">What to compress next</h2>
-        {next && next.length > 0 && <span class="quiet">most gained for the least damage</span>}
+        {next && next.length > 0 && sensitivity && (
+          <span class="quiet">
+            most gained for the least damage, {sensitivity.metric.title} in{' '}
+            {sensitivity.metric.unit}
+          </span>
+        )}
         <span class="sensitivity-act">
           <Button
             tip="Five questions, and recipes that follow from the answers"
@@ -121,7 +126,7 @@ function Step({ step, index, view, scale, most, synthetic, onAdd }: StepProps) {
       ? ''
       : `${formatShare(timeShare)} of the time${synthetic ? ', synthetic inputs' : ''}`;
   const spread = Number.isFinite(high - low)
-    ? `\nsum of the 95 % intervals ${exact(low)} to ${exact(high)}`
+    ? `\nsum of the 95 % intervals ${formatSmall(low)} to ${formatSmall(high)}`
     : '';
   return (
     <li class="next-step">

@@ -5,7 +5,7 @@ import type {
 } from '../../src/protocol/sensitivity';
 import { printable } from '../../src/base/text';
 import { cellTip, orderedLines, shortProbe, type DamageScale } from '../damage';
-import { roleLetters } from '../roles';
+import { roleLetters, roleText } from '../roles';
 import { menuContext, openMenu } from '../widgets/contextMenu';
 import { useRoving } from '../widgets/roving';
 import './damageMap.css';
@@ -75,7 +75,7 @@ export function DamageMap(props: Props) {
               class={`damage-letter part-${line.part}`}
               key={line.id}
               style={{ gridColumn: column }}
-              data-tip={`${printable(line.name)}\n${line.role}`}
+              data-tip={`${printable(line.name)}\n${roleText(line.role)}`}
               data-curve={props.hasMenu ? line.id : undefined}
             >
               <span aria-hidden="true">{letterOf(line)}</span>

@@ -2,6 +2,7 @@ import { formatSmall } from '../../src/base/format';
 import { printable } from '../../src/base/text';
 import type { DamageGrid, MeanLine, SensitivityViewLine } from '../../src/protocol/sensitivity';
 import { damageText, exact, shortProbe, type DamageScale } from '../damage';
+import { roleText } from '../roles';
 
 interface Props {
   readonly grid: DamageGrid;
@@ -28,7 +29,7 @@ export function DamageTable({
                 <i class="swatch" />
                 {printable(line.name)}
               </th>
-              <td>{line.role}</td>
+              <td>{roleText(line.role)}</td>
               {line.cells.map((cell, at) => (
                 <td key={grid.probes[at]?.name}>
                   <span class={cell?.settled === false ? 'not-settled' : ''}>
@@ -60,7 +61,7 @@ export function MeanTable({ grid, title, means, scale }: MeanProps) {
         <tbody>
           {means.map(({ name, layers, means: figures }) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{roleText(name)}</th>
               <td>{layers}</td>
               {figures.map((figure, at) => (
                 <td
@@ -92,7 +93,7 @@ const meanTip = ({ mean, low, high }: NonNullable<MeanLine['means'][number]>, la
   [
     `mean ${exact(mean)} of ${layers} ${layers === 1 ? 'layer' : 'layers'}`,
     Number.isFinite(high - low)
-      ? `mean of their 95 % intervals ${exact(low)} to ${exact(high)}`
+      ? `mean of their 95 % intervals ${formatSmall(low)} to ${formatSmall(high)}`
       : '',
   ]
     .filter((line) => line !== '')

@@ -1,6 +1,7 @@
 import { printable } from '../../src/base/text';
 import type { SensitivityView, SensitivityViewLine } from '../../src/protocol/sensitivity';
 import { amongWidths } from '../damage';
+import { roleText } from '../roles';
 import { DamageCurve } from '../widgets/damageCurve';
 
 interface Props {
@@ -23,7 +24,7 @@ export function LayerDetail({ view, selected, linear, onGoTo }: Props) {
         <button type="button" class="link" onClick={() => onGoTo(line.id)}>
           {printable(line.name)}
         </button>
-        <span class="quiet">{line.role}</span>
+        <span class="quiet">{roleText(line.role)}</span>
       </p>
       <LayerCurve view={view} line={line} linear={linear} />
       {among.length > 0 && <p class="caption">{among.join('; ')}.</p>}

@@ -6,6 +6,7 @@ import type { DashboardState } from '../../src/protocol/viewApi';
 import { logAxis, tickText, type Axis } from '../axis';
 import { exact, shortProbe } from '../damage';
 import { Dropdown } from '../kit';
+import { roleText } from '../roles';
 import { Lines, placeAt, Plot } from '../widgets/plot';
 import { useRoving } from '../widgets/roving';
 import './propagation.css';
@@ -164,7 +165,7 @@ function growthText(rows: readonly PropagationRow[]): string {
   if (!most || !least || most === least) return '';
   const text = (ratio: number) =>
     ratio >= 1 ? `grows ${ratio.toPrecision(2)}x` : `shrinks to ${formatShare(ratio)}`;
-  return `From the layer to the model’s output the error of ${most.role} ${text(most.ratio)}, that of ${least.role} ${text(least.ratio)}: medians over their layers.`;
+  return `From the layer to the model’s output the error of ${roleText(most.role)} ${text(most.ratio)}, that of ${roleText(least.role)} ${text(least.ratio)}: medians over their layers.`;
 }
 
 function medianGrowth(rows: readonly PropagationRow[]): number {

@@ -10,6 +10,8 @@ import {
   type DamageScale,
 } from '../damage';
 import { Button, Ring } from '../kit';
+import { letterLegend } from '../roles';
+import { DataLine } from '../widgets/dataLine';
 import { DamageMap } from './damageMap';
 import { DamageTable, MeanTable } from './damageTables';
 import { Hints } from './hints';
@@ -70,7 +72,9 @@ function Measured({ state, dashboard, act, view }: MeasuredProps) {
     <>
       <Toolbar state={state} dashboard={dashboard} act={act} view={view} scale={scale} />
       <Layers state={state} act={act} view={view} scale={scale} />
+      {view.lines.length > 0 && !state.view.sensitivityTable && <Letters view={view} />}
       <p class="caption">{caption(view)}</p>
+      <DataLine facts={view.facts} />
       <Wholes view={view} scale={scale} act={act} />
       <Summary view={view} scale={scale} state={state} act={act} />
       <Propagation view={view} blocks={dashboard.blocks ?? []} selected={selected} onPress={goTo} />
@@ -101,6 +105,20 @@ function Layers({ state, act, view, scale }: SummaryProps) {
       />
     );
   }, [view, scale, sort, selected, asTable]);
+}
+
+/** What the letters over the map stand for. */
+function Letters({ view: { lines } }: { readonly view: SensitivityView }) {
+  const legend = letterLegend(lines.map(({ role }) => role));
+  return (
+    <p class="caption letters" aria-hidden="true">
+      {legend.map(({ letter, roles }) => (
+        <span key={letter}>
+          <b>{letter}</b> {roles}
+        </span>
+      ))}
+    </p>
+  );
 }
 
 interface SummaryProps extends Pick<MeasuredProps, 'view' | 'state' | 'act'> {
@@ -211,15 +229,18 @@ interface RampProps {
   readonly linear: boolean;
 }
 
-function Ramp({ view, scale: { lowest, highest }, linear }: RampProps) {
+function Ramp({ view, scale: { lowest, highest, isCut }, linear }: RampProps) {
   const kind = linear ? 'linear' : 'logarithmic';
-  const [low, high] = [formatSmall(lowest), formatSmall(highest)];
-  const label = `Colours: ${view.metric.title} from ${low} to ${high} on a ${kind} scale`;
+  const [low, high] = [`${isCut ? '≤ ' : ''}${formatSmall(lowest)}`, formatSmall(highest)];
+  const { title, unit } = view.metric;
+  const label = `Colours: ${title} in ${unit} from ${low} to ${high} on a ${kind} scale`;
   return (
     <div class="ramp" role="img" aria-label={label}>
       <span aria-hidden="true">{low}</span>
       <i />
-      <span aria-hidden="true">{high}</span>
+      <span aria-hidden="true">
+        {high} {unit}
+      </span>
     </div>
   );
 }
@@ -239,10 +260,10 @@ function progressText({ complete, lines }: SensitivityView, isMeasuring: boolean
 
 /** What the figures stand on. */
 function caption(view: SensitivityView): string {
-  const { metric, data, omitted, skipped, notes } = view;
+  const { metric, data, facts, omitted, skipped, notes } = view;
   return [
     `${metric.title} (${metric.unit}) between the whole model’s answers before and after one layer alone is changed: mean over ${inputsText(view)}.`,
-    data === 'synthetic' && 'Choose real data for figures that hold for yours.',
+    data === 'synthetic' && !facts && 'Choose real data for figures that hold for yours.',
     omitted > 0 && `${omitted} more layers suffer less and are not shown; exports have them all.`,
     skipped > 0 && `${skipped} ${skipped === 1 ? 'layer' : 'layers'} could not be asked about.`,
     ...notes,
