@@ -72,6 +72,8 @@ export interface Action<S extends ParamSpecs = ParamSpecs, D = unknown> {
   /** Of a layer by itself; `edits` may assume it. */
   appliesTo(layer: Layer, params: ParamsOf<S>): Fit;
   estimate(layer: Layer, params: ParamsOf<S>): Saving;
+  /** Whether it makes more of layers that stand side by side than of each by itself: what it finds out of them together says nothing of one. */
+  isJoined?(layer: Layer): boolean;
   /** Finds out what it needs by running the model: ranges, Hessians. Called with data only. */
   collect?(bench: Workbench, layers: readonly Layer[], params: ParamsOf<S>): Promise<D>;
   /**

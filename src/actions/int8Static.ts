@@ -40,6 +40,7 @@ export const int8Static = defineAction({
     const channels = site.kind === 'convolution' ? (weight.tensor.shape[0] ?? 0) : site.linear.n;
     return replaced(layer, weight, storedBytes(weight.tensor) / 4 + channels * 5);
   },
+  isJoined: ({ main }) => main.node.op === 'Conv',
   async collect(bench, layers, options): Promise<Found> {
     const { structure } = bench;
     if ((structure.index.model.opsets.get('') ?? 0) < neededOpset) {

@@ -1,11 +1,11 @@
 import type { Workbench } from '../actions/action';
 import { type ActionName, actionOf, isActionName } from '../actions/index';
 import { UserError } from '../base/errors';
-import { namesFor } from '../onnx/builder';
 import type { ProbeFacts } from '../protocol/sensitivity';
 import type { ParamSpec } from '../protocol/params';
 import type { Change } from '../sensitivity/sweep';
 import type { Layer } from '../structure/structure';
+import { editsAlone } from './alone';
 import { readStep } from './apply';
 
 /** Parameters that share something out among many layers: asked about one layer, there is nothing to share. */
@@ -106,33 +106,25 @@ export interface ActionChanges {
 }
 
 /**
- * The action's own edits of one layer at a time, as changes named `name`. What it finds out from data it finds out once, for all layers.
- * Throws `badInput` where it needs data and `bench` has none.
+ * The action's own edits of one layer at a time, as changes named `name`. Throws `badInput` where it needs data and `bench` has none.
  */
 export async function actionChanges(
   bench: Workbench,
   layers: readonly Layer[],
   { name, step }: Pick<ProbeFacts, 'name' | 'step'>,
 ): Promise<ActionChanges> {
-  const { action, params } = readStep({
-    action: step?.action ?? name,
-    params: step?.params ?? {},
-    targets: {},
-  });
-  if (action.data === 'needed' && !bench.calibration) {
-    throw new UserError('badInput', `${action.title} needs data to run the model on.`);
-  }
+  const asked = { action: step?.action ?? name, params: step?.params ?? {} };
+  const { action, params } = readStep({ ...asked, targets: {} });
   const fitting = layers.map((layer) => ({ layer, fit: action.appliesTo(layer, params) }));
-  const own = fitting.flatMap(({ layer, fit }) => (fit.fits ? [layer] : []));
-  const found =
-    bench.calibration && own.length > 0 ? await action.collect?.(bench, own, params) : undefined;
-  const changes = new Map<Layer, Change>();
-  for (const layer of own) {
+  const groups = fitting.flatMap(({ layer, fit }) => (fit.fits ? [{ members: [layer] }] : []));
+  const editsOf = await editsAlone(bench, groups, asked);
+  const changes = groups.flatMap((group) =>
     // Made when they are asked for, and let go: of a large model even the codes of all layers do not fit into memory.
-    const edits = () =>
-      action.edits({ ...bench, names: namesFor(bench.structure.index) }, [layer], params, found);
-    changes.set(layer, { kind: 'edits', name, edits });
-  }
+    group.members.map((layer): [Layer, Change] => [
+      layer,
+      { kind: 'edits', name, edits: () => editsOf(group) },
+    ]),
+  );
   const skipped = fitting.flatMap(({ layer, fit }) => (fit.fits ? [] : [{ layer, why: fit.why }]));
-  return { changes, skipped };
+  return { changes: new Map(changes), skipped };
 }
