@@ -32,8 +32,9 @@ const linearOps: readonly string[] = ['MatMul', 'Gemm', 'FusedMatMul', 'FusedGem
 /** The layer as a matrix product; undefined for layers that are none, or whose weight is no plain matrix of floats. */
 export function linearOf(layer: Layer): Linear | undefined {
   const { node } = layer.main;
-  const weight = layer.weights.find((each) => each.kind === 'weight');
   const given = linearOps.includes(node.op) ? matrixOf(layer) : undefined;
+  const weights = layer.weights.filter((each) => each.kind === 'weight');
+  const weight = weights.find(({ tensor }) => given?.stored.sources.includes(tensor)) ?? weights[0];
   if (!weight || !given) return undefined;
   const { stored } = given;
   const [rows = 0, columns = 0] = stored.shape;

@@ -152,6 +152,35 @@ describe('weights in few bits', () => {
     }
   });
 
+  test('thirds of a joint weight are each quantized by themselves', async () => {
+    const slice = (i: number) => [
+      aNode('Slice', ['joint', `at${i}`, `at${i + 1}`, 'axis'], [`w${i}`]),
+      aNode('Transpose', [`w${i}`], [`t${i}`], { perm: { kind: 'ints', value: [1n, 0n] } }),
+      aNode('MatMul', ['x', `t${i}`], [`y${i}`]),
+    ];
+    const model = aModel(
+      {
+        inputs: [aValue('x', 'float32', ['n', width])],
+        outputs: [aValue('y', 'float32', ['n', width])],
+        initializers: [
+          aTensor('joint', 'float32', [3 * width, width], gaussian(3 * width * width, 4)),
+          aTensor('axis', 'int64', [1], [0]),
+          ...[0, 1, 2, 3].map((i) => aTensor(`at${i}`, 'int64', [1], [i * width])),
+        ],
+        nodes: [
+          ...[0, 1, 2].flatMap(slice),
+          aNode('Mul', ['y0', 'y1'], ['m']),
+          aNode('Sub', ['m', 'y2'], ['y']),
+        ],
+      },
+      { opsets: new Map([['', 17]]) },
+    );
+    const x: Feeds = { x: { dtype: 'float32', shape: [5, width], data: gaussian(5 * width, 6) } };
+    const made = await quantized(model, [step({ bits: '8' })], [unmasked(x)]);
+    assert.equal(made.kernels['MatMulNBits'], 3);
+    assert.ok(made.error > 0 && made.error < 5e-4, `${made.error}`);
+  });
+
   test('inputs that overflow on the data tell nothing: weights are rounded to the nearest', async () => {
     const model = tiedModel(false);
     const initializers = model.graph.initializers.map((tensor) =>

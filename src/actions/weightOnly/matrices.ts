@@ -5,6 +5,7 @@ import { elementRange } from '../../onnx/weights';
 import { type Layer, sharingKey, type Weight } from '../../structure/structure';
 import { transpose } from '../../tensor/linalg';
 import { type Linear, linearOf } from '../linear';
+import type { StoredValue } from '../storedValue';
 import { type Table, tableOf } from '../table';
 import { blockwiseOf, dividingBlock, fittingBlock, type Params } from './params';
 
@@ -33,6 +34,8 @@ interface Reader {
   /** The weight is stored [N, K]. */
   readonly transposed: boolean;
   readonly alpha: number;
+  /** The value where it is not the stored weight itself: a slice of it, a few of them joined. */
+  readonly moved?: StoredValue | undefined;
   readonly linear?: Linear;
   readonly table?: Table;
 }
@@ -50,11 +53,11 @@ export function matricesOf(layers: readonly Layer[], params: Params): Matrix[] {
     const alike = new Map<string, Reader[]>();
     const scopes: Scope[] = [];
     for (const reader of readers) {
-      const { k, n, alpha } = reader;
+      const { k, n, alpha, moved } = reader;
       // What lies in a body is not seen from outside of it.
       const scope = storingScope(reader);
       if (!scopes.includes(scope)) scopes.push(scope);
-      const key = `${k}×${n}·${alpha} ${scopes.indexOf(scope)}`;
+      const key = `${k}×${n}·${alpha} ${scopes.indexOf(scope)} ${moved?.how ?? ''}`;
       alike.set(key, [...(alike.get(key) ?? []), reader]);
     }
     return [...alike.values()].map((group) => matrixOf(group, params));
@@ -73,7 +76,9 @@ function readerOf(layer: Layer): Reader[] {
     return [{ layer, weight, k, n, transposed: true, alpha: 1, table }];
   }
   const linear = linearOf(layer);
-  return linear ? [{ layer, ...linear, linear }] : [];
+  if (!linear) return [];
+  const moved = linear.stored.how === '' ? undefined : linear.stored;
+  return [{ layer, ...linear, linear, moved }];
 }
 
 function matrixOf(readers: readonly Reader[], params: Params): Matrix {
@@ -94,12 +99,12 @@ function matrixOf(readers: readonly Reader[], params: Params): Matrix {
 
 /** Reads no more of the file than is asked: a head may take gigabytes. */
 function readChannels(
-  { weight, k, n, transposed, alpha }: Reader,
+  { weight, k, n, transposed, alpha, moved }: Reader,
   open: OpenExternal | undefined,
   from: number,
   to: number,
 ): Float32Array {
-  const elements = elementRange(weight.tensor, open);
+  const elements = moved ? elementsOf(moved.read(open)) : elementRange(weight.tensor, open);
   const size = to - from;
   let channels: Float32Array;
   if (transposed) channels = floats(elements(from * k, to * k));
@@ -111,6 +116,9 @@ function readChannels(
   }
   return alpha === 1 ? channels : channels.map((value) => value * alpha);
 }
+
+const elementsOf = (values: Float32Array) => (from: number, to: number) =>
+  values.subarray(from, to);
 
 function floats(values: ArrayLike<number>): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values);
