@@ -41,8 +41,9 @@ export class WeightStore {
 
   /** A product's weight [K, N], each input channel divided by its factor. */
   product({ linear, input }: Product, factors: Float32Array | undefined): StoredWeight {
-    const { k, n, weight, transposed, alpha } = linear;
-    const key = [weight.name, transposed, alpha, factors ? input : ''].join(' ');
+    const { k, n, weight, stored: value, transposed, alpha } = linear;
+    // Parts of one stored weight are weights of their own.
+    const key = [weight.name, value.how, transposed, alpha, factors ? input : ''].join(' ');
     const known = this.products.get(key);
     if (known) return known;
     const { open, remember } = this.bench;

@@ -54,6 +54,28 @@ test('a product with its bias is one node, also where shapes are known and the r
   assert.ok(error < 1e-3, String(error));
 });
 
+test('parts of a joint weight are weights of their own', async () => {
+  const part = (i: number) => [
+    makeNode('Slice', ['joint', `at${i}`, `at${i + 1}`, 'axis'], [`part${i}`]),
+    makeNode('Transpose', [`part${i}`], [`turned${i}`], { perm: [1, 0] }),
+    makeNode('MatMul', ['x', `turned${i}`], [`p${i}`], { name: `p${i}/MatMul` }),
+  ];
+  const place = (i: number) => makeTensor(`at${i}`, 'int64', [1], BigInt64Array.of(BigInt(i * 32)));
+  const { error } = await quantized(
+    network(
+      [...part(0), ...part(1), makeNode('Sub', ['p0', 'p1'], ['y'])],
+      [
+        matrix('joint', width, width),
+        makeTensor('axis', 'int64', [1], BigInt64Array.of(0n)),
+        ...[0, 1, 2].map(place),
+      ],
+    ),
+    [step],
+    [batchOf()],
+  );
+  assert.ok(error < 1e-3, String(error));
+});
+
 test('products of one input share its codes; a weight that two inputs meet is stored once', async () => {
   const nodes = [
     makeNode('MatMul', ['x', 'square'], ['a'], { name: 'a/MatMul' }),
