@@ -23,9 +23,11 @@ export function weightErrorSteps(sized: SizedModel, limit: PlanLimit): readonly 
     const before = savingOf(group, 'keep').before;
     const choices = choicesFor(limit, (choice) => fitsGroup(group, choice));
     const options = choices.flatMap((choice): LayerOption[] => {
-      if (choice === 'keep') return [{ choice, bytes: before, damage: 0 }];
+      if (choice === 'keep') return [{ choice, bytes: before, damage: 0, expected: 0 }];
       const damage = errorOf(sized, group, choice);
-      return damage === undefined ? [] : [{ choice, bytes: savingOf(group, choice).after, damage }];
+      return damage === undefined
+        ? []
+        : [{ choice, bytes: savingOf(group, choice).after, damage, expected: damage }];
     });
     return { ...group, before, options };
   });

@@ -7,6 +7,7 @@ import { type Change, type Score, sweep, type SweepTask } from '../../sensitivit
 import type { Layer } from '../../structure/structure';
 import { choicesFor, type PlanChoiceName, planChoiceNames } from './choices';
 import { fitsGroup, type PlanGroup, savingOf } from './groups';
+import { shrunk } from './shrink';
 import { type EditsOf, isChained, prepareChoice } from './prepare';
 import { scoreWhole } from './whole';
 
@@ -17,6 +18,8 @@ export interface LayerOption {
   readonly bytes: number;
   /** Weighted mean over the samples, with only this group changed. */
   readonly damage: number;
+  /** What is to be expected on others, told from all groups together: what plans are chosen by. */
+  readonly expected: number;
 }
 
 export interface LayerOptions {
@@ -73,12 +76,14 @@ export async function measureOptions(
     ]),
   );
   const known = () =>
-    groups.map((group): LayerOptions => {
-      const options = [...(choices.get(group) ?? [])].flatMap((choice) =>
-        optionOf(group, choice, kept, weights),
-      );
-      return { ...group, before: savingOf(group, 'keep').before, options };
-    });
+    expecting(
+      groups.map((group): LayerOptions => {
+        const options = [...(choices.get(group) ?? [])].flatMap((choice) =>
+          optionOf(group, choice, kept, weights),
+        );
+        return { ...group, before: savingOf(group, 'keep').before, options };
+      }),
+    );
   const missing = (group: PlanGroup) =>
     (choices.get(group) ?? []).filter((each) => each !== 'keep' && !kept.get(group.layer.id, each));
   const count = () => groups.reduce((sum, group) => sum + missing(group).length, 0);
@@ -142,10 +147,26 @@ function optionOf(
   weights: readonly number[],
 ): LayerOption[] {
   const bytes = savingOf(group, choice).after;
-  if (choice === 'keep') return [{ choice, bytes, damage: 0 }];
+  if (choice === 'keep') return [{ choice, bytes, damage: 0, expected: 0 }];
   const scores = kept.get(group.layer.id, choice);
   if (!scores) return [];
-  return [{ choice, bytes, damage: weightedMean(scores, weights) }];
+  const damage = weightedMean(scores, weights);
+  return [{ choice, bytes, damage, expected: damage }];
+}
+
+/** The same options with what their damages lead to expect. */
+function expecting(layers: readonly LayerOptions[]): LayerOptions[] {
+  const table = layers.map(({ options }) =>
+    planChoiceNames.map((name) => options.find(({ choice }) => choice === name)?.damage),
+  );
+  const found = shrunk(table);
+  return layers.map((layer, of) => ({
+    ...layer,
+    options: layer.options.map((option) => ({
+      ...option,
+      expected: found[of]?.[planChoiceNames.indexOf(option.choice)] ?? option.damage,
+    })),
+  }));
 }
 
 const weightedMean = (values: readonly number[], weights: readonly number[]) =>

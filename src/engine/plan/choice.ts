@@ -40,7 +40,7 @@ function optionsAt({ layers }: Measurements, chosen: readonly number[]): LayerOp
 
 function itemsOf({ layers, latencies }: Measurements): Option[][] {
   return layers.map(({ layer, options }) =>
-    options.map(({ choice, bytes, damage }) => ({
+    options.map(({ choice, bytes, expected: damage }) => ({
       cost: latencies ? timeOf(latencies, layer.id, choice) : bytes,
       damage,
     })),
@@ -79,7 +79,7 @@ export function predictedOf(measured: Measurements, chosen: readonly LayerOption
     : null;
   return {
     bytes: chosen.reduce((sum, option) => sum + option.bytes, rest),
-    damage: chosen.reduce((sum, option) => sum + option.damage, 0),
+    damage: chosen.reduce((sum, option) => sum + option.expected, 0),
     latencyMs,
     speed: latencies && latencyMs !== null ? latencies.original / latencyMs : null,
   };
