@@ -145,6 +145,9 @@ export function madeUp({ index, shapes, resolved }: SizedModel, seed: number): F
   return syntheticFeeds(index, shapes, resolved, seed);
 }
 
+/** Operators that look at missing values: they replace them, or have a branch for them. */
+const nanOperators = /^(IsNaN|Imputer|TreeEnsemble.*)$/;
+
 interface OpenData {
   readonly dataset: Dataset;
   readonly specs: readonly InputSpec[];
@@ -166,6 +169,7 @@ export function openData(
     ...{ specs, label, purposes: purposesOf(index, shapes) },
     modelFolder: dirname(sized.file),
     longest: longestSequence(sized.structure, shapes),
+    takesNan: index.entries.some(({ node }) => nanOperators.test(node.op)),
   });
   const complete = (given: Feeds) => {
     const sizes = new Map([...resolved.sizes, ...sizesOf(specs, given)]);

@@ -1,4 +1,4 @@
-/** The class of a sample, or the class at each of its positions: what is below 0 there, as PyTorch's −100, is no class and counts not. */
+/** The class of a sample, or the class at each of its positions: what is below 0, as PyTorch's −100, is no class and counts not. */
 export type Label = number | readonly number[];
 
 /** What an output is laid out like, for labels to be held against it. */
@@ -20,7 +20,7 @@ export function rowLabels(
 ): readonly (readonly number[])[] | undefined {
   const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
   if (labels.every((label) => typeof label === 'number')) {
-    return rows === labels.length ? labels.map((label) => [label]) : undefined;
+    return rows === labels.length ? labels.map((label) => [label >= 0 ? label : NaN]) : undefined;
   }
   const [samples, positions = 0] = shape;
   if (shape.length !== 3 || samples !== labels.length) return undefined;

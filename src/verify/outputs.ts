@@ -109,7 +109,8 @@ export class OutputComparison {
         shape: reference.shape.length < 2 ? [...reference.shape, rows.classes] : reference.shape,
         ...{ real: rows.real, isShifted: tokens !== undefined },
       });
-    if (!known) return;
+    // Labels may be those of another output.
+    if (!known || known.some((sample) => sample.some((label) => label >= rows.classes))) return;
     this.classes = rows.classes;
     this.decisions.push(...decisionsOf(logits.a, logits.b, rows.classes, known));
   }

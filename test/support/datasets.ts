@@ -7,7 +7,7 @@ import { indexGraph } from '../../src/onnx/graph';
 import { resolveSizes } from '../../src/onnx/shapes/dimensions';
 import { inferShapes } from '../../src/onnx/shapes/infer';
 import type { Dataset } from '../../src/runtime/datasets/dataset';
-import { openDataset } from '../../src/runtime/datasets/open';
+import { openDataset, type OpenOptions } from '../../src/runtime/datasets/open';
 import type { InputSpec } from '../../src/runtime/inputs';
 import { purposeOf, type Purposes } from '../../src/runtime/purpose';
 import type { Feeds, RunTensor } from '../../src/runtime/runner';
@@ -43,10 +43,10 @@ export function dataFolder(): DataFolder {
 export function openFor(
   path: string,
   specs: readonly InputSpec[],
-  { folder, label, longest }: { folder: string; label?: string | undefined; longest?: number },
+  { folder, ...more }: { folder: string } & Partial<OpenOptions>,
 ): Dataset {
   return openDataset(path, {
-    ...{ specs, label, longest, purposes: purposesByName(specs), modelFolder: folder },
+    ...{ specs, purposes: purposesByName(specs), modelFolder: folder, ...more },
   });
 }
 
@@ -59,7 +59,7 @@ function purposesByName(specs: readonly InputSpec[]): Purposes {
       const purpose = purposeOf(spec, index, shapes);
       // An empty graph has no table that ids are looked up in.
       const isIds = purpose.kind === 'count' && /ids$/.test(spec.name);
-      return [spec.name, isIds ? { kind: 'ids', rows: 1000 } : purpose];
+      return [spec.name, isIds ? { kind: 'ids', rows: 100_000 } : purpose];
     }),
   );
 }

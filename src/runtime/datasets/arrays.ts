@@ -7,8 +7,8 @@ import type { Label } from '../labels';
 import type { Feeds, RunTensor } from '../runner';
 import { checkType, convertTo, describeTensor } from './convert';
 import { type Dataset, datasetOf } from './dataset';
-import { labelNames, labelsFrom } from './labels';
-import { checkNames, isOptional, type ModelInputs, unfit } from './model';
+import { type ClassNumbers, labelling, labelNames, labelsFrom } from './labels';
+import { checkNames, checkValues, isOptional, type ModelInputs, unfit } from './model';
 import type { StoredArray } from './npy';
 import { cutToLongest, lengthSource, rowLengths } from './padding';
 
@@ -24,6 +24,14 @@ interface Column {
   readonly what: string;
 }
 
+export interface ArrayOptions {
+  /** The file's, for messages. */
+  readonly name: string;
+  /** The array of labels, where it has not one of the usual names. */
+  readonly label?: string | undefined;
+  readonly classes?: ClassNumbers | undefined;
+}
+
 /**
  * Arrays by input name as samples; one that is not asked for is not opened. Throws `badInput` that says what the model takes when an array
  * is missing or does not fit.
@@ -31,15 +39,14 @@ interface Column {
 export function arrayDataset(
   arrays: ReadonlyMap<string, () => StoredArray>,
   model: ModelInputs,
-  name: string,
-  label?: string,
+  { name, ...labelled }: ArrayOptions,
 ): Dataset {
   const { specs } = model;
-  const columns = placeColumns(matchNames(arrays, model, name));
+  const columns = placeColumns(matchNames(arrays, model, name), model, name);
   const count = countOf(columns);
   const atOnce = atOnceOf(columns);
   const source = lengthSource(model, columnReader(columns));
-  const labels = labelsIn(arrays, specs, { count, name, label });
+  const labels = labelsIn(arrays, specs, { count, name, ...labelled });
   const lengthColumn = columns.find(({ spec }) => spec.name === source?.name);
   return datasetOf({
     ...{ name, count, atOnce, kind: 'arrays' },
@@ -47,11 +54,14 @@ export function arrayDataset(
     lengthInput: source?.name,
     lengths: (samples) =>
       source && lengthColumn && lengthsIn(lengthColumn, samples, source.padding),
-    labels: (samples) => labels?.(samples),
+    assumed: labels?.assumed ?? [],
+    labels: (samples) => labels?.of(samples),
     feeds: (samples) => {
       const feeds = feedsOf(columns, samples);
       checkNames(specs, feeds, name);
-      return cutToLongest(specs, feeds, source);
+      const cut = cutToLongest(specs, feeds, source);
+      checkValues(model, cut, name);
+      return cut;
     },
   });
 }
@@ -97,17 +107,40 @@ function checked(named: Named): Named {
   return named;
 }
 
-function placeColumns(named: readonly Named[]): Column[] {
+function placeColumns(named: readonly Named[], model: ModelInputs, name: string): Column[] {
   const first = named.find(({ array }) => array.shape.length > 0);
   const count = first?.array.shape[0] ?? 1;
   const symbol =
     first?.spec.shape?.length === first?.array.shape.length ? first?.spec.shape?.[0] : undefined;
   return named.map((each) => {
     const place = placeOf(each.spec, each.array.shape, count, symbol);
-    if (!place) throw unfit(each.spec, each.array, each.what);
+    if (!place || isEmpty(each, model) || (place.kind === 'stacked' && isPlain(each, named))) {
+      throw unfit(each.spec, each.array, each.what);
+    }
+    const other = each.array.shape[0];
+    if (place.kind === 'alone' && isNamed(symbol) && each.spec.shape?.[0] === symbol) {
+      throw new UserError(
+        'badInput',
+        `${first?.spec.name} has ${count} samples in ${name}, and ${each.spec.name} has ${other}; the model takes as many of both (${symbol}).`,
+      );
+    }
     return { ...each, place };
   });
 }
+
+/** Whether another array has the samples along the axis that both inputs have for them: then this one has an axis too many. */
+const isPlain = ({ spec: { shape } }: Named, named: readonly Named[]) =>
+  isNamed(shape?.[0]) &&
+  named.some(
+    ({ spec, array }) =>
+      spec.shape?.[0] === shape?.[0] && array.shape.length === spec.shape?.length,
+  );
+
+const isNamed = (symbol: Dim | undefined) => typeof symbol === 'string';
+
+/** Only a state may begin empty. Files without samples are told as such. */
+const isEmpty = ({ spec, array: { shape } }: Named, { purposes }: ModelInputs) =>
+  shape.slice(1).includes(0) && purposes.get(spec.name)?.kind !== 'state';
 
 function placeOf(
   spec: InputSpec,
@@ -177,28 +210,26 @@ function columnReader(columns: readonly Column[]) {
   };
 }
 
-interface LabelsOf {
-  /** Samples that there are. */
-  readonly count: number;
-  readonly name: string;
-  /** The array that was named for it. */
-  readonly label: string | undefined;
+interface Labels {
+  readonly of: (samples: readonly number[]) => readonly Label[];
+  readonly assumed: readonly string[];
 }
 
-/** Reads labels of [samples], or whole numbers of [samples, positions]. Throws `badInput` where an array that was named has none. */
+/**
+ * Reads labels of [samples]: whole numbers or names; or whole numbers of [samples, positions]. Throws `badInput` where an array of labels
+ * does not fit, or one that was named is missing.
+ */
 function labelsIn(
   arrays: ReadonlyMap<string, () => StoredArray>,
   specs: readonly InputSpec[],
-  { count, name, label }: LabelsOf,
-): ((samples: readonly number[]) => readonly Label[]) | undefined {
+  { name, label, classes, count }: ArrayOptions & { readonly count: number },
+): Labels | undefined {
   const inputs = new Set(specs.map((spec) => spec.name));
   const names = label === undefined ? labelNames.filter((each) => !inputs.has(each)) : [label];
   for (const key of names) {
     const array = arrays.get(key)?.();
     if (!array || (label === undefined && !isOfLabels(array))) continue;
-    if (isOfLabels(array) && array.shape[0] === count) {
-      return (samples) => labelsFrom(array.take(0, samples));
-    }
+    if (isOfLabels(array) && array.shape[0] === count) return labelsOf(array, classes, name);
     throw new UserError(
       'badInput',
       `${key} in ${name} is ${describeTensor(array)}; labels are [${count}], or whole numbers [${count}, positions].`,
@@ -211,6 +242,24 @@ function labelsIn(
   );
 }
 
+function labelsOf(
+  array: StoredArray,
+  classes: ClassNumbers | undefined,
+  name: string,
+): Labels | undefined {
+  const read = (samples: readonly number[]) => array.take(0, samples);
+  if (array.dtype === 'string') {
+    const all = array.all().data as readonly string[];
+    const { of, assumed } = labelling(all[0], () => all, classes, name);
+    const where = (sample: number) => `Sample ${sample + 1} of ${name}`;
+    return { of: (samples) => samples.map((at) => of(all[at], where(at)) ?? NaN), assumed };
+  }
+  // Targets of a regression are no classes.
+  const isWhole = /int|bool/.test(array.dtype) || labelsFrom(array.all()).every(isClass);
+  return isWhole ? { of: (samples) => labelsFrom(read(samples)), assumed: [] } : undefined;
+}
+
+const isClass = (label: Label) => Number.isNaN(label) || Number.isInteger(label);
+
 const isOfLabels = ({ shape, dtype }: StoredArray) =>
-  dtype !== 'string' &&
-  (shape.length === 1 || (shape.length === 2 && (shape[1] === 1 || /int|bool/.test(dtype))));
+  shape.length === 1 || (shape.length === 2 && (shape[1] === 1 || /int|bool/.test(dtype)));

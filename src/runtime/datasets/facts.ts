@@ -33,8 +33,9 @@ export function madeUpFacts(runs: number, seed: number): DataFacts {
 function classesIn(labels: readonly Label[]): number {
   const found = new Set<number>();
   for (const label of labels) {
-    if (typeof label === 'number') found.add(label);
-    else for (const each of label) if (each >= 0) found.add(each);
+    if (typeof label === 'number') {
+      if (label >= 0) found.add(label);
+    } else for (const each of label) if (each >= 0) found.add(each);
   }
   return found.size;
 }

@@ -67,6 +67,12 @@ export function labelling(
   if (numberOf(first) !== undefined) return { of: numbered, assumed: [] };
   if (known?.has(String(first)))
     return { of: named(known, 'label2id of config.json'), assumed: [] };
+  if (typeof first === 'object') {
+    throw new UserError(
+      'badInput',
+      `The labels of ${name} are objects; numbers or names are expected.`,
+    );
+  }
   const names = distinct(all(), name);
   const order = new Map(names.map((each, at) => [each, at]));
   const shown = names.slice(0, 3).map((each, at) => `${each} = ${at}`);

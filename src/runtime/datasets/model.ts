@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors';
 import { describeSpec, type InputSpec, isUnnamed } from '../inputs';
-import type { Purposes } from '../purpose';
+import type { Purpose, Purposes } from '../purpose';
 import type { Feeds, RunTensor } from '../runner';
 import { describeTensor } from './convert';
 
@@ -8,6 +8,10 @@ import { describeTensor } from './convert';
 export interface ModelInputs {
   readonly specs: readonly InputSpec[];
   readonly purposes: Purposes;
+  /** How many tokens the model can take, where that is known. */
+  readonly longest?: number | undefined;
+  /** Whether the model knows what to do with NaN, which otherwise spoils every answer. */
+  readonly takesNan?: boolean;
 }
 
 /** Whether data may leave an input out: states begin empty, and switches are set. */
@@ -42,4 +46,36 @@ export function checkNames(specs: readonly InputSpec[], feeds: Feeds, name: stri
       );
     }
   }
+}
+
+/** Throws `badInput` for token ids beyond the model's table, sequences longer than it can take, and NaN where it does not know it. */
+export function checkValues(model: ModelInputs, feeds: Feeds, name: string): void {
+  for (const spec of model.specs) {
+    const tensor = feeds[spec.name];
+    if (!tensor || ArrayBuffer.isView(tensor.data) === false) continue;
+    const wrong = wrongIn(tensor, model.purposes.get(spec.name), model);
+    if (wrong) throw new UserError('badInput', `${spec.name} in ${name} ${wrong}.`);
+  }
+}
+
+function wrongIn(
+  tensor: RunTensor,
+  purpose: Purpose | undefined,
+  { longest = Infinity, takesNan = false }: ModelInputs,
+): string | undefined {
+  const { data, shape, dtype } = tensor;
+  const values = data as unknown as ArrayLike<number | bigint>;
+  if (purpose?.kind === 'ids' && shape.length === 2) {
+    if ((shape[1] ?? 0) > longest) return `is ${shape[1]} tokens long; the model takes ${longest}`;
+    const far = Array.prototype.find.call(
+      values,
+      (value: number | bigint) => value >= purpose.rows,
+    ) as number | bigint | undefined;
+    if (far !== undefined)
+      return `holds ${far}; the model knows tokens from 0 to ${purpose.rows - 1}`;
+  }
+  // Half floats are kept as their bits.
+  const isFloat = dtype === 'float32' || dtype === 'float64';
+  const hasNan = isFloat && !takesNan && (data as Float32Array).some(Number.isNaN);
+  return hasNan ? 'holds NaN; the model takes numbers' : undefined;
 }

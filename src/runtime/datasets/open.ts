@@ -23,8 +23,6 @@ import { tokenizer } from './tokens';
 export interface OpenOptions extends ModelInputs {
   /** What belongs to the data, as a `tokenizer.json`, is looked for beside the data, then here. */
   readonly modelFolder: string;
-  /** How many tokens the model can take, where that is known. */
-  readonly longest: number | undefined;
   /** The column of labels, where it is not one of the usual names. */
   readonly label?: string | undefined;
 }
@@ -41,7 +39,8 @@ const openers = {
     const arrays = isArchive
       ? openNpz(source, name)
       : new Map([[key, () => openNpy(source, name)]]);
-    return arrayDataset(arrays, model, name, model.label);
+    const classes = classNumbers([dirname(path), model.modelFolder]);
+    return arrayDataset(arrays, model, { name, label: model.label, classes });
   },
   texts: (path, options) => {
     const name = basename(path);

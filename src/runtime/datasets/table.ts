@@ -7,7 +7,7 @@ import type { RunTensor } from '../runner';
 import { columnName, type CsvFile, type Row } from './csv';
 import { type Dataset, datasetOf, range } from './dataset';
 import { type ClassNumbers, labelling, labelNames } from './labels';
-import { isOptional, type ModelInputs } from './model';
+import { checkValues, isOptional, type ModelInputs } from './model';
 
 export interface TableOptions {
   /** Name of the labels' column, or its place counted from 1; one of the usual names where it is left out. */
@@ -34,9 +34,11 @@ export function tableDataset(file: CsvFile, model: ModelInputs, options: TableOp
   const labels = labelsOf(file, label, options.classes);
   const feeds = (places: readonly number[]) => {
     const rows = file.at(places);
-    return Object.fromEntries(
+    const made = Object.fromEntries(
       inputs.map((input) => [input.spec.name, tensorFor(input, rows, file)]),
     );
+    checkValues(model, made, name);
+    return made;
   };
   // What is wrong with all of them is wrong with the first.
   feeds([0]);

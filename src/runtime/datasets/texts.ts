@@ -7,7 +7,7 @@ import type { Label } from '../labels';
 import type { Feeds, RunTensor } from '../runner';
 import { type Dataset, datasetOf, range } from './dataset';
 import { type ClassNumbers, labelNames, listLabelling, listNames } from './labels';
-import { isOptional, type ModelInputs } from './model';
+import { checkValues, isOptional, type ModelInputs } from './model';
 import type { TextRecord, TextRecords } from './records';
 import type { Tokenize, Tokens } from './tokens';
 
@@ -94,11 +94,12 @@ export function textDataset(
     lengthInput: wanted.find(({ kind }) => kind === 'ids')?.spec.name,
     lengths: (places) => samplesAt(places).map(({ tokens }) => tokens.ids.length),
     labels: (places) => whole(samplesAt(places).map((sample) => sample.label)),
-    feeds: (places) =>
-      feedsOf(
-        wanted,
-        samplesAt(places).map(({ tokens }) => tokens),
-      ),
+    feeds: (places) => {
+      const tokens = samplesAt(places).map((sample) => sample.tokens);
+      const feeds = feedsOf(wanted, tokens);
+      checkValues(model, feeds, name);
+      return feeds;
+    },
   });
 }
 
@@ -160,9 +161,16 @@ const isList = (label: Label | undefined): label is readonly number[] => Array.i
 const ignored = -100;
 
 function textIn(fields: Fields, where: string): { text: string; pair: string | undefined } {
-  const text = pick(fields, textNames.text);
-  const pair = pick(fields, textNames.pair);
-  if (typeof text === 'string') return { text, pair: typeof pair === 'string' ? pair : undefined };
+  const [text, pair] = [textNames.text, textNames.pair].map((names) => {
+    const key = names.find((each) => fields[each] !== undefined && fields[each] !== null);
+    const found = key === undefined ? undefined : fields[key];
+    if (found === undefined || typeof found === 'string') return found;
+    throw new UserError(
+      'badInput',
+      `${where} has ${quoted(JSON.stringify(found))} as its ${key}; a text is expected.`,
+    );
+  });
+  if (text !== undefined) return { text, pair };
   throw new UserError(
     'badInput',
     `${where} has no text: one of ${textNames.text.join(', ')} is expected, or words as a list.`,

@@ -26,10 +26,17 @@ export function decidedIn(
       `${title} needs a label for each row of classes that the model gives: its output is [${shape.join(', ')}] for ${labels.length} ${labels.length === 1 ? 'label' : 'labels'}.`,
     );
   }
+  const classes = reading === 'chance' ? 2 : (layout.at(-1) ?? 1);
+  const beyond = known.flat().find((label) => label >= classes);
+  if (beyond !== undefined) {
+    throw new UserError(
+      'badInput',
+      `The data has the label ${beyond}; the model tells ${classes} classes apart, from 0 to ${classes - 1}.`,
+    );
+  }
   const [a, b] = [reference, candidate].map((each) =>
     asLogits(numbersOf(each) as ArrayLike<number>, reading),
   );
-  const classes = reading === 'chance' ? 2 : (layout.at(-1) ?? 1);
   return { samples: decisionsOf(a ?? [], b ?? [], classes, known), classes };
 }
 

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Output } from '../../../src/onnx/output';
 import { tensorMessage } from '../../../src/onnx/tensorMessage';
 import { batchesByLength, range } from '../../../src/runtime/datasets/dataset';
 import type { InputSpec } from '../../../src/runtime/inputs';
 import { aTensor } from '../../support/build';
-import { dataFolder, float32, int64, numbersIn as numbers } from '../../support/datasets';
+import { dataFolder, float32, int64, numbersIn as numbers, openFor } from '../../support/datasets';
 import { refuses as refusesAs } from '../../support/refuses';
 
-const { save, saveArrays, open } = dataFolder();
+const { path, save, saveArrays, open } = dataFolder();
 
 const ids: InputSpec = { name: 'input_ids', dtype: 'int64', shape: ['batch', 'sequence'] };
 const mask: InputSpec = { name: 'attention_mask', dtype: 'int64', shape: ['b2', 'sequence'] };
@@ -213,4 +214,44 @@ test('a model with a batch of its own gets full batches only', () => {
     [0, 1],
     [2, 3],
   ]);
+});
+
+test('arrays that disagree, are empty or hold what the model cannot take are told by input', () => {
+  const options = { folder: path, longest: 3 };
+  const wrong = (arrays: Parameters<typeof saveArrays>[1], message: RegExp) => {
+    saveArrays('wrong.npz', arrays);
+    refuses(() => {
+      const data = openFor(join(path, 'wrong.npz'), [ids, { ...mask, shape: ids.shape }], options);
+      data.batch(0, 2);
+    }, message);
+  };
+  const ones = (...shape: number[]) => int64(shape, Array(shape.reduce((a, b) => a * b)).fill(1));
+  const attention_mask = ones(2, 3);
+  wrong(
+    { input_ids: ones(4, 3), attention_mask },
+    /input_ids has 4 samples in wrong\.npz, and attention_mask has 2; the model takes as many of both \(batch\)/,
+  );
+  wrong(
+    { input_ids: ones(2, 3, 1), attention_mask },
+    /input_ids in wrong\.npz is int64 \[2, 3, 1\]; the model takes int64 \[batch, sequence\]/,
+  );
+  wrong({ input_ids: int64([2, 0], []), attention_mask }, /is int64 \[2, 0\]/);
+  wrong(
+    { input_ids: ones(2, 4), attention_mask: ones(2, 4) },
+    /is 4 tokens long; the model takes 3/,
+  );
+  const input_ids = int64([2, 3], [1, 2, 3, 4, 5, 100_000]);
+  wrong(
+    { input_ids, attention_mask },
+    /input_ids in wrong\.npz holds 100000; the model knows tokens from 0 to 99999/,
+  );
+});
+
+test('labels of test sets lie beside their inputs', () => {
+  const spec: InputSpec = { name: 'a', dtype: 'float32', shape: ['n'] };
+  save('labelled/0/input_0.pb', pb('a', [2], [1, 2]));
+  save('labelled/0/labels.pb', pb('labels', [2], [1, 0]));
+  assert.deepEqual(open('labelled', [spec]).batch(0, 1).labels, [1, 0]);
+  save('labelled/1/input_0.pb', pb('a', [2], [1, 2]));
+  refuses(() => open('labelled', [spec]).labels([0, 1]), /1 has no labels; all sets or none/);
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { InputSpec } from '../../../src/runtime/inputs';
-import { dataFolder, float32, int64, numbersIn as numbers } from '../../support/datasets';
+import { dataFolder, float32, int64, numbersIn as numbers, openFor } from '../../support/datasets';
 import { refuses as refusesAs } from '../../support/refuses';
 
-const { save, open } = dataFolder();
+const { path, save, open } = dataFolder();
 
 const features = (shape: InputSpec['shape'], name = 'x'): InputSpec => ({
   ...{ name, dtype: 'float32', shape },
@@ -21,10 +22,23 @@ test('a table without a header goes to the one input in its order', () => {
 });
 
 test('a header names the labels wherever they stand, quotes, spaces and empty lines are no matter', () => {
-  save('named.csv', '\ufeff"sepal, cm",b,Label,c,d\r\n"1", 2 ,0,3e0,4\r\n\r\n-5,6,2,7,nan\r\n');
+  save('named.csv', '\ufeff"sepal, cm",b,Label,c,d\r\n"1", 2 ,0,3e0,4\r\n\r\n-5,6,2,7,8\r\n');
   const { feeds, labels } = open('named.csv', four).batch(0, 2);
-  assert.deepEqual(numbers(feeds, 'x'), [1, 2, 3, 4, -5, 6, 7, NaN]);
+  assert.deepEqual(numbers(feeds, 'x'), [1, 2, 3, 4, -5, 6, 7, 8]);
   assert.deepEqual(labels, [0, 2]);
+});
+
+test('NaN is for models that know what to do with it', () => {
+  save('missing.csv', '1,2,3,4\n5,6,7,nan\n');
+  refuses(
+    () => open('missing.csv', four).batch(0, 2),
+    /x in missing\.csv holds NaN; the model takes numbers/,
+  );
+  const { feeds } = openFor(join(path, 'missing.csv'), four, {
+    folder: path,
+    takesNan: true,
+  }).batch(0, 2);
+  assert.deepEqual(numbers(feeds, 'x'), [1, 2, 3, 4, 5, 6, 7, NaN]);
 });
 
 test('semicolons and tabs part fields as well', () => {

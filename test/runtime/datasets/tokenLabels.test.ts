@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { zipSync } from 'fflate';
 import type { InputSpec } from '../../../src/runtime/inputs';
 import { factsOf } from '../../../src/runtime/datasets/facts';
 import { dataFolder, float32, int64, numbersIn } from '../../support/datasets';
+import { npyFile, npyOf } from '../../support/npy';
 import { refuses as refusesAs } from '../../support/refuses';
 
 const { save, saveArrays, open } = dataFolder();
@@ -110,4 +112,18 @@ test('labels of a text are one for each of its tokens, by number or by name', ()
   );
   save('words.jsonl', '{"words": ["in", "Paris"], "labels": [0]}\n');
   refuses(() => open('words.jsonl', [ids]), /has 1 labels for 2 words/);
+});
+
+test('labels of arrays may be names; numbers with fractions are no classes', () => {
+  const input_ids = int64([3, 2], [5, 6, 7, 8, 9, 3]);
+  const letters = ['dog', 'cat', 'dog'].flatMap((name) => [...name].map((at) => at.charCodeAt(0)));
+  const names = npyFile('<U3', [3], new Uint8Array(Uint32Array.from(letters).buffer));
+  save('named.npz', zipSync({ 'input_ids.npy': npyOf(input_ids), 'label.npy': names }));
+  const named = open('named.npz', [ids]);
+  assert.deepEqual(named.labels([0, 1, 2]), [1, 0, 1]);
+  assert.match(named.assumed.join(), /cat = 0, dog = 1/);
+  saveArrays('regression.npz', { input_ids, label: float32([3], [1, 2.5, 3]) });
+  assert.equal(open('regression.npz', [ids]).labels([0]), undefined);
+  saveArrays('some.npz', { input_ids, label: float32([3], [1, NaN, -1]) });
+  assert.equal(factsOf(open('some.npz', [ids]), [0, 1, 2]).classes, 1);
 });

@@ -3,7 +3,7 @@ import type { StatedPreprocessing } from './preprocessing';
 import { filters, type Interpolation } from './resize';
 
 /** The fields of `featherweight.images.json`, with what each takes. */
-export const ownFields = {
+const ownFields = {
   resize: 'the shorter edge, or [height, width]',
   crop: 'an edge, or [height, width], cut from the middle',
   interpolation: Object.keys(filters).join(', '),

@@ -8,7 +8,7 @@ import type { StatedPreprocessing } from './preprocessing';
 import { huggingFaceForm } from './huggingFaceForm';
 
 /** The file that states preprocessing in this product's own form. */
-export const ownFile = 'featherweight.images.json';
+const ownFile = 'featherweight.images.json';
 
 /** What a file says of preprocessing, and what its form leaves to be assumed. */
 export interface Statement {
