@@ -6,6 +6,7 @@ import { factsOf, madeUpFacts } from '../runtime/datasets/facts';
 import { batchesOfLittlePadding } from '../runtime/datasets/littlePadding';
 import { placesIn } from '../runtime/datasets/sampling';
 import type { Runner } from '../runtime/runner';
+import { withChance } from './chance';
 import { madeUp, openData } from './inputs';
 import { loadModel } from './loadModel';
 import { modelBytes } from './modelBytes';
@@ -43,7 +44,7 @@ export function openCalibration(sized: SizedModel, options: DataOptions): Descri
   const { data, label, drawnWith, skip = 0 } = options;
   const { dataset, select } = openData(sized, data, { seed: 0, label });
   const places = placesIn(dataset, options.samples, { seed: drawnWith, skip });
-  const facts = factsOf(dataset, places, drawnWith);
+  const facts = withChance(factsOf(dataset, places, drawnWith), sized.index);
   const of = (chosen: readonly number[]): Calibration => {
     const order = batchesOfLittlePadding(dataset, batchSize, chosen);
     const sorted = order.flat();
@@ -71,7 +72,7 @@ export function syntheticCalibration(
       yield { feeds: madeUp(sized, seed + run), labels: undefined, mask: undefined };
     }
   }
-  const facts = madeUpFacts(samples, seed);
+  const facts = withChance(madeUpFacts(samples, seed), sized.index);
   const load = loader(sized, options, options);
   return {
     ...{ name: 'synthetic', samples, facts, batches, load },

@@ -10,6 +10,7 @@ import { syntheticFeeds } from '../runtime/feeds';
 import { inputSpecs, type InputSpec } from '../runtime/inputs';
 import { purposesOf } from '../runtime/purpose';
 import type { Feeds } from '../runtime/runner';
+import { withChance } from './chance';
 import { longestSequence } from './limits';
 import type { SizedModel } from './models';
 
@@ -111,7 +112,7 @@ export function evaluationInputs(
     leftOut: Math.max(0, wanted - used.length),
     typical: () => at(0.5),
     few: (count) => evenly(Math.min(count, used.length)).map(at),
-    facts: factsOf(dataset, used, drawnWith),
+    facts: withChance(factsOf(dataset, used, drawnWith), sized.index),
     *batches(size) {
       for (const samples of batchesByLength(dataset, size, places)) yield select(samples);
     },
@@ -128,7 +129,7 @@ function madeUpEvaluation(sized: SizedModel, seed: number): Evaluation {
     data: 'synthetic',
     samples: madeUpRuns * batch,
     leftOut: 0,
-    facts: madeUpFacts(madeUpRuns, seed),
+    facts: withChance(madeUpFacts(madeUpRuns, seed), sized.index),
     typical: () => madeUp(sized, seed),
     few: (count) =>
       Array.from({ length: Math.min(count, madeUpRuns) }, (_, run) => madeUp(sized, seed + run)),
