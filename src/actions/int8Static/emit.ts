@@ -2,6 +2,7 @@ import { makeNode } from '../../onnx/builder';
 import type { Edit } from '../../onnx/edit';
 import type { NodeEntry } from '../../onnx/graph';
 import type { Workbench } from '../action';
+import { leadsIntoBody } from './bodies';
 import type { Plan } from './chain';
 import type { Grids } from './collect';
 import { CodeBook, dequantizeNode, quantizeNode, type Coded, type Scale } from './codes';
@@ -81,10 +82,20 @@ function codeBehind(
   scale: Scale,
   rewrite: Rewrite,
 ): Coded {
-  const floats = bench.names.fresh(`${name}_float`);
-  const coded = { ...scale, codes: bench.names.fresh(`${name}_codes`), floats: name };
+  const { names } = bench;
+  const isHeldBack = leadsIntoBody(writer.scope, name);
+  const floats = names.fresh(`${name}_float`);
+  const coded = {
+    ...{ ...scale, codes: names.fresh(`${name}_codes`) },
+    floats: isHeldBack ? names.fresh(`${name}_dequantized`) : name,
+  };
   rewrite.output(writer, name, floats);
   rewrite.after(writer, quantizeNode(floats, coded), dequantizeNode(coded));
+  // The largest of one value is itself, and stays where it stands in the graph.
+  if (isHeldBack) {
+    const held = { name: names.fresh(`${name}_Max`) };
+    rewrite.after(writer, makeNode('Max', [coded.floats], [name], held));
+  }
   return coded;
 }
 

@@ -4,7 +4,7 @@ import { normal, seededRandom } from '../../../src/base/random';
 import { makeNode, makeTensor } from '../../../src/onnx/builder';
 import type { Node, Tensor } from '../../../src/onnx/model';
 import { unmasked } from '../../support/calibration';
-import { aModel, aValue } from '../../support/build';
+import { aGraph, aModel, aNode, aValue } from '../../support/build';
 import { quantized } from '../../support/quantized';
 
 const random = seededRandom(1);
@@ -178,4 +178,34 @@ test('before operator set 13 there is a reason, and the way out', async () => {
   const convert = { action: 'convertOpset', targets: {} };
   const { kernels } = await quantized(model, [convert, step], data);
   assert.equal(kernels['QLinearConv'], 1);
+});
+
+test('what bodies of If read of a chain keeps the runtime alive', async () => {
+  const body = (op: string, output: string) => ({
+    kind: 'graph' as const,
+    value: aGraph({
+      nodes: [makeNode(op, ['turned'], [output])],
+      outputs: [aValue(output, 'float32')],
+    }),
+  });
+  const model = network(
+    [
+      conv('x', 'a'),
+      makeNode('Relu', ['a'], ['a1']),
+      conv('a1', 'b'),
+      makeNode('Transpose', ['a1'], ['turned']),
+      makeNode('ReduceMax', ['b'], ['most'], { keepdims: 0 }),
+      makeNode('Greater', ['most', 'zero'], ['positive']),
+    ],
+    'y',
+    [makeTensor('zero', 'float32', [], Float32Array.of(0))],
+  );
+  const branches = { then_branch: body('Relu', 'same'), else_branch: body('Neg', 'other') };
+  const node = aNode('If', ['positive'], ['y'], branches);
+  const graph = { ...model.graph, nodes: [...model.graph.nodes, node] };
+  const { kernels, error } = await quantized({ ...model, graph }, [step], data);
+  // Without the operator in between the process would have ended.
+  assert.equal(kernels['Max'], 1);
+  assert.equal(kernels['QLinearConv'], 2);
+  assert.ok(error < 1e-3, `${error}`);
 });
