@@ -3,7 +3,8 @@ import type { Model } from '../onnx/model';
 import type { CalibrationBatch } from '../runtime/calibration';
 import type { Feeds, RunTensor, Session } from '../runtime/runner';
 import type { Load } from './lanes';
-import { type Part, partModel } from './part';
+import { type Part, partFor, partModel } from './part';
+import { downstreamOf, readersOf } from './reach';
 import type { Segments } from './segments';
 
 /** A batch with what is known of it. */
@@ -24,9 +25,18 @@ export interface ChainLane {
   readonly signal: AbortSignal;
 }
 
-/** The sessions of a model's segments, each for everything that is changed before it, and the batches that they run on. */
+/** All that has to run behind a segment's changes, in one session. */
+interface Tail {
+  readonly part: Part;
+  readonly session: Session;
+  /** The segment that it begins with. */
+  readonly next: number;
+}
+
+/** The batches that a lane runs on, and its sessions: of segments, for the model as it is, and of all that lies behind changes. */
 export class Chain {
   private readonly sessions = new Map<number, Session>();
+  private readonly tails = new Map<string, Tail | undefined>();
   /** The segment in front of which nothing is known any more. */
   private first = 0;
 
@@ -42,38 +52,53 @@ export class Chain {
     return this.lane.load(model);
   }
 
-  /** Loads a segment's session; what enters it is known. */
-  async load(at: number): Promise<void> {
-    const { part } = this.segments.all[at] ?? {};
-    if (!part || part.outputs.length === 0) return;
-    const model = partModel(this.segments.index, part, this.batches);
-    this.sessions.set(at, await this.loaded(model));
-  }
-
-  /** Sees to it that what a segment makes of the model as it is is known. */
+  /** Sees to it that what a segment makes of the model as it is is known; what enters it is. */
   async cover(at: number, batches = this.batches): Promise<void> {
-    for (const kept of batches) {
-      if (this.isKnown(at, kept)) continue;
+    const { part } = this.segments.all[at] ?? {};
+    const missing = batches.filter(({ clean }) => !part?.outputs.every((name) => clean.has(name)));
+    if (!part || missing.length === 0) return;
+    const session = this.sessions.get(at) ?? (await this.loadPart(part));
+    this.sessions.set(at, session);
+    for (const kept of missing) {
       throwIfAborted(this.lane.signal);
-      for (const [name, tensor] of await this.run(at, kept)) kept.clean.set(name, tensor);
+      const { outputs } = await session.run(feedsOf(part, kept), part.outputs);
+      for (const [name, tensor] of Object.entries(outputs)) kept.clean.set(name, tensor);
     }
   }
 
   /**
-   * Goes on behind a change: runs the segments from `next` on, as far as it has an influence on them. Gives the wanted outputs that it made
-   * otherwise, those among `changed` included.
+   * Goes on behind a change: runs what it has an influence on from segment `next` on. Gives the wanted outputs that it made otherwise, those
+   * among `changed` included.
    */
   async finish(kept: KeptBatch, next: number, changed: Changed): Promise<Feeds> {
-    const { all, wanted } = this.segments;
-    const values = new Map(changed);
-    for (let at = next; at < all.length; at++) {
-      throwIfAborted(this.lane.signal);
-      const isTouched = all[at]?.part.inputs.some((name) => values.has(name));
-      if (!isTouched && this.isKnown(at, kept)) continue;
-      const made = await this.run(at, kept, values);
-      for (const [name, tensor] of made) (isTouched ? values : kept.clean).set(name, tensor);
-    }
-    return Object.fromEntries([...values].filter(([name]) => wanted.includes(name)));
+    const tail = await this.tailFor(next, changed);
+    throwIfAborted(this.lane.signal);
+    const made = await tail?.session.run(feedsOf(tail.part, kept, changed), tail.part.outputs);
+    const values = [...changed, ...Object.entries(made?.outputs ?? {})];
+    return Object.fromEntries(values.filter(([name]) => this.segments.wanted.includes(name)));
+  }
+
+  /** Undefined where nothing that is wanted hangs on what changed. */
+  private async tailFor(next: number, changed: Changed): Promise<Tail | undefined> {
+    const key = JSON.stringify([next, ...changed.keys()]);
+    if (this.tails.has(key)) return this.tails.get(key);
+    const { index, all, wanted } = this.segments;
+    const readers = [...changed.keys()].flatMap((name) => readersOf(index.main, name));
+    const touched = downstreamOf(index, readers);
+    const outputs = wanted.filter((name) => {
+      const made = index.main.producers.get(name);
+      return made !== undefined && touched.has(made) && !changed.has(name);
+    });
+    const enters = all[next]?.enters ?? new Set();
+    const part = partFor(index, outputs, (name) => enters.has(name));
+    const isEmpty = part.outputs.length === 0;
+    const tail = isEmpty ? undefined : { part, next, session: await this.loadPart(part) };
+    this.tails.set(key, tail);
+    return tail;
+  }
+
+  private loadPart(part: Part): Promise<Session> {
+    return this.loaded(partModel(this.segments.index, part, this.batches));
   }
 
   /** Goes on to segment `stage`: drops what nobody needs who changes something there or behind. */
@@ -85,10 +110,11 @@ export class Chain {
     await this.releaseBefore(stage);
   }
 
-  /** Drops values but for those that are fed and those that enter the segments from `from` to `to`. */
+  /** Drops values but for those that are fed and wanted, and those that enter the segments from `from` to `to`. */
   forget(from: number, to: number): void {
-    const { all } = this.segments;
-    const needed = new Set(all.slice(from, to + 1).flatMap(({ enters }) => [...enters]));
+    const { all, wanted } = this.segments;
+    const entering = all.slice(from, to + 1).flatMap(({ enters }) => [...enters]);
+    const needed = new Set([...entering, ...wanted]);
     for (const { batch, clean } of this.batches) {
       for (const name of clean.keys()) {
         if (!needed.has(name) && !(name in batch.feeds)) clean.delete(name);
@@ -96,11 +122,17 @@ export class Chain {
     }
   }
 
-  private async releaseBefore(stage: number): Promise<void> {
+  /** Releases what nobody needs who changes something in segment `stage` or behind it. */
+  async releaseBefore(stage: number): Promise<void> {
     for (const [at, session] of this.sessions) {
       if (at >= stage) continue;
       this.sessions.delete(at);
       await session.release();
+    }
+    for (const [key, tail] of this.tails) {
+      if (tail && tail.next > stage) continue;
+      this.tails.delete(key);
+      await tail?.session.release();
     }
   }
 
@@ -116,18 +148,6 @@ export class Chain {
 
   async release(): Promise<void> {
     await this.releaseBefore(Infinity);
-  }
-
-  private isKnown(at: number, { clean }: KeptBatch): boolean {
-    return this.segments.all[at]?.part.outputs.every((name) => clean.has(name)) ?? true;
-  }
-
-  private async run(at: number, kept: KeptBatch, changed?: Changed) {
-    const { part } = this.segments.all[at] ?? {};
-    const session = this.sessions.get(at);
-    if (!part || !session) return [];
-    const { outputs } = await session.run(feedsOf(part, kept, changed), part.outputs);
-    return Object.entries(outputs);
   }
 }
 

@@ -12,8 +12,8 @@ export function keptBatches(batches: readonly CalibrationBatch[]): readonly Kept
 }
 
 /**
- * Loads all segments in every chain and runs the model as it is: once, each chain some of the batches, and every one knows all values then.
- * `memory` is how many bytes of them are kept; what is more is computed again.
+ * Runs the model as it is, segment by segment: each chain some of the batches, and every one knows all values then. `memory` is how many
+ * bytes of them are kept; what is more is computed again.
  */
 export async function startChains(
   chains: readonly Chain[],
@@ -23,11 +23,12 @@ export async function startChains(
   const count = chains[0]?.segments.all.length ?? 0;
   let bytes = 0;
   for (let at = 0; at < count; at++) {
-    const loading = chains.map((chain) => chain.load(at));
-    await sideBySide(loading, failure);
     const running = chains.map((chain, lane) => chain.cover(at, shareOf(chain, lane, chains)));
     await sideBySide(running, failure);
-    for (const chain of chains) share(chain, chains, at);
+    for (const chain of chains) {
+      share(chain, chains, at);
+      await chain.releaseBefore(at + 1);
+    }
     bytes += bytesOf(chains[0], at);
     if (bytes > memory) for (const chain of chains) chain.forget(at + 1, at + 1);
   }
