@@ -95,14 +95,14 @@ export function recipeData({ label, samples, shuffle, seed }: DataOptions) {
 }
 
 /**
- * Tells on standard error what data figures stand on, and all that was assumed about it: standard output may be for programs. Nothing for
- * inputs that were made up, which every table says itself, nor beside JSON, which holds the same.
+ * Tells on standard error what data figures stand on, and all that was assumed: standard output may be for programs. Of inputs that were
+ * made up only what was assumed, as every table says the rest itself; nothing beside JSON, which holds the same.
  */
 export function tellData(
   facts: DataFacts | undefined,
   { json }: { readonly json?: boolean },
 ): void {
-  if (!facts || facts.kind === null || json) return;
-  const lines = [dataLine(facts), ...assumptionLines(facts)];
+  if (!facts || json) return;
+  const lines = [...(facts.kind === null ? [] : [dataLine(facts)]), ...assumptionLines(facts)];
   process.stderr.write(lines.map((line) => `${line}\n`).join(''));
 }

@@ -7,6 +7,6 @@ const drawing = /^(Random|Multinomial$|Bernoulli$)/;
 export function withChance(facts: DataFacts, { entries }: GraphIndex): DataFacts {
   const found = entries.find(({ node }) => node.domain === '' && drawing.test(node.op));
   if (!found) return facts;
-  const told = `equal inputs mean equal answers, but the model draws random numbers (${found.node.op}): its chance is in every difference.`;
+  const told = `equal inputs mean equal answers, but the model draws random numbers (${found.node.op}): its chance may be part of the differences.`;
   return { ...facts, assumed: [...facts.assumed, told] };
 }
