@@ -168,7 +168,11 @@ async function fourBits(stand: Stand, metric?: MetricName): Promise<void> {
     const made = await stand.planned({ kind: 'size', value: bytes }, metric ? { metric } : {});
     for (const each of found.filter((other) => other.bytes === bytes)) {
       const least = each.name === nearest ? 1 : 2;
-      check(`damage of ${each.name} by the plan’s of that size`, each.damage / made.damage, least);
+      check(
+        `damage of ${each.name} by the plan’s of that size`,
+        timesOf(each.damage, made.damage),
+        least,
+      );
       const [held, unseen] = [each.held / made.held, each.unseen / made.unseen];
       console.log(`    held ${held.toFixed(2)}, unseen ${unseen.toFixed(2)}`);
     }
@@ -176,7 +180,11 @@ async function fourBits(stand: Stand, metric?: MetricName): Promise<void> {
   }
   for (const each of await all(stand, mixed, metric)) {
     const made = await stand.planned({ kind: 'size', value: each.bytes }, metric ? { metric } : {});
-    check(`damage of ${each.name} by the plan’s of that size`, each.damage / made.damage, 1);
+    check(
+      `damage of ${each.name} by the plan’s of that size`,
+      timesOf(each.damage, made.damage),
+      1,
+    );
   }
   if (stand.each.folder === 'minilm-sst2') await otherTools(stand);
 }
@@ -201,7 +209,7 @@ async function besideWeightError(
 ) {
   const steps = weightErrorSteps(sized, { kind: 'size', value: bytes });
   const ranked = steps && (await make('by weight error', steps, metric));
-  if (ranked) check('damage by weight error by the plan’s', ranked.damage / made.damage, 1);
+  if (ranked) check('damage by weight error by the plan’s', timesOf(ranked.damage, made.damage), 1);
   else
     console.log('  – by weight error: not every layer takes few-bit weights, or none of that size');
 }
@@ -331,10 +339,11 @@ async function trialOf(
   const { calibrating, holding } = planParts(samples);
   const judge = metric ? damageJudge(sized, () => metric) : damageJudge(sized);
   const { score } = judge;
+  const wanted = { outputs: [judge.output], signal };
   return {
     ...{ runner, folder, signal, threads: 2, score, calibration: open(calibrating) },
-    seen: await answered(sized, open(holding), signal),
-    unseen: await answered(sized, open({ skip: samples, count: 512 }), signal),
+    seen: await answered(sized, open(holding), wanted),
+    unseen: await answered(sized, open({ skip: samples, count: 512 }), wanted),
   };
 }
 
@@ -390,6 +399,10 @@ function told(
 
 const range = (value: number, interval: { low: number; high: number } | null, digits: number) =>
   `${value.toFixed(digits)} (${interval?.low.toFixed(digits)}–${interval?.high.toFixed(digits)})`;
+
+/** How many times the plan's damage another's is; by some metrics there may be none, or less than none. */
+const timesOf = (other: number, own: number) =>
+  own > 0 ? other / own : other >= own ? Infinity : 0;
 
 function check(what: string, ratio: number, least: number): void {
   const good = ratio >= least;

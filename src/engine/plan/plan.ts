@@ -114,12 +114,13 @@ async function trialFor(
 ): Promise<Trial> {
   const { runner, signal } = common;
   const { holding, unseen } = data;
+  const wanted = { outputs: [judges.whole.output], signal };
   return {
     ...{ score: judges.whole.score, settle: judges.whole.settle },
     ...{ ...common, threads, calibration: data.calibrating(original) },
     keeper: keeperWithin(),
-    seen: await answered(original, holding, signal),
-    unseen: unseen.samples > 0 ? await answered(original, unseen, signal) : undefined,
+    seen: await answered(original, holding, wanted),
+    unseen: unseen.samples > 0 ? await answered(original, unseen, wanted) : undefined,
     ...(isOfTime(limit)
       ? { time: (file) => timingOf(original, file, { runner, threads, signal, limit }) }
       : {}),

@@ -19,6 +19,8 @@ import type { Timing } from './latency';
 export interface Answered {
   readonly data: Calibration;
   readonly answers: readonly Feeds[];
+  /** Outputs of the model that the answers hold, and that candidates are asked for. */
+  readonly outputs: readonly string[];
 }
 
 /** What a plan is tried with. */
@@ -103,7 +105,7 @@ const untimed = { latencyMs: null, speed: null, intervals: { latencyMs: null, sp
 /** Mean damage of the candidate's answers. */
 async function damageOf(
   candidate: Session,
-  { data, answers }: Answered,
+  { data, answers, outputs: wanted }: Answered,
   {
     score,
     settle = (noted) => noted,
@@ -114,28 +116,28 @@ async function damageOf(
   let at = 0;
   for (const batch of data.batches()) {
     throwIfAborted(signal);
-    const { outputs } = await candidate.run(batch.feeds);
+    const { outputs } = await candidate.run(batch.feeds, wanted);
     noted.push(...score(answers[at++] ?? {}, outputs, batch));
   }
   const scores = settle(noted);
   return { damage: mean(scores), ...meanInterval(scores) };
 }
 
-/** What the model itself answers to every batch, to hold plans against. */
+/** What the model itself answers to every batch, to hold plans against: only the outputs that are looked at, as others may be large. */
 export async function answered(
   { index }: SizedModel,
   data: Calibration,
-  signal: AbortSignal,
+  { outputs, signal }: { readonly outputs: readonly string[]; readonly signal: AbortSignal },
 ): Promise<Answered> {
   const session = await data.load(index.model);
   const answers: Feeds[] = [];
   try {
     for (const { feeds } of data.batches()) {
       throwIfAborted(signal);
-      answers.push((await session.run(feeds)).outputs);
+      answers.push((await session.run(feeds, outputs)).outputs);
     }
   } finally {
     await session.release();
   }
-  return { data, answers };
+  return { data, answers, outputs };
 }
