@@ -14,7 +14,7 @@ interface Metric {
 }
 
 /** The bars of "Where it goes", from top to bottom. */
-export const metrics = {
+const metrics = {
   parameters: { title: 'parameters', of: (part) => part.parameters, format: formatCount },
   weightBytes: { title: 'weight bytes', of: (part) => part.weightBytes, format: formatBytes },
   macs: { title: 'MACs', of: (part) => part.macs, format: formatCount },
@@ -26,7 +26,7 @@ export const metrics = {
   },
 } as const satisfies Record<string, Metric>;
 export type MetricName = keyof typeof metrics;
-export const metricNames = Object.keys(metrics) as readonly MetricName[];
+const metricNames = Object.keys(metrics) as readonly MetricName[];
 
 /** What can colour the block strip. */
 export const blockMetrics = {

@@ -24,7 +24,7 @@ import { transposeGemm } from './prepare/transposeGemm';
 import { weightOnly } from './weightOnly';
 
 /** Every action there is: the one list that menus, recipes and the command line read. */
-export const actions = {
+const actions = {
   int8Dynamic,
   int8Static,
   weightOnly,

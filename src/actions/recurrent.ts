@@ -23,7 +23,7 @@ const recurrentOps: readonly string[] = ['LSTM', 'GRU', 'RNN', 'DynamicQuantizeL
 export const isRecurrent = (layer: Layer): boolean => recurrentOps.includes(layer.main.node.op);
 
 /** The layer as an LSTM with stored matrices; undefined for any other. */
-export function recurrentOf(layer: Layer): Recurrent | undefined {
+function recurrentOf(layer: Layer): Recurrent | undefined {
   const { node, scope } = layer.main;
   if (node.op !== 'LSTM' || node.domain !== '') return undefined;
   const [, w = '', r = ''] = node.inputs;

@@ -160,7 +160,7 @@ function placeIn(scope: Scope, reader: NodeEntry): NodeEntry {
 }
 
 /** The tensors that nodes of `scope` read, and those that they share with others. */
-export function tensorEdits(
+function tensorEdits(
   { structure }: Workbench,
   scope: Scope,
   { tensors, shared = [] }: Restoring,

@@ -45,7 +45,7 @@ export function rowBytes({ rows, width }: Table): number {
 }
 
 /** A scale rounded up to float16, so that no value of its row is cut off; zero and infinity are kept away from. */
-export function halfScale(scale: number): number {
+function halfScale(scale: number): number {
   const step = 2 ** (Math.max(-14, Math.floor(Math.log2(scale))) - 10);
   return Math.min(65504, Math.max(2 ** -24, Math.ceil(scale / step) * step));
 }

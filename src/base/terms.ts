@@ -57,11 +57,10 @@ export const families = [
 export type Family = (typeof families)[number];
 
 /** What a question about sensitivity changes: a layer's weight, everything a block adds, or what one head of attention adds. */
-export const units = ['layer', 'block', 'head'] as const;
-export type Unit = (typeof units)[number];
+export type Unit = 'layer' | 'block' | 'head';
 
 /** Ways of saying how far a changed model's answers are from its own, by the names that requests and results have them under. */
-export const metricNames = [
+const metricNames = [
   'kl',
   'kl2',
   'kl4',

@@ -5,7 +5,7 @@ import type { ActionFacts } from '../protocol/build';
 import type { Recipe } from '../protocol/recipe';
 import { parseRecipe } from '../recipe/parse';
 
-export const recipeEnding = '.featherweight.json';
+const recipeEnding = '.featherweight.json';
 
 /** The recipe of a model: `NAME.featherweight.json` beside `NAME.onnx`. */
 export function recipeOf(model: string): string {

@@ -49,7 +49,7 @@ export function stageBeside(file: string): Staging {
 const longestBuildMs = 24 * 3600_000;
 
 /** Removes what processes left that were ended while they wrote: only folders of the name that this file gives them. */
-export function sweep(folder: string): void {
+function sweep(folder: string): void {
   for (const name of entriesOf(folder)) {
     const found = stagingPattern.exec(name)?.groups;
     if (!found) continue;

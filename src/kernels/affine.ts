@@ -16,7 +16,7 @@ export interface QuantizationRange {
 }
 
 /** The integers used. Symmetric int8 leaves out −128, so that the range is the same on both sides of zero. */
-export function quantizationRange({
+function quantizationRange({
   dtype,
   symmetric,
   reduceRange,
@@ -76,7 +76,7 @@ export interface Channels {
 }
 
 /** All of a tensor as one channel, or one channel per index of `axis`. */
-export function channelsOf(shape: readonly number[], axis: number | undefined): Channels {
+function channelsOf(shape: readonly number[], axis: number | undefined): Channels {
   if (axis === undefined) return { channels: 1, inner: 1 };
   const at = axis < 0 ? axis + shape.length : axis;
   return {
@@ -86,7 +86,7 @@ export function channelsOf(shape: readonly number[], axis: number | undefined): 
 }
 
 /** Smallest and largest value of every channel. */
-export function channelRanges(values: Float32Array, { channels, inner }: Channels) {
+function channelRanges(values: Float32Array, { channels, inner }: Channels) {
   const low = new Float32Array(channels).fill(Infinity);
   const high = new Float32Array(channels).fill(-Infinity);
   forEachRun(values.length, channels, inner, (channel, from, to) => {

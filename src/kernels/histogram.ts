@@ -12,7 +12,7 @@ export interface Histogram {
   max: number;
 }
 
-export const defaultBins = 4096;
+const defaultBins = 4096;
 
 export function newHistogram(bins = defaultBins): Histogram {
   return { limit: 0, counts: new Float64Array(bins), total: 0, min: Infinity, max: -Infinity };

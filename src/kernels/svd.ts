@@ -22,7 +22,7 @@ export function decompose(values: Float32Array, n: number): Decomposition {
 }
 
 /** Aᵀ·A of a matrix [rows, n], four rows at a time so that a sum is read and written a quarter as often. */
-export function gram(values: Float32Array, n: number): Float64Array {
+function gram(values: Float32Array, n: number): Float64Array {
   const result = new Float64Array(n * n);
   const rows = Math.floor(values.length / n);
   const four = new Float64Array(4 * n);

@@ -25,7 +25,7 @@ const opsetMessage = message({
   split: ({ domain, version }) => ({ domain: domain || undefined, version }),
 });
 
-export const functionMessage: Codec<FunctionDef> = message({
+const functionMessage: Codec<FunctionDef> = message({
   fields: {
     name: one(1, text),
     inputs: many(4, text),

@@ -98,19 +98,6 @@ export function setSteps(
   }));
 }
 
-/** Takes the parameters of the step at that place; undefined ones are the defaults. */
-export function setParams(
-  text: string,
-  at: number,
-  params: Step['params'] | undefined,
-): readonly TextEdit[] {
-  return edits(text, (recipe) => {
-    const step = recipe.steps[at];
-    if (!step) throw unfit(`It has no step ${at + 1}.`);
-    return { ...recipe, steps: recipe.steps.with(at, withField(step, 'params', params)) };
-  });
-}
-
 /** `object` with that field, or without it where the value is undefined. */
 function withField<T extends object, K extends keyof T>(
   object: T,

@@ -24,9 +24,6 @@ import {
 } from './spots';
 import { readStep, type StepPlace } from './steps';
 
-export type { Place, RecipeProblem } from './spots';
-export type { NamedPlace, StepPlace } from './steps';
-
 /** Where the things of a recipe stand in its text, as far as they are there. */
 export interface RecipePlaces {
   readonly model?: Place;

@@ -16,7 +16,7 @@ const everything = {};
 const raise: Step = { action: 'convertOpset', targets: everything, params: { version: '13' } };
 
 /** All ready recipes, the one to try first standing first. */
-export const readyRecipes = {
+const readyRecipes = {
   int8Dynamic: {
     title: 'Int8 dynamic, all linears and embeddings',
     about: 'A quarter of the size and two to three times as fast on processors, without any data.',

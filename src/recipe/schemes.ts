@@ -31,7 +31,7 @@ const integers: Step = { action: 'int8Static', targets: all };
 const dynamic: Step = { action: 'int8Dynamic', targets: all };
 
 /** Every scheme, the usual ones first. */
-export const schemes = {
+const schemes = {
   int8: {
     about:
       'the best 8-bit integers known for this model; --data makes it more exact and convolutions fast',
@@ -92,10 +92,6 @@ export const schemes = {
 
 export type SchemeName = keyof typeof schemes;
 export const schemeNames = Object.keys(schemes) as readonly SchemeName[];
-
-export function isSchemeName(name: string): name is SchemeName {
-  return Object.hasOwn(schemes, name);
-}
 
 export function schemeOf(name: SchemeName): Scheme {
   return schemes[name];

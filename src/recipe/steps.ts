@@ -44,9 +44,7 @@ const selectorFields = {
   modules: (spot: Spot) => listOf(spot, 'modules', (item) => textOf(item, 'A module path')),
   ops: (spot: Spot) => listOf(spot, 'ops', (item) => textOf(item, 'An operator')),
 } as const;
-export const selectorNames = Object.keys(
-  selectorFields,
-) as readonly (keyof typeof selectorFields)[];
+const selectorNames = Object.keys(selectorFields) as readonly (keyof typeof selectorFields)[];
 
 export const stepFields = ['action', 'targets', 'params', 'note'];
 

@@ -47,7 +47,7 @@ export function partFigures(
 }
 
 /** Every block with its time, and what each part inside it costs. */
-export function blockFigures(
+function blockFigures(
   inspection: Inspection,
   profile: Profile | undefined,
 ): NonNullable<DashboardState['blocks']> {

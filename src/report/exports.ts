@@ -52,7 +52,7 @@ export const exports = {
 export type ExportName = keyof typeof exports;
 
 /** `featherweight inspect --json`, or `featherweight profile --json` where there is a profile. */
-export function writeJson(inspection: Inspection, profile?: Profile): string {
+function writeJson(inspection: Inspection, profile?: Profile): string {
   const content = profile ? mergeProfile(inspection, profile) : inspection;
   return `${JSON.stringify(content, null, 2)}\n`;
 }

@@ -35,7 +35,7 @@ function header(plan: Plan, { palette, width }: TerminalOptions): string[] {
 }
 
 /** What the figures stand on: "Measured on 320 samples of dev.npz that served nothing else: 256 others gave scales …". */
-export function basisText({ data, basis }: Plan): string {
+function basisText({ data, basis }: Plan): string {
   const { calibrating, choosing, holding, heldOut } = basis;
   const name = printable(data, 80);
   return heldOut

@@ -45,7 +45,7 @@ function layerSubjects(structure: Structure): UnitSubjects {
 }
 
 /** A layer with what tables say of it. */
-export function subjectOfLayer(each: SweepLayer): UnitSubject {
+function subjectOfLayer(each: SweepLayer): UnitSubject {
   const { name, part, role, block } = each.layer;
   return { ...layerSubject(each), unit: 'layer', name, part, role, block };
 }

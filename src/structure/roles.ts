@@ -15,7 +15,6 @@ import { modulePath } from './names';
 import { residualAt } from './residuals';
 import {
   dataOperands,
-  isOutput,
   maker,
   natureOf,
   plain,
@@ -211,7 +210,3 @@ function merges(draft: Linear): boolean {
   const { inWidth, outWidth } = draft.linear;
   return inWidth !== undefined && outWidth !== undefined && inWidth >= 2 * outWidth;
 }
-
-/** Whether a value of this draft leaves the model. */
-export const leaves = (bench: Bench, draft: Draft): boolean =>
-  [...draft.steps].some((step) => isOutput(bench.flow, step));

@@ -77,7 +77,7 @@ export class Differences {
 }
 
 /** Differences of two lists of values. */
-export function differences(reference: Values, candidate: Values): Differences {
+function differences(reference: Values, candidate: Values): Differences {
   const all = new Differences();
   all.add(reference, candidate);
   return all;
@@ -85,9 +85,6 @@ export function differences(reference: Values, candidate: Values): Differences {
 
 export const maxError = (reference: Values, candidate: Values): number =>
   differences(reference, candidate).maxError;
-
-export const meanError = (reference: Values, candidate: Values): number =>
-  differences(reference, candidate).meanError;
 
 export const normalizedSquaredError = (reference: Values, candidate: Values): number =>
   differences(reference, candidate).normalizedSquaredError;

@@ -17,7 +17,7 @@ export async function showError(error: unknown, about?: string): Promise<void> {
 }
 
 /** Message and hint in one line; the file's name in front unless the message already says it. */
-export function sentenceOf(error: unknown, about?: string): string {
+function sentenceOf(error: unknown, about?: string): string {
   const message = messageOf(error);
   const named = about === undefined || message.includes(about) ? message : `${about}: ${message}`;
   return isUserError(error) && error.hint ? `${named} ${error.hint}` : named;

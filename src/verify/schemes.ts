@@ -70,7 +70,7 @@ const convolutions: readonly string[] = ['Conv', 'FusedConv', 'ConvTranspose'];
 const withIntegerKernel: readonly string[] = ['Conv', 'MatMul', 'Gemm'];
 
 /** Every way of storing weights that is recognised, by its structure alone; the first that fits counts. */
-export const schemes = {
+const schemes = {
   int8Dynamic: {
     is: ({ main }) => main.op === 'MatMulInteger',
     title: () => 'int8 dynamic',

@@ -10,7 +10,6 @@ import {
   setData,
   setMeasured,
   setModel,
-  setParams,
   type TextEdit,
 } from '../../src/recipe/edit';
 import { parseRecipe } from '../../src/recipe/parse';
@@ -101,18 +100,15 @@ test('a layer taken out leaves a list, a step, or becomes an exception', () => {
   assert.deepEqual(removeLayers(text, ['nobody']), []);
 });
 
-test('steps go, and take parameters', () => {
+test('steps go, down to the last', () => {
   const text = after(
     start,
     (t) => addStep(t, fine('a')),
     (t) => addStep(t, coarse('b')),
     (t) => removeStep(t, 0),
-    (t) => setParams(t, 0, { bits: '2', share: 0.5 }),
   );
-  assert.deepEqual(stepsOf(text), [{ ...coarse('b'), params: { bits: '2', share: 0.5 } }]);
-  const bare = after(text, (t) => setParams(t, 0, undefined));
-  assert.deepEqual(stepsOf(bare), [{ action: 'coarse', targets: { layers: ['b'] } }]);
-  assert.deepEqual(stepsOf(after(bare, (t) => removeStep(t, 0))), []);
+  assert.deepEqual(stepsOf(text), [coarse('b')]);
+  assert.deepEqual(stepsOf(after(text, (t) => removeStep(t, 0))), []);
   refuses(() => removeStep(text, 1), 'badInput', /no step 2/);
 });
 

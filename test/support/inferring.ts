@@ -95,7 +95,7 @@ export function outputTypes(given: NodeCase): readonly (TensorType | undefined)[
 }
 
 /** Shape of the node's first output. */
-export function outputShape(given: NodeCase): Shape | undefined {
+function outputShape(given: NodeCase): Shape | undefined {
   return outputTypes(given)[0]?.shape;
 }
 

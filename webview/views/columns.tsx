@@ -39,7 +39,7 @@ interface ColumnSpec {
 }
 
 /** The columns of the layer table, in their order. */
-export const columns = {
+const columns = {
   name: {
     title: () => 'layer',
     width: 0,

@@ -1,4 +1,3 @@
-import { intAttribute } from '../../onnx/attributes';
 import type { NodeEntry, Scope } from '../../onnx/graph';
 import type { Tensor } from '../../onnx/model';
 import { constantTensor } from '../../structure/constants';
@@ -73,12 +72,6 @@ function convolutionFit(layer: Layer): Fit {
     return doesNotFit('Its bias is computed while the model runs.');
   }
   return fits;
-}
-
-/** How many groups a convolution has, and whether each channel is convolved by itself. */
-export function isDepthwise({ entry, weight }: Convolution): boolean {
-  const groups = intAttribute(entry.node, 'group', 1);
-  return groups > 1 && weight.tensor.shape[1] === 1;
 }
 
 /** The tensor behind a name: an initializer that callers cannot override, or what a Constant node holds. */

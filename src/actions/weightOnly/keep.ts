@@ -3,7 +3,7 @@ import type { Matrix } from './matrices';
 import { hasByteScales, packedBytes, type Params } from './params';
 
 /** Width of the matrices that are kept more exact; undefined where there is nothing to gain. */
-export const widerThan = { 2: 4, 3: 4, 4: 8, 8: undefined } as const satisfies Record<
+const widerThan = { 2: 4, 3: 4, 4: 8, 8: undefined } as const satisfies Record<
   Bits,
   Bits | undefined
 >;

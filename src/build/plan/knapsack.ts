@@ -110,10 +110,7 @@ function walkBack({ items, ways, cheapest, unit }: Table, budget: number): numbe
   return chosen;
 }
 
-export function selectionOf(
-  items: readonly (readonly Option[])[],
-  chosen: readonly number[],
-): Selection {
+function selectionOf(items: readonly (readonly Option[])[], chosen: readonly number[]): Selection {
   const sum = (of: (option: Option) => number) =>
     items.reduce((total, options, at) => {
       const option = options[chosen[at] ?? 0];

@@ -11,7 +11,7 @@ import { choose, type Measurements, predictedOf } from './choice';
  * Bytes of the files that steps lead to, with what their schemes add besides the weights; no data is looked at, no weight is rounded and
  * nothing is written. Undefined where a step cannot be made without data.
  */
-export async function bytesAfter(
+async function bytesAfter(
   { index, external: { open } }: SizedModel,
   steps: readonly Step[],
   signal: AbortSignal,

@@ -83,7 +83,7 @@ async function attempted(index: GraphIndex, step: Step, open: SizedModel['extern
 }
 
 /** The sizes that a model was opened for, for one with the same inputs. */
-export function sizesOf({ resolved }: SizedModel): Sizes {
+function sizesOf({ resolved }: SizedModel): Sizes {
   const dims = [...resolved.sizes].filter(([symbol]) => !symbol.includes('.'));
   return { dims: Object.fromEntries(dims) };
 }

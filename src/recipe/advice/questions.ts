@@ -7,7 +7,7 @@ export interface Question {
 }
 
 /** The five questions, in the order they are asked. */
-export const questions = {
+const questions = {
   target: {
     title: 'Where will it run?',
     options: {

@@ -42,7 +42,7 @@ export function sensitivityJson(sensitivity: Sensitivity): string {
 }
 
 /** Ids of the layers that any of the probes hurts more than `limit`, in the order of the model. */
-export function layersAbove({ layers, probes }: Sensitivity, limit: number): string[] {
+function layersAbove({ layers, probes }: Sensitivity, limit: number): string[] {
   const own = new Set(probes.flatMap(({ name, unit }) => (unit === 'layer' ? name : [])));
   const above = layers.filter(({ probe, damage }) => own.has(probe) && damage > limit);
   return [...new Set(above.map(({ id }) => id))];

@@ -39,7 +39,7 @@ export function blockSubjects(structure: Structure, shapes: Shapes): UnitSubject
  * Follows what leaves a block back to what comes in, through sums, norms and activations only: that is the stream which the block adds to.
  * `last` is the node that hands it on. A reason where there is none, or where it is not the same before and after.
  */
-export function streamOf(
+function streamOf(
   structure: Structure,
   shapes: Shapes,
   block: Block,

@@ -35,7 +35,7 @@ export async function startProfile(
 }
 
 /** What the settings ask for where a model lies. */
-export function optionsFor(uri: vscode.Uri): ProfileOptions {
+function optionsFor(uri: vscode.Uri): ProfileOptions {
   return {
     runs: setting('runs', uri),
     warmup: setting('warmup', uri),

@@ -11,7 +11,7 @@ interface DashboardDocument extends vscode.CustomDocument {
 }
 
 /** Opens `.onnx` files as dashboards. A file that is no model opens too: its dashboard says what is wrong with it. */
-export class DashboardProvider implements vscode.CustomReadonlyEditorProvider<DashboardDocument> {
+class DashboardProvider implements vscode.CustomReadonlyEditorProvider<DashboardDocument> {
   constructor(private readonly services: Services) {}
 
   openCustomDocument(uri: vscode.Uri): DashboardDocument {

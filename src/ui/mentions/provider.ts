@@ -33,7 +33,7 @@ class MentionLens extends vscode.CodeLens {
 }
 
 /** Says what a model costs wherever source code or configuration names its file. */
-export class Mentions
+class Mentions
   implements vscode.CodeLensProvider<MentionLens>, vscode.HoverProvider, vscode.Disposable
 {
   private readonly changes = new vscode.EventEmitter<void>();

@@ -120,7 +120,7 @@ export class ModelStore implements vscode.Disposable {
 }
 
 /** The model that a tab shows as dashboard, text or comparison. */
-export function modelOfTab(tab: vscode.Tab | undefined): vscode.Uri | undefined {
+function modelOfTab(tab: vscode.Tab | undefined): vscode.Uri | undefined {
   const input = tab?.input;
   if (input instanceof vscode.TabInputCustom && input.viewType === views.dashboard) {
     return input.uri;

@@ -118,7 +118,7 @@ function outcomeText({ before, after, problem, layers }: CheckedStep): string {
 }
 
 /** A value as people say it. */
-export function valueText(spec: ParamSpec, value: unknown): string {
+function valueText(spec: ParamSpec, value: unknown): string {
   if (spec.kind === 'boolean') return value === true ? vscode.l10n.t('yes') : vscode.l10n.t('no');
   return spec.kind === 'choice' ? (spec.options[String(value)] ?? String(value)) : String(value);
 }

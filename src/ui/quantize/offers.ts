@@ -25,7 +25,7 @@ export function chooseOffer(options: OfferOptions): Promise<ActionOffer | undefi
 }
 
 /** The entries of the list, in the order of its groups. */
-export function offerEntries({
+function offerEntries({
   offers,
   actions,
   groups,

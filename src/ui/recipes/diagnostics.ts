@@ -44,7 +44,7 @@ export class RecipeDiagnostics implements vscode.Disposable {
 }
 
 /** Every mark of a recipe whose text is the document's. */
-export function marksOf(recipe: OpenRecipe, document: vscode.TextDocument): vscode.Diagnostic[] {
+function marksOf(recipe: OpenRecipe, document: vscode.TextDocument): vscode.Diagnostic[] {
   const { parsed, check, problem } = recipe;
   if (!parsed) return [];
   const { Error, Warning } = vscode.DiagnosticSeverity;

@@ -4,7 +4,7 @@ export type NamedValue = TextView['values'][number];
 type Place = NamedValue['places'][number];
 
 /** Finds the value or weight that is written at a place of a text view. */
-export class NameIndex {
+class NameIndex {
   private readonly byLine = new Map<number, { place: Place; value: NamedValue }[]>();
 
   constructor(view: TextView) {

@@ -50,7 +50,7 @@ const baseName = (file: string) => file.split(/[\\/]/).pop() ?? file;
  * The file of the workspace that a path left by an exporter means: the path itself where it lies in the workspace, else the file
  * whose path ends in most of the same folders. The path is the model's word and may lead anywhere, so nothing else is opened.
  */
-export async function findSource(file: string): Promise<vscode.Uri | undefined> {
+async function findSource(file: string): Promise<vscode.Uri | undefined> {
   const direct = vscode.Uri.file(file);
   if (vscode.workspace.getWorkspaceFolder(direct) && (await exists(direct))) return direct;
   const name = baseName(file);

@@ -38,7 +38,7 @@ const policy = [
 ].join('; ');
 
 /** A browser with the page's own bundle and a host in the page that answers it. One for a file of tests. */
-export class Stage {
+class Stage {
   private constructor(
     private readonly browser: Browser,
     private readonly files: ReadonlyMap<string, string>,

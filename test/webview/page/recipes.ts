@@ -71,7 +71,7 @@ const layers = small.layers.map(({ id, op, weightBytes }, index) => ({
 /** The first layer that the recipe quantizes. */
 export const chosenLayer = linears[0]!.id;
 export const view = recipeView(known);
-export const comparison = comparisonOf({ kernels, layers });
+const comparison = comparisonOf({ kernels, layers });
 export const candidate = { file: '/models/model.int8.onnx', bytes: 19_900_000, current: true };
 
 /** A model with a recipe that was not built yet. */

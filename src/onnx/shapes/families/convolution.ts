@@ -74,7 +74,7 @@ function joinImage(batch: Dim, channels: Dim, space: Shape, channelsLast: boolea
 }
 
 /** Images [batch, height, width, channels]. */
-export function isChannelsLast(view: NodeView): boolean {
+function isChannelsLast(view: NodeView): boolean {
   return intAttribute(view.node, 'channels_last', 0) === 1 || view.node.op.startsWith('Nhwc');
 }
 

@@ -22,7 +22,7 @@ function isInteger(dtype: DType | undefined): boolean {
 }
 
 /** Inputs broadcast against each other; `evaluate` computes elements where all inputs are small and known. */
-export function elementwise(evaluate?: Arithmetic, dtype?: DType): Rule {
+function elementwise(evaluate?: Arithmetic, dtype?: DType): Rule {
   return (view) => {
     const type = view.inputs.find((input) => input)?.dtype;
     return [combine(view, dtype ?? type, evaluate && bind(evaluate, isInteger(type), view))];

@@ -69,7 +69,7 @@ function without(source: Shape, axis: number, keeps: boolean): Shape {
 }
 
 /** Pools the space of an image to one value a channel. */
-export const globalPool: Rule = (view) => {
+const globalPool: Rule = (view) => {
   const source = shapeOf(view, 0);
   return [
     fact(
