@@ -181,5 +181,5 @@ export const valueOperands = (step: Step): readonly (Source | undefined)[] =>
   step.operator.kind === 'lookup' ? step.operands.slice(0, 1) : step.operands;
 
 /** Whether the step's value leaves the model. */
-export const isOutput = (flow: Flow, step: Step): boolean =>
+const isOutput = (flow: Flow, step: Step): boolean =>
   flow.outputs.some((source) => source.kind === 'step' && source.step === step);
