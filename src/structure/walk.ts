@@ -179,7 +179,3 @@ export function largestStored(step: Step): Tensor | undefined {
 /** The operands that give a step's result its numbers: not the shape of a Reshape, not the scale of a DequantizeLinear. */
 export const valueOperands = (step: Step): readonly (Source | undefined)[] =>
   step.operator.kind === 'lookup' ? step.operands.slice(0, 1) : step.operands;
-
-/** Whether the step's value leaves the model. */
-const isOutput = (flow: Flow, step: Step): boolean =>
-  flow.outputs.some((source) => source.kind === 'step' && source.step === step);
