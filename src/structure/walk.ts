@@ -1,6 +1,6 @@
 import { elementCount, type Tensor } from '../onnx/model';
 import { dtypes } from '../tensor/dtype';
-import type { Flow, Source, Step } from './flow';
+import type { Source, Step } from './flow';
 import { newHeap } from './heap';
 
 /** The step that makes a value, or undefined for tensors and inputs. */
