@@ -40,6 +40,8 @@ export interface PositionMask {
   readonly batch: number;
   readonly sequence: number;
   readonly real: Uint8Array;
+  /** Of the sequence that a decoder is fed beside an encoder, whose length is another. */
+  readonly second?: PositionMask;
 }
 
 /**
@@ -52,6 +54,10 @@ export function realRows(
   mask: PositionMask | undefined,
 ): Uint8Array | undefined {
   if (!mask || shape.length < 2) return undefined;
+  return ownRows(shape, mask) ?? realRows(shape, mask.second);
+}
+
+function ownRows(shape: readonly number[], mask: PositionMask): Uint8Array | undefined {
   const { batch, sequence, real } = mask;
   const isFlat = shape.length === 2 && shape[0] === batch * sequence && sequence > 1;
   if (isFlat) return real;
@@ -66,6 +72,8 @@ export function realElements(
   shape: readonly number[],
   mask: PositionMask | undefined,
 ): Uint8Array | undefined {
+  if (mask?.second && shape.at(-1) === mask.second.sequence)
+    return realElements(shape, mask.second);
   const isLast = shape.length > 2 && shape[0] === mask?.batch && shape.at(-1) === mask?.sequence;
   if (!mask || !isLast || realRows(shape, mask)) return undefined;
   return spread(mask, product(shape.slice(1, -1)), 1);

@@ -9,8 +9,9 @@ import { checkType, convertTo, describeTensor } from './convert';
 import { type Dataset, datasetOf } from './dataset';
 import { type ClassNumbers, labelling, labelNames, labelsFrom } from './labels';
 import { checkNames, checkValues, isOptional, type ModelInputs, unfit } from './model';
+import { sidesOf } from './sides';
 import type { StoredArray } from './npy';
-import { cutToLongest, lengthSource, rowLengths } from './padding';
+import { cutToLongest, type LengthSource, lengthSource, rowLengths } from './padding';
 
 /** Along which axis an input's samples lie; `alone` is the same for every sample, `stacked` has an axis more than the model's input. */
 type Place =
@@ -45,21 +46,29 @@ export function arrayDataset(
   const columns = placeColumns(matchNames(arrays, model, name), model, name);
   const count = countOf(columns);
   const atOnce = atOnceOf(columns);
-  const source = lengthSource(model, columnReader(columns));
+  const { text, target } = sidesOf(model);
+  const read = columnReader(columns);
+  const source = lengthSource({ ...model, specs: text }, read);
+  const decoded = lengthSource({ ...model, specs: target }, read);
   const labels = labelsIn(arrays, specs, { count, name, ...labelled });
-  const lengthColumn = columns.find(({ spec }) => spec.name === source?.name);
+  const lengthsOf = (of: LengthSource | undefined) => {
+    const column = columns.find(({ spec }) => spec.name === of?.name);
+    return (samples: readonly number[]) => of && column && lengthsIn(column, samples, of.padding);
+  };
   return datasetOf({
     ...{ name, count, atOnce, kind: 'arrays' },
-    maskInput: inputFor('mask', specs, model.purposes)?.name,
+    maskInput: inputFor('mask', text, model.purposes)?.name,
     lengthInput: source?.name,
-    lengths: (samples) =>
-      source && lengthColumn && lengthsIn(lengthColumn, samples, source.padding),
+    lengths: lengthsOf(source),
+    decoder: { input: decoded?.name, lengths: (samples) => lengthsOf(decoded)(samples) ?? [] },
     assumed: labels?.assumed ?? [],
     labels: (samples) => labels?.of(samples),
     feeds: (samples) => {
       const feeds = feedsOf(columns, samples);
       checkNames(specs, feeds, name);
-      const cut = cutToLongest(specs, feeds, source);
+      const written = decoded ? cutToLongest(target, feeds, decoded) : {};
+      const unlike = written[decoded?.name ?? '']?.shape[1];
+      const cut = { ...feeds, ...cutToLongest(text, feeds, source, unlike), ...written };
       checkValues(model, cut, name);
       return cut;
     },

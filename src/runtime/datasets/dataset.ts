@@ -3,7 +3,7 @@ import { UserError } from '../../base/errors';
 import type { PositionMask } from '../calibration';
 import type { Label } from '../labels';
 import type { Feeds } from '../runner';
-import { maskByInput, maskByLengths } from './masks';
+import { maskByInput, maskByLengths, withSecond } from './masks';
 
 /** A batch of samples as the model takes it. */
 export interface Batch {
@@ -46,11 +46,16 @@ export interface DatasetSource extends Omit<Dataset, 'batches' | 'batch' | 'sele
   readonly maskInput: string | undefined;
   /** The input of [batch, sequence] that `lengths` are about; undefined where there are none. */
   readonly lengthInput: string | undefined;
+  /** The same of what a decoder is fed beside an encoder. */
+  readonly decoder?: {
+    readonly input: string | undefined;
+    readonly lengths: (samples: readonly number[]) => readonly number[];
+  };
 }
 
 /** A dataset from what differs between kinds of data: batches and their masks follow. Throws `badInput` for too few samples. */
 export function datasetOf(source: DatasetSource): Dataset {
-  const { feeds: feedsOf, maskInput, lengthInput, ...rest } = source;
+  const { feeds: feedsOf, maskInput, lengthInput, decoder, ...rest } = source;
   const { name, count, atOnce } = source;
   if (count < (atOnce ?? 1)) {
     throw new UserError(
@@ -66,7 +71,9 @@ export function datasetOf(source: DatasetSource): Dataset {
     const feeds = feedsOf(samples);
     const mask =
       maskByInput(feeds, maskInput) ?? maskByLengths(feeds, lengthInput, source.lengths(samples));
-    return { feeds, labels, mask };
+    const lengths = decoder?.input === undefined ? undefined : decoder.lengths(samples);
+    const second = maskByLengths(feeds, decoder?.input, lengths);
+    return { feeds, labels, mask: second ? withSecond(feeds, lengthInput, mask, second) : mask };
   };
   return {
     assumed: [],

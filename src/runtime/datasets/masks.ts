@@ -29,3 +29,15 @@ export function maskByLengths(
   );
   return { batch, sequence, real };
 }
+
+/** A mask for both of an encoder–decoder's sequences; all of the first count where it has none of its own. */
+export function withSecond(
+  feeds: Feeds,
+  name: string | undefined,
+  mask: PositionMask | undefined,
+  second: PositionMask,
+): PositionMask {
+  if (mask) return { ...mask, second };
+  const [batch = 0, sequence = 0] = (name === undefined ? undefined : feeds[name])?.shape ?? [];
+  return { batch, sequence, real: new Uint8Array(batch * sequence).fill(1), second };
+}

@@ -17,6 +17,7 @@ import { openNpz } from './npz';
 import { textRecords } from './records';
 import { tableDataset } from './table';
 import { type TestSet, testSetDataset } from './testSets';
+import { decoderStartOf } from './targets';
 import { type FieldSource, jsonLines, textDataset, textNames } from './texts';
 import { tokenizer } from './tokens';
 
@@ -115,7 +116,10 @@ function openTexts(source: FieldSource, path: string, options: OpenOptions): Dat
     typeof width === 'number' ? width : Infinity,
   );
   const tokenize = tokenizer(new TextDecoder().decode(file), longest, name);
-  return textDataset(source, options, { name, tokenize, label, classes: classNumbers(folders) });
+  return textDataset(source, options, {
+    ...{ name, tokenize, label, classes: classNumbers(folders) },
+    decoderStart: () => decoderStartOf(folders, tokenize, name),
+  });
 }
 
 /** The folder itself where it holds inputs, else its sub-folders that do, as in `test_data_set_0`. */

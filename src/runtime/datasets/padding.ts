@@ -49,17 +49,19 @@ function usualEnd(tensor: RunTensor | undefined): number | undefined {
   return count * 2 > rows ? value : undefined;
 }
 
-/** The feeds without the columns that are padding in every sample. */
+/** The feeds without the columns that are padding in every sample; one more of them is left where the rest would be `unlike` long. */
 export function cutToLongest(
   specs: readonly InputSpec[],
   feeds: Feeds,
   source: LengthSource | undefined,
+  unlike?: number,
 ): Feeds {
   const lengths = source && feeds[source.name];
   const spec = specs.find(({ name }) => name === source?.name);
   if (!source || !lengths || !spec) return feeds;
   const width = lengths.shape[1] ?? 0;
-  const length = Math.max(1, ...rowLengths(lengths, source.padding));
+  const longest = Math.max(1, ...rowLengths(lengths, source.padding));
+  const length = longest === unlike ? longest + 1 : longest;
   if (length >= width) return feeds;
   return Object.fromEntries(
     specs.flatMap((other) => {

@@ -1,14 +1,12 @@
 import { UserError } from '../../base/errors';
 import { quoted } from '../../base/quote';
-import { isArrayType, tensorOf } from '../arrays';
-import { describeSpec, type InputSpec } from '../inputs';
-import type { Purpose } from '../purpose';
 import type { Label } from '../labels';
-import type { Feeds, RunTensor } from '../runner';
 import { type Dataset, datasetOf, range } from './dataset';
 import { type ClassNumbers, labelNames, listLabelling, listNames } from './labels';
-import { checkValues, isOptional, type ModelInputs } from './model';
+import { checkValues, type ModelInputs } from './model';
 import type { TextRecord, TextRecords } from './records';
+import { type DecoderStart, targetsOf } from './targets';
+import { feedsOf, inputOf, inputsFromText } from './textInputs';
 import type { Tokenize, Tokens } from './tokens';
 
 /** Names under which data sets carry their text and second text; the first that is there counts. */
@@ -33,6 +31,8 @@ export interface TextOptions {
   readonly classes: ClassNumbers | undefined;
   /** The field of the label, where it is not one of the usual names. */
   readonly label: string | undefined;
+  /** What a decoder begins with. Throws `badInput` where that is not known. */
+  readonly decoderStart: () => DecoderStart;
 }
 
 /** One JSON object a line. Throws `badInput`, also when a line is asked for that is none. */
@@ -56,7 +56,9 @@ function objectIn({ line, text }: TextRecord, name: string): Fields {
 
 /** A sample, tokenised. */
 interface Sample {
-  readonly tokens: Tokens;
+  readonly text: Tokens;
+  /** What a decoder is fed besides. */
+  readonly target: Tokens | undefined;
   readonly label: Label | undefined;
 }
 
@@ -67,12 +69,13 @@ interface Sample {
 export function textDataset(
   source: FieldSource,
   model: ModelInputs,
-  { name, tokenize, classes, label }: TextOptions,
+  { name, tokenize, classes, label, decoderStart }: TextOptions,
 ): Dataset {
   if (source.count === 0) throw new UserError('badInput', `${name} has no lines.`);
   const wanted = inputsFromText(model, name);
+  const targets = targetsOf(wanted, { tokenize, decoderStart });
   const labelOf = (fields: Fields) =>
-    pick(fields, label === undefined ? freeNames(model) : [label]);
+    targets ? undefined : pick(fields, label === undefined ? freeNames(model) : [label]);
   const labels = labellingOf(source, labelOf, classes, name);
   const known = new Map<number, Sample>();
   const samplesAt = (places: readonly number[]) => {
@@ -80,23 +83,28 @@ export function textDataset(
     for (const [at, { fields, line }] of source.at(open).entries()) {
       const where = `Line ${line} of ${name}`;
       const read = readIn(fields, tokenize, where);
-      const label = aligned(labels.of(labelOf(fields), where), read, where);
-      known.set(open[at] ?? 0, { tokens: read.tokens, label });
+      const own = aligned(labels.of(labelOf(fields), where), read, where);
+      const { target, label = own } = targets?.of(fields, where) ?? { target: undefined };
+      known.set(open[at] ?? 0, { text: read.tokens, target, label });
     }
     return places.flatMap((place) => known.get(place) ?? []);
   };
   // What is wrong with all of them is wrong with the first.
   samplesAt([0]);
   return datasetOf({
-    ...{ name, kind: 'texts', count: source.count, assumed: labels.assumed },
+    ...{ name, kind: 'texts', count: source.count },
+    assumed: [...labels.assumed, ...(targets?.assumed ?? [])],
     atOnce: wanted.map(({ spec }) => spec.shape?.[0]).find((size) => typeof size === 'number'),
-    maskInput: wanted.find(({ kind }) => kind === 'mask')?.spec.name,
-    lengthInput: wanted.find(({ kind }) => kind === 'ids')?.spec.name,
-    lengths: (places) => samplesAt(places).map(({ tokens }) => tokens.ids.length),
+    maskInput: inputOf(wanted, 'mask', 'text'),
+    lengthInput: inputOf(wanted, 'ids', 'text'),
+    lengths: (places) => samplesAt(places).map(({ text }) => text.ids.length),
+    decoder: {
+      input: inputOf(wanted, 'ids', 'target'),
+      lengths: (places) => samplesAt(places).map(({ target }) => target?.ids.length ?? 0),
+    },
     labels: (places) => whole(samplesAt(places).map((sample) => sample.label)),
     feeds: (places) => {
-      const tokens = samplesAt(places).map((sample) => sample.tokens);
-      const feeds = feedsOf(wanted, tokens);
+      const feeds = feedsOf(wanted, samplesAt(places));
       checkValues(model, feeds, name);
       return feeds;
     },
@@ -182,65 +190,3 @@ const pick = (fields: Fields, names: readonly string[]) =>
 
 const whole = (labels: readonly (Label | undefined)[]) =>
   labels.every((label) => label !== undefined) ? labels : undefined;
-
-/** What a tokenised text has for an input at a position, by what the input is for. */
-const sources = {
-  ids: ({ ids, padding }: Tokens, at: number) => ids[at] ?? padding,
-  mask: ({ ids }: Tokens, at: number) => Number(at < ids.length),
-  types: ({ types }: Tokens, at: number) => types[at] ?? 0,
-  positions: (_: Tokens, at: number) => at,
-} as const satisfies Partial<Record<Purpose['kind'], unknown>>;
-
-interface Wanted {
-  readonly spec: InputSpec;
-  readonly kind: keyof typeof sources | 'lengths';
-}
-
-function inputsFromText(model: ModelInputs, name: string): Wanted[] {
-  const { specs, purposes } = model;
-  return specs.flatMap((spec): Wanted[] => {
-    const purpose = purposes.get(spec.name);
-    const isSequence = spec.shape === undefined || spec.shape.length === 2;
-    const kind = Object.keys(sources).find((each) => each === purpose?.kind);
-    // A decoder's own inputs are not the text.
-    if (kind && isSequence && !/decoder/i.test(spec.name)) {
-      return [{ spec, kind: kind as keyof typeof sources }];
-    }
-    if (purpose?.kind === 'lengths' && spec.shape?.length === 1) return [{ spec, kind: 'lengths' }];
-    if (isOptional(model, spec)) return [];
-    throw new UserError(
-      'badInput',
-      `The input ${quoted(spec.name)} (${describeSpec(spec)}) cannot be made from the texts of ${name}.`,
-      'Give the inputs as arrays in an .npz file.',
-    );
-  });
-}
-
-function feedsOf(wanted: readonly Wanted[], batch: readonly Tokens[]): Feeds {
-  const longest = Math.max(1, ...batch.map(({ ids }) => ids.length));
-  return Object.fromEntries(
-    wanted.map(({ spec, kind }) => [spec.name, columnOf(spec, kind, batch, longest)]),
-  );
-}
-
-function columnOf(
-  spec: InputSpec,
-  kind: Wanted['kind'],
-  batch: readonly Tokens[],
-  longest: number,
-): RunTensor {
-  const dtype = isArrayType(spec.dtype) ? spec.dtype : 'int64';
-  if (kind === 'lengths') {
-    return tensorOf(
-      dtype,
-      [batch.length],
-      batch.map(({ ids }) => ids.length),
-    );
-  }
-  const fixed = spec.shape?.[1];
-  const width = typeof fixed === 'number' ? fixed : longest;
-  const values = batch.flatMap((tokens) =>
-    Array.from({ length: width }, (_, at) => sources[kind](tokens, at)),
-  );
-  return tensorOf(dtype, [batch.length, width], values);
-}

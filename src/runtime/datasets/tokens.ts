@@ -12,6 +12,8 @@ export interface Tokens {
 
 /** Turns texts into tokens. */
 export interface Tokenize {
+  /** The id of a token by its name; undefined where the vocabulary has none. */
+  idOf(token: string): number | undefined;
   /** A text, or a pair of texts. */
   (text: string, pair: string | undefined): Tokens;
   /** A text that comes in words, and for each token the word that begins with it, −1 where none does. Throws `badInput` where words cannot be told. */
@@ -64,7 +66,8 @@ export function tokenizer(json: string, longest: number | undefined, name: strin
       'Give a text, and a label for each of its tokens.',
     );
   };
-  return Object.assign(tokenize, { words });
+  const idOf = (token: string) => encoder.token_to_id(token) ?? undefined;
+  return Object.assign(tokenize, { words, idOf });
 }
 
 /** For each of `ids`, which are the beginning of `whole` but for what closes it, the word whose pieces begin there; undefined where the pieces are not in it, one after the other. */
