@@ -39,8 +39,8 @@ function readPart(file: string): Sensitivity {
   } catch {
     throw wrong('is not JSON');
   }
-  const isPart =
-    Array.isArray(part?.layers) && Array.isArray(part.probes) && part.model && part.metric;
-  if (!isPart) throw wrong('is no sweep');
+  const { layers, probes, hints, propagation, skipped, notes } = part ?? {};
+  const lists = [layers, probes, hints, propagation, skipped, notes];
+  if (!lists.every(Array.isArray) || !part?.model || !part.metric) throw wrong('is no sweep');
   return part as Sensitivity;
 }

@@ -52,7 +52,7 @@ export function questionOf(sized: SizedModel, request: SensitivityRequest): Ques
   return {
     ...{ probes, judge },
     asked: shardOf(only(all, request.layers), request.shard),
-    skipped: skipped.map(({ id, why }) => ({ layer: id, why })),
+    skipped: eachOnce(skipped.map(({ id, why }) => ({ layer: id, why }))),
   };
 }
 
@@ -64,6 +64,11 @@ function refuseAdaptive({ tier }: SensitivityRequest, { isMean, metric }: Damage
     `An adaptive sweep cannot be made by ${metric}, which is no mean over samples.`,
     'Make it exact, or take accuracy.',
   );
+}
+
+/** A layer and its heads may be left out for the same reason. */
+function eachOnce(skipped: readonly Skipped[]): readonly Skipped[] {
+  return [...new Map(skipped.map((each) => [`${each.layer} ${each.why}`, each])).values()];
 }
 
 function askedOf(subject: UnitSubject, probes: readonly ProbeFacts[]): Asked {

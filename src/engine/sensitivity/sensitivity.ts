@@ -14,7 +14,7 @@ import { weightHints } from './hints';
 import { keptFor } from './kept';
 import { tellSeldom } from './partial';
 import { followErrors, keptErrors, propagationProbe } from './propagation';
-import { type Question, questionOf } from './question';
+import { type Asked, type Question, questionOf, type Skipped } from './question';
 import { emptyFindings, type FedData, type Findings, resultOf, rowKey, rowOf } from './result';
 import { type Finished, tierRuns } from './tiers';
 import { withTemporaryFolder } from '../temporaryFolder';
@@ -111,6 +111,7 @@ async function sweepRows(
   if (tier === 'adaptive' && request.shard) findings.notes.push(settledApart);
   const finished = (row: Finished) => {
     const told = rowOf(row);
+    if (!Number.isFinite(told.damage)) return void findings.skipped.push(beyondNumbers(row));
     const key = rowKey(told);
     if (kept.knows(row)) reused.add(key);
     else reused.delete(key);
@@ -122,4 +123,26 @@ async function sweepRows(
   const { known } = kept;
   const bench = { sized, question, data, tasks, known, signal, progress, limit, seed };
   await tierRuns[tier]({ ...bench, finished });
+  findings.notes.push(...unreachedNotes(sized, findings));
+}
+
+/** JSON has no infinity, and rankings no place for what is no number. */
+function beyondNumbers({ asked: { facts, probes }, probe }: Finished): Skipped {
+  const title = probes.find(({ name }) => name === probe)?.title ?? probe;
+  return { layer: facts.id, why: `${title}: with it the model’s answers are no finite numbers.` };
+}
+
+/** Layers in bodies of If, Loop and Scan that nothing was seen of: no zeros of the main graph's kind. */
+function unreachedNotes({ index }: SizedModel, { question: { asked }, rows }: Findings): string[] {
+  const isSilent = ({ facts: { id }, probes }: Asked) =>
+    probes.every(({ name }) =>
+      rows.get(rowKey({ id, probe: name }))?.scores.every((score) => score === 0),
+    );
+  return asked
+    .filter(({ subject }) => subject.nodes.every(({ scope }) => scope !== index.main))
+    .filter(isSilent)
+    .map(
+      ({ facts }) =>
+        `${facts.id} stands in a branch that these inputs do not take: its zeros say nothing.`,
+    );
 }

@@ -105,7 +105,9 @@ function gridTable(
   ]);
   const rest = lines.length - rows.length;
   const isOpen = shown.some(({ cells }) => cells.some((cell) => cell && !cell.settled));
+  const first = probes.length > 1 ? probes[0]?.title : undefined;
   return [
+    ...(first === undefined ? [] : [palette.quiet(`Worst under ${first} first:`)]),
     ...textTable(columns, rows, { width, quiet: palette.quiet }),
     ...(rest > 0 ? [palette.quiet(`… and ${rest} more: --layers ${lines.length}`)] : []),
     ...(isOpen ? [palette.quiet('~ more samples may change its place')] : []),

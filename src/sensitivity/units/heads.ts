@@ -13,11 +13,12 @@ import { weightChange } from '../weightChange';
  * which is exactly what zeros in its stretch of the context would do.
  */
 export function headSubjects(structure: Structure, shapes: Shapes): UnitSubjects {
-  const outputs = candidatesOf(structure).layers.filter(
-    ({ layer: { part, role } }) => part === 'attention' && role === 'output',
-  );
+  const isOutput = ({ layer: { part, role } }: Pick<SweepLayer, 'layer'>) =>
+    part === 'attention' && role === 'output';
+  const found = candidatesOf(structure);
+  const outputs = found.layers.filter(isOutput);
   const subjects: UnitSubject[] = [];
-  const skipped: { id: string; why: string }[] = [];
+  const skipped = found.skipped.filter(isOutput).map(({ layer: { id }, why }) => ({ id, why }));
   for (const each of outputs) {
     const { layer, weight } = each;
     const { width } = channelsOf(layer, weight);

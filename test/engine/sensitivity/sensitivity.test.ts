@@ -67,15 +67,16 @@ async function interrupted(
   least: number,
   interrupt: () => void,
   signal?: AbortSignal,
+  countOf = ({ layers }: Sensitivity) => layers.length,
 ): Promise<{ error: unknown; last: Sensitivity }> {
   let last: Sensitivity | undefined;
   const error = await engine.api
     .sensitivity(request, {
       ...(signal ? { signal } : {}),
       partial: (value) => {
-        const before = last?.layers.length ?? 0;
+        const before = last ? countOf(last) : 0;
         last = value as Sensitivity;
-        if (before < least && last.layers.length >= least) interrupt();
+        if (before < least && countOf(last) >= least) interrupt();
       },
     })
     .then(
@@ -85,12 +86,16 @@ async function interrupted(
   return { error, last: last! };
 }
 
+/** A small model's sweep is over before much can be done to it. */
+const longer = (bench: Bench): Bench => ({ ...bench, request: { ...bench.request, samples: 96 } });
+
 test('a sweep that is cancelled comes back within 200 ms with what it had, and goes on from there', () =>
-  withEngine(async (bench) => {
+  withEngine(async (short) => {
+    const bench = longer(short);
     const stop = new AbortController();
     let stopped = 0;
     const { error, last } = await interrupted(
-      ...([bench, 6] as const),
+      ...([bench, 1] as const),
       () => {
         stopped = performance.now();
         stop.abort();
@@ -102,7 +107,7 @@ test('a sweep that is cancelled comes back within 200 ms with what it had, and g
     assert.ok(ms < 200, `${ms} ms`);
     assert.equal(last.complete, false);
     const kept = keptLines(bench.request.cache!).filter(isWhole).length;
-    assert.ok(last.layers.length >= 6 && last.layers.length <= kept);
+    assert.ok(last.layers.length >= 1 && last.layers.length <= kept);
     const whole = await bench.engine.api.sensitivity(bench.request);
     assert.equal(whole.reused, kept);
     assert.equal(whole.layers.length, all);
@@ -111,8 +116,9 @@ test('a sweep that is cancelled comes back within 200 ms with what it had, and g
   }));
 
 test('an engine that is killed in a sweep loses no more than the row under way', () =>
-  withEngine(async (bench) => {
-    const { error, last } = await interrupted(bench, 6, () => process.kill(bench.pid(), 'SIGKILL'));
+  withEngine(async (short) => {
+    const bench = longer(short);
+    const { error, last } = await interrupted(bench, 1, () => process.kill(bench.pid(), 'SIGKILL'));
     assert.ok(isUserError(error) && error.code === 'crash', String(error));
     const lines = keptLines(bench.request.cache!);
     const kept = lines.filter(isWhole).length;
@@ -127,6 +133,47 @@ test('an engine that is killed in a sweep loses no more than the row under way',
     const third = await bench.engine.api.sensitivity(bench.request);
     assert.equal(third.reused, all);
     assert.deepEqual(third.layers, again.layers);
+  }));
+
+test('errors that are followed, and hints, stop within 200 ms and keep what they have found', () =>
+  withEngine(async (bench) => {
+    const questions = [
+      {
+        request: { ...bench.request, probes: ['int8'], propagation: 'int4', layers: ['blocks.*'] },
+        countOf: ({ propagation }: Sensitivity) => propagation.length,
+      },
+      {
+        request: { ...bench.request, tier: 'hints' as const, probes: ['int4', 'lowRank90'] },
+        countOf: ({ hints }: Sensitivity) => hints.length,
+      },
+    ];
+    for (const { request, countOf } of questions) {
+      const stop = new AbortController();
+      let stopped = 0;
+      const abort = () => {
+        stopped = performance.now();
+        stop.abort();
+      };
+      const asked = [{ ...bench, request }, 1, abort, stop.signal, countOf] as const;
+      const { error, last } = await interrupted(...asked);
+      const ms = performance.now() - stopped;
+      assert.ok(isCancelled(error) && ms < 200, `${String(error)} after ${ms} ms`);
+      assert.ok(countOf(last) >= 1 && !last.complete);
+    }
+    const errorsKept = () =>
+      keptLines(bench.request.cache!).filter((line) => line.includes('"local"') && isWhole(line));
+    const [{ request, countOf }] = questions as [(typeof questions)[0]];
+    const before = errorsKept().length;
+    assert.ok(before >= 1 && before < 24, `${before} rows of errors`);
+    const kill = () => process.kill(bench.pid(), 'SIGKILL');
+    const killed = await interrupted(
+      ...([{ ...bench, request }, before + 2, kill, undefined, countOf] as const),
+    );
+    assert.ok(isUserError(killed.error) && killed.error.code === 'crash');
+    assert.ok(errorsKept().length >= before + 2);
+    const whole = await bench.engine.api.sensitivity(request);
+    assert.equal(whole.propagation.length, 24);
+    assert.equal(errorsKept().length, 24);
   }));
 
 test('rows are reused for the same question only', () =>
