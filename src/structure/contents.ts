@@ -142,14 +142,26 @@ export function holdSame(bench: Bench, a: Tensor, b: Tensor): boolean {
   const [rows = 0, columns = 0] = a.shape;
   const equal = b.shape[0] === rows && b.shape[1] === columns;
   const turned = b.shape[0] === columns && b.shape[1] === rows;
-  const [one, other] = [reader(bench, a), reader(bench, b)];
-  if (!one || !other) return false;
-  const same = (transposed: boolean) =>
-    places(rows, columns).every(([row, column]) => {
-      const there = transposed ? column * rows + row : row * columns + column;
-      return Number(one(row * columns + column, 1)[0]) === Number(other(there, 1)[0]);
-    });
-  return attempt(() => (equal && same(false)) || (turned && same(true))) ?? false;
+  const compare = () => {
+    const [one, other] = [elementAt(bench, a), elementAt(bench, b)];
+    if (!one || !other) return false;
+    const same = (transposed: boolean) =>
+      places(rows, columns).every(([row, column]) => {
+        const there = transposed ? column * rows + row : row * columns + column;
+        return one(row * columns + column) === other(there);
+      });
+    return (equal && same(false)) || (turned && same(true));
+  };
+  return attempt(compare) ?? false;
+}
+
+/** Gives elements by their position; a small matrix is read at once, as element by element two of them take turns at the file's window. */
+function elementAt(bench: Bench, tensor: Tensor): ((at: number) => number) | undefined {
+  const read = reader(bench, tensor);
+  const count = elementCount(tensor.shape);
+  if (!read || count > limit) return read && ((at) => Number(read(at, 1)[0]));
+  const all = read(0, count);
+  return (at) => Number(all[at]);
 }
 
 /** Places spread over a matrix, the same ones each time. */

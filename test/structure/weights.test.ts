@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ByteSource } from '../../src/base/bytes';
 import type { Model } from '../../src/onnx/model';
-import { aGraph, aModel, aNode, aTensor, aValue } from '../support/build';
+import { readModel } from '../../src/onnx/read';
+import { aGraph, aModel, aNode, aTensor, aValue, modelSource } from '../support/build';
 import { layerMaking, rolesIn, sketch, structureOfSketch } from './sketch';
 import { parametersOf, structureOfModel } from './structures';
 
@@ -133,4 +135,33 @@ test('weights in Constant nodes and weights listed as inputs', () => {
     assert.deepEqual(rolesIn(structure), { W1: 'dense', W2: 'head' });
     assert.equal(parametersOf(structure), 160);
   }
+});
+
+test('copies are told apart in few reads of the file', () => {
+  const side = 32;
+  const copies = Array.from({ length: 8 }, (_, i) => `w${i}`);
+  const values = Array.from({ length: side * side }, (_, i) => Math.sin(i));
+  const source = modelSource(
+    aModel({
+      inputs: [aValue('x', 'float32', [1, side])],
+      outputs: [aValue('y7', 'float32', [1, side])],
+      initializers: copies.map((name) => aTensor(name, 'float32', [side, side], values)),
+      nodes: copies.map((name, i) =>
+        aNode('MatMul', [i === 0 ? 'x' : `y${i - 1}`, name], [`y${i}`]),
+      ),
+    }),
+  );
+  let reads = 0;
+  const counting: ByteSource = {
+    ...source,
+    read(offset, length) {
+      reads += 1;
+      return source.read(offset, length);
+    },
+  };
+  const model = readModel(counting);
+  reads = 0;
+  const { layers } = structureOfModel(model);
+  assert.equal(layers.filter(({ tiedTo }) => tiedTo === layers[0]!.id).length, copies.length - 1);
+  assert.ok(reads < 16 * copies.length, `${reads} reads`);
 });
