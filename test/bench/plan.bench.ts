@@ -299,8 +299,9 @@ function makers(
       const trial = await trialFor(metric);
       const key: Step[] = [...steps, { action: metric ?? 'usual', targets: {} }];
       try {
-        const tried = kept.tried.get(key) ?? (await tryPlan(sized, steps, trial));
-        kept.tried.add(key, tried);
+        const known = kept.tried.get(key);
+        const tried = known ?? (await tryPlan(sized, steps, trial));
+        if (!known) kept.tried.add(key, tried);
         const { seen, unseen } = trial;
         return told(name, tried, {
           held: seen.data.samples,

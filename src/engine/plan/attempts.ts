@@ -8,7 +8,7 @@ import type { SizedModel } from '../models';
 import { type Measurements, predictedOf } from './choice';
 import type { PlanKept } from './kept';
 import { type Ready, rivalsOf } from './ready';
-import { type Attempt, bestOf, corrected, type ReadyAttempt } from './repair';
+import { type Attempt, bestOf, corrected, keeps, type ReadyAttempt } from './repair';
 import { type Chosen, chooseWithin } from './size';
 import { type Trial, type Tried, tryPlan } from './trial';
 
@@ -34,8 +34,10 @@ export interface Trying {
 /** Makes and measures plans until one is as good as the limit allows or no new one is found, then the ready schemes that might be better. */
 export async function tryPlans(trying: Trying): Promise<readonly (Attempt | ReadyAttempt)[]> {
   const plans = await correctedPlans(trying);
-  const best = bestOf(plans, trying.limit);
-  const rivals = best ? rivalsOf(trying.ready, trying.limit, best.figures) : [];
+  const { limit, ready } = trying;
+  const best = bestOf(plans, limit);
+  const isKept = best !== undefined && keeps(limit, best.figures);
+  const rivals = rivalsOf(ready, limit, { bytes: isKept ? best.figures.bytes : Infinity });
   const found: ReadyAttempt[] = [];
   for (const [at, { name, steps }] of rivals.entries()) {
     const from = plansShare + ((1 - plansShare) * at) / rivals.length;

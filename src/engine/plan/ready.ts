@@ -96,7 +96,7 @@ const mostTried = 2;
 
 /**
  * Those that might be better than the plan found so far: as large as a limit of size allows; smaller than the plan under a limit of damage,
- * the most faithful first; with quick kernels under a limit of time.
+ * the most faithful first; with quick kernels under a limit of time. A plan of infinite bytes is one that does not keep its limit.
  */
 export function rivalsOf(
   all: readonly Ready[],
@@ -104,8 +104,9 @@ export function rivalsOf(
   best: { readonly bytes: number },
 ): readonly Ready[] {
   const most = limit.kind === 'size' ? mostOfLimit * limit.value : best.bytes;
+  const least = most === Infinity ? 0 : leastOfLimit * most;
   const fitting = isOfTime(limit)
     ? all.filter(({ steps }) => steps.filter(isQuantizing).every(({ action }) => quick.has(action)))
-    : all.filter(({ bytes }) => bytes <= most && bytes >= leastOfLimit * most);
+    : all.filter(({ bytes }) => bytes <= most && bytes >= least);
   return [...fitting].sort((a, b) => b.bytes - a.bytes).slice(0, mostTried);
 }

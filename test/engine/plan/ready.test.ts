@@ -57,6 +57,8 @@ test('rivals under a size are those that nearly fill it', () => {
 test('rivals under a damage are those that are smaller than the plan', () => {
   const found = rivalsOf(all, { kind: 'damage', value: 0.01 }, { bytes: 90 });
   assert.deepEqual(namesOf(found), ['middle']);
+  const any = rivalsOf(all, { kind: 'damage', value: 0.01 }, { bytes: Infinity });
+  assert.deepEqual(namesOf(any), ['larger', 'large'], 'where no plan keeps it, the most faithful');
 });
 
 test('rivals under a time have kernels that are quick', () => {
