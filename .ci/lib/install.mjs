@@ -3,8 +3,17 @@ import { npm } from './command.mjs';
 
 /** @typedef {{ packages: Record<string, { version?: string, optional?: boolean, link?: boolean }> }} Lock */
 
-/** Installs what package-lock.json names, unless exactly that is installed already. */
-export async function ensureInstalled() {
+/** The oldest Node.js that everything here runs with: the first number of its version. */
+const oldestNode = 20;
+
+/**
+ * Installs what package-lock.json names, unless exactly that is installed already. Throws where Node.js is too old for it, and what npm
+ * says where it cannot install.
+ */
+export async function ensureInstalled(node = process.versions.node) {
+  if (Number.parseInt(node) < oldestNode) {
+    throw new Error(`This is Node.js ${node}; ${oldestNode} or later is needed: https://nodejs.org`);
+  }
   if (isInstalled()) return;
   console.log('Installing packages (npm ci) …');
   await npm(['ci']);

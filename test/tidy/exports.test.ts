@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { test } from 'node:test';
+import manifest from '../../package.json';
 
 /** What the editor itself calls. */
 const entrances = ['src/extension.ts activate', 'src/extension.ts deactivate'];
@@ -59,5 +60,14 @@ test('whatever a file lets others have, another file has', () => {
         .map((name) => `${file} ${name}`);
     })
     .filter((each) => !entrances.includes(each));
+  assert.deepEqual(unused, []);
+});
+
+test('every package that is installed is used', () => {
+  const all = [...texts.values()].join('\n');
+  const isNamed = (name: string) => [`'${name}`, `/${name}/`].some((each) => all.includes(each));
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  // Types come with the packages that they are of, or with what runs the code.
+  const unused = names.filter((name) => !name.startsWith('@types/') && !isNamed(name));
   assert.deepEqual(unused, []);
 });
