@@ -41,7 +41,7 @@ function limitOf(model: string, options: PlanOptions): PlanLimit {
   const { maxSize, maxLatency, minSpeed, maxKl, maxDamage, metric = 'kl' } = options;
   const limits: PlanLimit[] = [];
   if (maxSize) {
-    const value = 'bytes' in maxSize ? maxSize.bytes : maxSize.share * bytesOf(model);
+    const value = 'bytes' in maxSize ? maxSize.bytes : Math.floor(maxSize.share * bytesOf(model));
     limits.push({ kind: 'size', value });
   }
   if (maxLatency !== undefined) limits.push({ kind: 'latency', value: maxLatency });
