@@ -22,7 +22,7 @@ export const defaultSamples = 256;
 export interface RecipeData {
   readonly calibration?: string;
   readonly evaluation?: string;
-  /** The column of labels in a table, where it is not one of the usual names. */
+  /** What holds the labels, where it has not one of the usual names. */
   readonly label?: string;
   /** At most so many samples of the calibration data, the first ones. */
   readonly samples?: number;

@@ -34,7 +34,7 @@ export function recipeSchema(actions: readonly ActionFacts[]): Schema {
           ),
           evaluation: text('Samples to compare the result with the original on.'),
           label: text(
-            'The column of labels in a table, where it is not called label, labels, target or y.',
+            'What holds the labels, where it is not called label, labels, target, targets or y.',
           ),
           samples: {
             type: 'integer',

@@ -2,6 +2,7 @@ import { messageOf, UserError } from '../../../base/errors';
 import { loadJpeg, loadPng } from '../lazy';
 import { colours } from './chroma';
 import { jpegFrame } from './jpegFrame';
+import { upright } from './orientation';
 
 /** Pixels row by row, their channels beside each other: 1 for grey, 3 for red, green and blue; 0 to 255. */
 export interface Picture {
@@ -16,8 +17,8 @@ const mostPixels = 100e6;
 const jpegMegabytes = 2048;
 
 /**
- * The pixels of a PNG or JPEG file, told apart by their content. Transparency is dropped, and turning by EXIF is not done, as training
- * pipelines do neither. Throws `badInput` naming the file and what is wrong or not supported.
+ * The pixels of a PNG or JPEG file, told apart by their content. Transparency is dropped; photographs are turned as their EXIF orientation
+ * says. Throws `badInput` naming the file and what is wrong or not supported.
  */
 export function decodeImage(bytes: Uint8Array, name: string): Picture {
   const isPng = bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47;
@@ -80,7 +81,7 @@ function plain(data: ArrayLike<number>, channels: number, kept: number): Uint8Ar
 
 function decodeJpeg(bytes: Uint8Array, name: string): Picture {
   const frame = jpegFrame(bytes);
-  const { width, height, components, bits, adobe } = frame;
+  const { width, height, components, bits, adobe, orientation } = frame;
   checkSize(width, height, name);
   if (components === 4) throw bad(name, 'is CMYK; grey or RGB is taken');
   if (bits !== 8) throw bad(name, `has ${bits} bits a channel; 8 are taken`);
@@ -92,8 +93,11 @@ function decodeJpeg(bytes: Uint8Array, name: string): Picture {
     maxResolutionInMP: mostPixels / 1e6,
     maxMemoryUsageInMB: jpegMegabytes,
   });
-  if (components === 1) return { width, height, channels: 1, data: plain(data, 3, 1) };
-  return { width, height, channels: 3, data: adobe?.transform === 0 ? data : colours(data, frame) };
+  if (components === 1) {
+    return upright({ width, height, channels: 1, data: plain(data, 3, 1) }, orientation);
+  }
+  const colour = adobe?.transform === 0 ? data : colours(data, frame);
+  return upright({ width, height, channels: 3, data: colour }, orientation);
 }
 
 /** Adobe's marker makes the decoder change colours whatever it is told; one that nobody reads takes its place. */

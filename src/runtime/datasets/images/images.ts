@@ -36,7 +36,7 @@ export function imageDataset(
   };
   return datasetOf({
     ...{ name, kind: 'images', count: images.length, atOnce, feeds },
-    assumed: [...plan.assumed, ...assumed],
+    assumed: [...plan.assumed, ...assumed, ...turning(images)],
     maskInput: undefined,
     lengthInput: undefined,
     lengths: () => undefined,
@@ -46,6 +46,12 @@ export function imageDataset(
     },
   });
 }
+
+/** Pipelines differ in this, and none of their forms of statement has a field for it. */
+const turning = (images: readonly ImageFile[]) =>
+  images.some(({ path }) => /\.jpe?g$/i.test(path))
+    ? ['photographs are turned as their EXIF orientation says']
+    : [];
 
 function tensorFor(folder: string, images: readonly ImageFile[], plan: ImagePlan): RunTensor {
   const { spec, how, hasBatch } = plan;

@@ -46,6 +46,7 @@ test('classes are sub-folders, taken in turn, and what nobody stated is told', (
   assert.deepEqual(data.assumed, [
     'no preprocessing is stated: grey, stretched to 2 × 2 (bilinear), values from 0 to 1',
     'classes are numbered in the order of the folders’ names: cat = 0, dog = 1',
+    'photographs are turned as their EXIF orientation says',
   ]);
 });
 
