@@ -1,5 +1,5 @@
 /** So many characters of a detail are on show in a list of the editor's, whatever its width. */
-const mostShown = 84;
+const mostShown = 68;
 
 /** The beginning of a text that fits a list's line, up to the end of a sentence, a clause or a word; all of it where it fits. */
 export function shortened(text: string, most = mostShown): string {

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { formatSmall } from '../../src/base/format';
+import { formatExact, formatSmall } from '../../src/base/format';
 import type { SensitivityView } from '../../src/protocol/sensitivity';
 import {
   damageScale,
@@ -78,6 +78,19 @@ function Measured({ state, dashboard, act, view }: MeasuredProps) {
       <Wholes view={view} scale={scale} act={act} />
       <Summary view={view} scale={scale} state={state} act={act} />
       <Propagation view={view} blocks={dashboard.blocks ?? []} selected={selected} onPress={goTo} />
+      {view.propagation.length === 0 && view.complete && (
+        <p class="caption">
+          Where errors enter and where they grow is not measured yet.{' '}
+          <button
+            type="button"
+            class="link"
+            disabled={dashboard.busy !== undefined}
+            onClick={() => act.measureSensitivity()}
+          >
+            Follow the error…
+          </button>
+        </p>
+      )}
       <Hints hints={view.hints} folded onGoTo={goTo} />
     </>
   );
@@ -170,7 +183,7 @@ function Toolbar({ state, dashboard, act, view, scale }: ToolbarProps) {
       {view.stale === true && (
         <b role="alert">The model has changed since this was measured: measure again.</b>
       )}
-      {hasUnsettled(view) && <span class="quiet not-settled">not settled</span>}
+      <Settled view={view} />
       {scale && <Ramp view={view} scale={scale} linear={linear} />}
       <button
         type="button"
@@ -245,10 +258,21 @@ function Ramp({ view, scale: { lowest, highest, isCut }, linear }: RampProps) {
   );
 }
 
-const hasUnsettled = ({ lines, wholes }: SensitivityView): boolean =>
-  [...lines, ...wholes.flatMap((grid) => grid.lines)].some(({ cells }) =>
-    cells.some((cell) => cell?.settled === false),
+/** What the dot on a cell means, and how many figures have one. */
+function Settled({ view: { lines, wholes } }: { readonly view: SensitivityView }) {
+  const cells = [...lines, ...wholes.flatMap((grid) => grid.lines)].flatMap((line) => line.cells);
+  const known = cells.filter((cell) => cell !== null);
+  const open = known.filter(({ settled }) => !settled).length;
+  if (open === 0) return null;
+  return (
+    <span
+      class="quiet not-settled"
+      data-tip="More samples may change their place in the ranking, or their side of the limit"
+    >
+      {formatExact(open)} of {formatExact(known.length)} not settled
+    </span>
   );
+}
 
 /** How far an unfinished one has come; nothing of a finished one. */
 function progressText({ complete, lines }: SensitivityView, isMeasuring: boolean): string {

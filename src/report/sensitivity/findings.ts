@@ -147,7 +147,7 @@ function sentence(
   const end = `– ${count} ${counted}, 95 % intervals.`;
   if (clear.length === 0) {
     const does = verb === 'suffer' ? 'do' : 'does';
-    return `${who} ${does} not clearly suffer more or less than ${others} under ${ways(unclear, compared.length)} ${end}`;
+    return `${who} ${does} not clearly suffer more or less than ${others} under ${ways(unclear, compared.length, 'any of the')} ${end}`;
   }
   const rest =
     unclear.length > 0 ? `; no clear difference under ${ways(unclear, compared.length)}` : '';
@@ -158,12 +158,12 @@ function sentence(
 const mostWays = 2;
 
 /** "2-bit weights (3.1x, 2.2x to 4.3x)"; of many the extremes: "all 6 ways, from int8 weights (…) to 2-bit weights (…)". */
-function ways(own: readonly Compared[], all: number): string {
+function ways(own: readonly Compared[], all: number, every = 'all'): string {
   if (own.length <= mostWays) return listed(own.map(withRatio));
   const sorted = [...own].sort((a, b) => a.ratio.ratio - b.ratio.ratio);
   const [least] = sorted;
   const most = sorted.at(-1);
-  const count = own.length === all ? `all ${all} ways` : `${own.length} of ${all} ways`;
+  const count = own.length === all ? `${every} ${all} ways` : `${own.length} of ${all} ways`;
   return least && most ? `${count}, from ${withRatio(least)} to ${withRatio(most)}` : count;
 }
 

@@ -10,6 +10,7 @@ import type {
 import type { Inspection } from '../../protocol/types';
 import { sensitivityFindings } from './findings';
 import { meansByDepth, meansByRole } from './means';
+import { stabilityText } from './stability';
 
 /** More lines than this nobody reads as a picture; the exports have them all. */
 const mostLines = 400;
@@ -26,6 +27,7 @@ export function sensitivityView(
 ): SensitivityView {
   const { metric, tier, data, facts, samples, skipped, complete, notes, propagation } = sensitivity;
   const layers = gridOf(sensitivity, 'layer');
+  const stability = stabilityText(sensitivity);
   const shown = inspection && !complete ? withExpected(layers, sensitivity, inspection) : layers;
   return {
     metric: { title: metric.title, unit: metric.unit },
@@ -38,7 +40,7 @@ export function sensitivityView(
     }),
     roles: meansByRole(shown, complete),
     depth: meansByDepth(shown),
-    findings: complete ? sensitivityFindings(layers) : [],
+    findings: complete ? [...sensitivityFindings(layers), ...(stability ? [stability] : [])] : [],
     hints: hintsOf(sensitivity),
     propagation: propagation.slice(0, most),
     skipped: skipped.length,
