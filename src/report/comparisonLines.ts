@@ -205,8 +205,11 @@ const signed = (share: number): string => `${share < 0 ? '−' : '+'}${points(Ma
 const smallInterval = ({ low, high }: Estimate): string =>
   `[${formatSmall(low)}, ${formatSmall(high)}]`;
 
+/** Answers are float32: nearer to 1 than this is rounding. */
+const cosineNoise = 1e-7;
+
 /** As many digits as tell it from 1: 0.99983. */
 function formatCosine(cosine: number): string {
-  const digits = Math.max(2, Math.ceil(-Math.log10(Math.max(1 - cosine, 1e-9))) + 1);
-  return cosine.toFixed(Math.min(digits, 9));
+  if (1 - cosine < cosineNoise) return 'above 0.9999999';
+  return cosine.toFixed(Math.max(2, Math.ceil(-Math.log10(1 - cosine)) + 1));
 }

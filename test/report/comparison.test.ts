@@ -73,6 +73,7 @@ test('what is not measured yet is a dash, and what has no meaning here is left o
 
 test('a cosine has as many digits as tell it from 1', () => {
   assert.match(words({ cosine: 0.99983 }, 'error')?.[3] ?? '', /^cosine 0\.99983/);
+  assert.match(words({ cosine: 1 - 1e-10 }, 'error')?.[3] ?? '', /^cosine above 0\.9999999,/);
 });
 
 test('equal answers are called equal, and answers that are no numbers stand out', () => {
