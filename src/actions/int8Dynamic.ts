@@ -6,6 +6,7 @@ import { evenInput } from './evenInputs';
 import { type QuantizedWeight, sharedWeight, tiedWeight } from './int8Weights';
 import { linearFit, linearOf, replaced, type Linear } from './linear';
 import type { ParamsOf } from '../protocol/params';
+import { raise } from './prepare/convertOpset';
 import { isRecurrent, recurrentEdits, recurrentFit, recurrentSaving } from './recurrent';
 import { quantizeRows, type QuantizedRows, rowBytes, tableFit, tableOf } from './table';
 
@@ -23,6 +24,9 @@ const params = {
     default: true,
   },
 } as const;
+
+/** That DynamicQuantizeLinear came with. */
+const neededOpset = 11;
 
 /**
  * Int8 weights, activations quantized at run time: DynamicQuantizeLinear, MatMulInteger, Cast, Mul. The runtime fuses these into
@@ -56,11 +60,15 @@ export const int8Dynamic = defineAction({
   },
   edits(bench, layers, options) {
     const tables: QuantizedRows[] = [];
-    return [
+    const own = [
       ...layers.flatMap((layer) => quantizeRows(bench, layer, tables)),
       ...recurrentEdits(bench, layers.filter(isRecurrent), options.reduceRange),
       ...linearEdits(bench, layers, tables, options),
     ];
+    const written = own.flatMap((edit) => (edit.kind === 'replaceNode' ? [edit.entry] : []));
+    const needsOpset = own.some((edit) => edit.kind === 'importOpset' && edit.domain === '');
+    // Older nodes are written otherwise: Clip had its limits as attributes.
+    return needsOpset ? [...raise(bench, neededOpset, new Set(written)), ...own] : own;
   },
 });
 
@@ -148,6 +156,6 @@ function productEdits(
   ];
   return [
     { kind: 'replaceNode', entry: main, nodes },
-    { kind: 'importOpset', domain: '', version: 11 },
+    { kind: 'importOpset', domain: '', version: neededOpset },
   ];
 }

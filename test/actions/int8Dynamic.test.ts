@@ -5,8 +5,11 @@ import { actionOf } from '../../src/actions/index';
 import { applySteps } from '../../src/build/apply';
 import { indexGraph } from '../../src/onnx/graph';
 import type { Graph } from '../../src/onnx/model';
+import type { Feeds } from '../../src/runtime/runner';
 import { aModel, aNode, aTensor, aValue } from '../support/build';
+import { unmasked } from '../support/calibration';
 import { modelsFolder, withoutModels } from '../support/models';
+import { quantized } from '../support/quantized';
 import { trial } from '../support/trial';
 
 const step = { action: 'int8Dynamic', targets: {} } as const;
@@ -119,4 +122,39 @@ describe('weights that several layers read', () => {
       assert.deepEqual((await apply(parts)).nodes, parts.nodes);
     });
   }
+});
+
+test('older nodes beside the products are written as the newer operator set has them', async () => {
+  const model = aModel(
+    {
+      inputs: [aValue('x', 'float32', ['n', 64])],
+      outputs: [aValue('y', 'float32', ['n', 64])],
+      initializers: [
+        aTensor(
+          'w',
+          'float32',
+          [64, 64],
+          Array.from({ length: 4096 }, (_, i) => Math.sin(i)),
+        ),
+      ],
+      nodes: [
+        aNode('MatMul', ['x', 'w'], ['a']),
+        aNode('Clip', ['a'], ['y'], {
+          min: { kind: 'float', value: 0 },
+          max: { kind: 'float', value: 6 },
+        }),
+      ],
+    },
+    { opsets: new Map([['', 10]]), irVersion: 5 },
+  );
+  const x: Feeds = {
+    x: {
+      dtype: 'float32',
+      shape: [3, 64],
+      data: Float32Array.from({ length: 192 }, (_, i) => Math.cos(i)),
+    },
+  };
+  const made = await quantized(model, [{ action: 'int8Dynamic', targets: {} }], [unmasked(x)]);
+  assert.equal(made.index.model.opsets.get(''), 11);
+  assert.ok(made.error > 0 && made.error < 1e-3, `${made.error}`);
 });

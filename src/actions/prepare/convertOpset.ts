@@ -38,7 +38,12 @@ export const convertOpset = defineAction({
   edits: (bench, _, { version }) => [...dropUnused(bench), ...raise(bench, Number(version))],
 });
 
-function raise(bench: Workbench, version: number): Edit[] {
+/** The edits that raise a model's operator set, for actions that need it: nodes in `except`, which they replace themselves, are left to them. */
+export function raise(
+  bench: Workbench,
+  version: number,
+  except: ReadonlySet<NodeEntry> = new Set(),
+): Edit[] {
   const from = standardOpset(bench);
   if (from >= version) return [];
   if (from < oldest) {
@@ -53,6 +58,7 @@ function raise(bench: Workbench, version: number): Edit[] {
   const domain = index.model.opsets.has('') ? '' : 'ai.onnx';
   return [
     ...index.entries.flatMap((entry) => {
+      if (except.has(entry)) return [];
       const constants = new Constants(bench, entry.scope);
       const fresh = (wanted: string) => bench.names.fresh(wanted);
       const nodes = rewritten(entry, { entry, shapes, constants, fresh, from }, version);
