@@ -45,7 +45,8 @@ export async function applySteps(
   steps: readonly Step[],
   options: ApplyOptions = {},
 ): Promise<Applied> {
-  const { signal, progress = noProgress, keeper = keeperWithin() } = options;
+  const { signal, progress = noProgress } = options;
+  const keeper = options.keeper ?? (steps.length > 1 ? keeperWithin() : undefined);
   const remember = rememberLast();
   let current = index;
   let prepared: Prepared = { index, steps: [] };
@@ -61,7 +62,7 @@ export async function applySteps(
       step,
       {
         ...{ ...options, original: index, progress: told, tell, prepared: prepared.index },
-        keeper: keeperUnder(keeper, JSON.stringify(prepared.steps)),
+        keeper: keeper && keeperUnder(keeper, JSON.stringify(prepared.steps)),
       },
       remember,
     );
@@ -96,10 +97,10 @@ function toldAs(progress: Progress, steps: readonly Step[], at: number): Progres
 }
 
 /** What a step needs besides the model it is made on. */
-interface StepOptions extends ApplyOptions {
+interface StepOptions extends Omit<ApplyOptions, 'keeper'> {
   readonly original: GraphIndex;
   readonly prepared: GraphIndex;
-  readonly keeper: Keeper;
+  readonly keeper: Keeper | undefined;
   readonly tell: (note: string) => void;
 }
 
