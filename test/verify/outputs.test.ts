@@ -131,3 +131,33 @@ test('an interval is given for few samples too, and inside what is possible', ()
     assert.ok(low < 0 && high > 0 && low >= -1 && high <= 1, JSON.stringify(accuracy));
   }
 });
+
+test('labels of positions are compared one by one, in intervals by sample', () => {
+  const comparison = new OutputComparison({ reading: 'logits' });
+  const answers = (classes: readonly number[]) =>
+    floats(
+      [2, 3, 2],
+      classes.flatMap((each) => (each === 1 ? [0, 9] : [9, 0])),
+    );
+  const labels = [
+    [0, 1, -100],
+    [1, 1, 0],
+  ];
+  comparison.add(answers([0, 1, 1, 1, 1, 1]), answers([0, 1, 0, 0, 1, 0]), {
+    ...batchOf(),
+    labels,
+  });
+  const { accuracy, f1 } = comparison.result();
+  near(accuracy?.reference, 4 / 5);
+  near(accuracy?.candidate, 4 / 5);
+  assert.ok(accuracy!.difference.halfWidth >= 0);
+  // Class 1: reference 3 right and 1 too many; candidate 2 right and 1 missed.
+  near(f1?.reference, 6 / 7);
+  near(f1?.candidate, 4 / 5);
+  const other = new OutputComparison({ reading: 'logits' });
+  other.add(answers([0, 1, 1, 1, 1, 1]), answers([0, 1, 0, 0, 1, 0]), {
+    ...batchOf(),
+    labels: [[7], [0]],
+  });
+  assert.equal(other.result().accuracy, undefined, 'labels of another output');
+});
