@@ -77,7 +77,7 @@ export class Differences {
 }
 
 /** Differences of two lists of values. */
-function differences(reference: Values, candidate: Values): Differences {
+export function differences(reference: Values, candidate: Values): Differences {
   const all = new Differences();
   all.add(reference, candidate);
   return all;

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { noProgress } from '../../../src/base/progress';
+import { Models, type SizedModel } from '../../../src/engine/models';
+import { sensitivity } from '../../../src/engine/sensitivity/sensitivity';
+import { aModel, aNode, aTensor, aValue } from '../../support/build';
+import { modelsFolder, withoutModels } from '../../support/models';
+import { sizedModel } from '../../support/residuals';
+
+const ask = (sized: SizedModel, probes: string[]) =>
+  sensitivity(
+    sized,
+    { file: sized.file, probes, samples: 4, threads: 1, seed: 1 },
+    { signal: new AbortController().signal, progress: noProgress, partial: () => {} },
+  );
+
+test('a row that is no finite number is left out with the reason', async (t) => {
+  const weight = aTensor(
+    'w',
+    'float32',
+    [16, 16],
+    Float32Array.from({ length: 256 }, (_, i) => 1 + Math.sin(i)),
+  );
+  const sized = sizedModel(
+    t,
+    aModel({
+      inputs: [aValue('x', 'float32', [2, 16])],
+      outputs: [aValue('y', 'float32', [2, 16])],
+      // Divided by what the layer makes: by zero where nothing is left of it.
+      nodes: [aNode('MatMul', ['x', 'w'], ['h']), aNode('Div', ['x', 'h'], ['y'])],
+      initializers: [weight],
+    }),
+  );
+  const found = await ask(sized, ['int4', 'removed']);
+  const [id] = found.layers.map((row) => row.id);
+  assert.deepEqual(
+    found.layers.map(({ probe }) => probe),
+    ['int4'],
+  );
+  assert.ok(found.layers[0]!.damage > 0);
+  assert.deepEqual(found.skipped, [
+    { layer: id, why: 'removed: with it the model’s answers are no finite numbers.' },
+  ]);
+});
+
+const structures = join(modelsFolder, 'structures');
+
+test(
+  'zeros of a branch that the inputs do not take are told as such',
+  { skip: withoutModels },
+  async () => {
+    const file = join(structures, 'loop_if_helper_op16.onnx');
+    const { notes, layers } = await ask(new Models().sized(file, {}), ['int4', 'removed']);
+    const silent = layers.filter(({ damage }) => damage === 0).map(({ id }) => id);
+    assert.deepEqual([...new Set(silent)], ['b.w']);
+    assert.deepEqual(notes, [
+      'b.w stands in a branch that these inputs do not take: its zeros say nothing.',
+    ]);
+  },
+);
+
+test(
+  'heads of quantized layers are left out with the reason',
+  { skip: withoutModels },
+  async () => {
+    const file = join(structures, 'bert_ts_dynint8.onnx');
+    const { skipped, layers } = await ask(new Models().sized(file, {}), ['removedHead']);
+    assert.deepEqual(layers, []);
+    assert.equal(skipped.length, 2);
+    assert.ok(skipped.every(({ why }) => /^Its weight is int8/.test(why)));
+  },
+);
