@@ -80,6 +80,7 @@ test('the head says what the figures stand on, what it took, and what went other
 test('layers stand by the ranking of the first probe, each figure with its interval', () => {
   const lines = printed(swept(), 2).split('\n');
   const at = lines.findIndex((line) => line.startsWith('layer '));
+  assert.equal(lines[at - 1], 'Worst under int8 weights first:');
   assert.match(lines[at]!, /^layer +role +int8 weights +± +4-bit weights +±$/);
   assert.match(lines[at + 1]!, /^q +query +5\.0e-6 +± 2\.5e-6 +0\.0001 +± 5\.0e-5$/);
   assert.match(lines[at + 2]!, /^v +value +2\.0e-6 +± 1\.0e-6 +0\.0003 +± 0\.00015$/);
