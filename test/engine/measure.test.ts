@@ -60,6 +60,18 @@ const pair = aModel({
   outputs: [aValue('y', 'float32', ['batch', 'sequence', 4])],
 });
 
+/** In place of what differs from run to run. */
+const untimed = {
+  latencyMs: 0,
+  plainLatencyMs: 0,
+  loadMs: 0,
+  peakMemoryBytes: 0,
+  unattributedMs: 0,
+  disturbedMs: 0,
+  traceCostMs: 0,
+  executed: 0,
+};
+
 test('a profile says how it was made', async () => {
   const partials: Profile[] = [];
   const { measured: facts, complete } = await measured(
@@ -71,14 +83,7 @@ test('a profile says how it was made', async () => {
   assert.deepEqual(
     {
       ...facts,
-      latencyMs: 0,
-      plainLatencyMs: 0,
-      loadMs: 0,
-      peakMemoryBytes: 0,
-      unattributedMs: 0,
-      disturbedMs: 0,
-      traceCostMs: 0,
-      executed: 0,
+      ...untimed,
     },
     {
       ...{
@@ -90,16 +95,7 @@ test('a profile says how it was made', async () => {
         seed: 5,
         runtime: facts.runtime,
       },
-      ...{
-        latencyMs: 0,
-        plainLatencyMs: 0,
-        loadMs: 0,
-        peakMemoryBytes: 0,
-        unattributedMs: 0,
-        disturbedMs: 0,
-        traceCostMs: 0,
-        executed: 0,
-      },
+      ...untimed,
       facts: {
         ...{ kind: null, name: 'synthetic', samples: 1, used: 1, drawnWith: 5 },
         ...{ classes: null, lengths: null, assumed: [] },

@@ -225,40 +225,24 @@ test('answers that are sequences are told of', async () => {
   await fails(run(model, x12), 'unsupported', /sequences or maps/);
 });
 
-test('missing external data is named', () => {
-  const data = {
-    kind: 'external',
-    location: 'gone.bin',
-    offset: 0,
-    length: 4,
-    entries: [],
-  } as const;
-  const model = aModel({
+/** A sum with a number of another file. */
+function withWeightIn(location: string, offset: number): Model {
+  const data = { kind: 'external', location, offset, length: 4, entries: [] } as const;
+  return aModel({
     nodes: [aNode('Add', ['x', 'w'], ['y'])],
     initializers: [{ ...aTensor('w', 'float32', [1], [0]), data }],
     inputs: [aValue('x', 'float32', [1])],
     outputs: [aValue('y', 'float32', [1])],
   });
-  return fails(load(model, { externalFolder: folder }), 'missingFile', /gone\.bin/);
-});
+}
+
+test('missing external data is named', () =>
+  fails(load(withWeightIn('gone.bin', 0), { externalFolder: folder }), 'missingFile', /gone\.bin/));
 
 test('external data that is too short is told with its place', () => {
   writeFileSync(join(folder, 'short.bin'), Buffer.alloc(10));
-  const data = {
-    kind: 'external',
-    location: 'short.bin',
-    offset: 8,
-    length: 4,
-    entries: [],
-  } as const;
-  const model = aModel({
-    nodes: [aNode('Add', ['x', 'w'], ['y'])],
-    initializers: [{ ...aTensor('w', 'float32', [1], [0]), data }],
-    inputs: [aValue('x', 'float32', [1])],
-    outputs: [aValue('y', 'float32', [1])],
-  });
   return fails(
-    load(model, { externalFolder: folder }),
+    load(withWeightIn('short.bin', 8), { externalFolder: folder }),
     'badModel',
     /'w' should lie at bytes 8 to 12 .* 10 bytes/,
   );
