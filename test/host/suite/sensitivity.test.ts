@@ -18,7 +18,7 @@ const mostMs = () => 500 * Math.max(1, (loadavg()[0] ?? 0) / cpus().length);
 describe('sensitivity', () => {
   afterEach(closeAll);
 
-  it('is measured on synthetic inputs where no data is chosen, and said in hovers', async () => {
+  it('is measured on data that lies beside the model where none is chosen, and said in hovers', async () => {
     const model = await openModel(sample());
     const arrived = rowsAsTheyCome(model);
     const asked = vscode.commands.executeCommand(commands.measureSensitivity);
@@ -31,7 +31,7 @@ describe('sensitivity', () => {
     const { sensitivity } = model;
     assert.equal(model.error, undefined);
     assert.equal(sensitivity?.complete, true);
-    assert.equal(sensitivity?.data, 'synthetic');
+    assert.match(sensitivity?.data ?? '', /test\.npz$/);
     assert.deepEqual(
       sensitivity?.probes.map(({ name }) => name),
       ['int8', 'int4', 'int2', 'prune50'],
@@ -39,12 +39,13 @@ describe('sensitivity', () => {
     assert.ok(arrived.counts.length > 1, `${arrived.counts.length} partial results`);
     assert.match(
       await hoverOn(sensitivity!.layers[0]!.id),
-      /Sensitivity.*2\\-bit \d.*KL divergence, 8 synthetic inputs/,
+      /Sensitivity.*2\\-bit \d.*KL divergence, 128 samples of test/,
     );
   });
 
   it('keeps finished rows when it is cancelled, and goes on from them', async () => {
     const model = await openModel(sample());
+    model.setData(undefined);
     await model.reload();
     const once = options();
     const run = assert.rejects(model.measureSensitivity(once), { code: 'cancelled' });
@@ -60,6 +61,7 @@ describe('sensitivity', () => {
     assert.equal(model.error, undefined, 'cancelling is no failure');
     await model.measureSensitivity(once);
     assert.equal(model.sensitivity?.complete, true);
+    assert.equal(model.sensitivity?.data, 'synthetic');
     assert.ok((model.sensitivity?.reused ?? 0) >= kept);
     const measured = model.sensitivity;
     await model.reload();
