@@ -16,7 +16,6 @@ import type {
   Unit,
 } from '../../protocol/sensitivity';
 import { textTable, wrapText, type TextCell, type TextColumn } from '../columns';
-import { stabilityText } from './stability';
 import { hintTable, propagationTable } from './terminalTables';
 import { sensitivityView } from './view';
 import type { TerminalOptions } from '../terminal';
@@ -35,7 +34,7 @@ export function terminalSensitivity(sensitivity: Sensitivity, options: TerminalO
     worstUnderOthers(view, sensitivity, options),
     meansTable('mean by role', view.roles, view, options),
     meansTable('mean by block', view.depth, view, options),
-    findings(view, sensitivity, options),
+    findings(view, options),
     hintTable(view.hints, options),
     propagationTable(sensitivity, options),
   ]
@@ -158,11 +157,6 @@ function meansTable(
   return textTable(columns, rows, { width, quiet: palette.quiet });
 }
 
-function findings(
-  { findings: found }: SensitivityView,
-  sensitivity: Sensitivity,
-  { width }: TerminalOptions,
-): string[] {
-  const stability = stabilityText(sensitivity);
-  return [...found, ...(stability ? [stability] : [])].flatMap((text) => wrapText(text, width));
+function findings({ findings: found }: SensitivityView, { width }: TerminalOptions): string[] {
+  return found.flatMap((text) => wrapText(text, width));
 }

@@ -108,6 +108,7 @@ test('how far rankings hang on the samples is said, of many probes by the extrem
     / two halves of the 64 samples correlate by 0\.90 \(0\.80 to 0\.95\) under int8 weights and 0\.80 \(0\.70 to 0\.85\) under 4-bit weights – Spearman/,
   );
   assert.match(said(5), / correlate from 0\.50 .* under e to 0\.90 .* under int8 weights –/);
+  assert.equal(said(2).split('Spearman').length, 2, 'said once');
   assert.doesNotMatch(said(0), /Spearman/);
 });
 
