@@ -48,11 +48,12 @@ async function measure(): Promise<void> {
         data: join(modelsFolder, 'minilm-sst2', data),
       });
     const { signal } = new AbortController();
+    const { output, score } = damageJudge(sized);
     const common = {
       ...{ folder, runner, signal, threads: 2, unseen: undefined },
-      score: damageJudge(sized).score,
+      score,
       calibration: open('calibration.npz', defaultSamples),
-      seen: await answered(sized, open('dev.npz', 64), signal),
+      seen: await answered(sized, open('dev.npz', 64), { outputs: [output], signal }),
     };
     const layers = sized.structure.layers.filter((layer) => linearFit(layer).fits);
     const ids = layers.map(({ id }) => id);
