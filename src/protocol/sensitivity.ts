@@ -62,8 +62,8 @@ export interface Sensitivity {
   hints: SensitivityHint[];
   /** Where the error enters and how it grows; empty where nobody asked. */
   propagation: PropagationRow[];
-  /** Layers that were not asked about, with the reason. */
-  skipped: { layer: string; why: string }[];
+  /** Layers that there is no figure of, with the reason. */
+  skipped: SkippedLayer[];
   /** For every probe the layers' ids, those that suffer most first. */
   ranking: { probe: string; layers: string[] }[];
   /** For every probe how far its ranking hangs on the samples; probes without enough rows or samples to tell are left out. */
@@ -78,6 +78,14 @@ export interface Sensitivity {
   /** Memory that the process which answered took at most. */
   peakMemoryBytes: number;
   reused: number;
+}
+
+/** A layer that there is no figure of. */
+export interface SkippedLayer {
+  layer: string;
+  why: string;
+  /** The probe after which the model's answers were no finite numbers: no damage is greater. */
+  brokenBy?: string;
 }
 
 /** A note on adaptive sweeps that are shared among machines. */

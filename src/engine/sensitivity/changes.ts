@@ -2,13 +2,13 @@ import type { Workbench } from '../../actions/action';
 import { keeperWithin } from '../../actions/keeper';
 import { actionChanges, isActionProbe } from '../../build/probes';
 import { namesFor, rememberLast } from '../../onnx/builder';
-import type { ProbeFacts } from '../../protocol/sensitivity';
+import type { ProbeFacts, SkippedLayer } from '../../protocol/sensitivity';
 import type { CallContext } from '../../protocol/rpc';
 import type { Calibration } from '../../runtime/calibration';
 import { changeOf, type ProbeName } from '../../sensitivity/probes';
 import type { Change } from '../../sensitivity/sweep';
 import type { SizedModel } from '../models';
-import type { Asked, Question, Skipped } from './question';
+import type { Asked, Question } from './question';
 
 /** What is to be measured of one subject. */
 export interface AskedChanges {
@@ -19,7 +19,7 @@ export interface AskedChanges {
 /** Every change that is still to be measured, and what an action does not fit, with the reason. */
 export interface ChangesToMeasure {
   readonly tasks: readonly AskedChanges[];
-  readonly skipped: readonly Skipped[];
+  readonly skipped: readonly SkippedLayer[];
   /** What actions said that the user should know. */
   readonly notes: readonly string[];
 }
@@ -39,7 +39,7 @@ export async function changesToMeasure(
   bench: ChangesBench,
 ): Promise<ChangesToMeasure> {
   const changes = new Map<Asked, Change[]>(asked.map((each) => [each, []]));
-  const skipped: Skipped[] = [];
+  const skipped: SkippedLayer[] = [];
   const notes: string[] = [];
   const workbench = workbenchOf(bench, (note) => notes.push(note));
   for (const probe of probes) {
@@ -87,7 +87,7 @@ async function changesOfAction(
   probe: ProbeFacts,
   left: readonly Asked[],
   workbench: Workbench,
-): Promise<{ skipped: Skipped[]; changeOf: (asked: Asked) => Change | undefined }> {
+): Promise<{ skipped: SkippedLayer[]; changeOf: (asked: Asked) => Change | undefined }> {
   const layers = left.flatMap(({ layer }) => layer ?? []);
   const { changes, skipped } = await actionChanges(workbench, layers, probe);
   return {

@@ -1,6 +1,11 @@
 import { globMatches } from '../../build/targets';
 import { UserError } from '../../base/errors';
-import type { ProbeFacts, SensitivityRequest, SensitivityRow } from '../../protocol/sensitivity';
+import type {
+  ProbeFacts,
+  SensitivityRequest,
+  SensitivityRow,
+  SkippedLayer,
+} from '../../protocol/sensitivity';
 import { type MetricName, metrics } from '../../sensitivity/metrics/index';
 import type { ProbeName } from '../../sensitivity/probes';
 import { subjectsOf, type UnitSubject } from '../../sensitivity/units';
@@ -22,18 +27,12 @@ export interface Asked {
   readonly probes: readonly ProbeFacts[];
 }
 
-/** Something that is not asked about. */
-export interface Skipped {
-  readonly layer: string;
-  readonly why: string;
-}
-
 /** What a request asks of a model. */
 export interface Question {
   readonly probes: readonly ProbeFacts[];
   readonly judge: DamageJudge;
   readonly asked: readonly Asked[];
-  readonly skipped: readonly Skipped[];
+  readonly skipped: readonly SkippedLayer[];
 }
 
 /** Checks a request against the model. Throws `badInput` for probes, metrics and layers that are not there. */
@@ -67,7 +66,7 @@ function refuseAdaptive({ tier }: SensitivityRequest, { isMean, metric }: Damage
 }
 
 /** A layer and its heads may be left out for the same reason. */
-function eachOnce(skipped: readonly Skipped[]): readonly Skipped[] {
+function eachOnce(skipped: readonly SkippedLayer[]): readonly SkippedLayer[] {
   return [...new Map(skipped.map((each) => [`${each.layer} ${each.why}`, each])).values()];
 }
 

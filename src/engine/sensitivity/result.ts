@@ -7,11 +7,12 @@ import type {
   SensitivityHint,
   SensitivityRequest,
   SensitivityRow,
+  SkippedLayer,
 } from '../../protocol/sensitivity';
 import { metrics } from '../../sensitivity/metrics/index';
 import { meanWithInterval } from '../../tensor/measures';
 import { stepBytes } from './probeSteps';
-import type { Question, Skipped } from './question';
+import type { Question } from './question';
 import type { Finished } from './tiers';
 
 /** What the model is fed. */
@@ -44,7 +45,7 @@ export interface Findings {
   readonly hints: SensitivityHint[];
   readonly propagation: PropagationRow[];
   /** Besides what the question leaves out. */
-  readonly skipped: Skipped[];
+  readonly skipped: SkippedLayer[];
   readonly notes: string[];
   /** What went otherwise than it should with what is kept, told by each that keeps. */
   readonly keepers: (() => readonly string[])[];

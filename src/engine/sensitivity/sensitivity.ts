@@ -4,6 +4,7 @@ import {
   type Sensitivity,
   type SensitivityRequest,
   settledApart,
+  type SkippedLayer,
 } from '../../protocol/sensitivity';
 import type { DescribedCalibration } from '../calibration';
 import { hashOf } from '../fileHash';
@@ -14,7 +15,7 @@ import { weightHints } from './hints';
 import { keptFor } from './kept';
 import { tellSeldom } from './partial';
 import { followErrors, keptErrors, propagationProbe } from './propagation';
-import { type Asked, type Question, questionOf, type Skipped } from './question';
+import { type Asked, type Question, questionOf } from './question';
 import { emptyFindings, type FedData, type Findings, resultOf, rowKey, rowOf } from './result';
 import { type Finished, tierRuns } from './tiers';
 import { withTemporaryFolder } from '../temporaryFolder';
@@ -127,9 +128,10 @@ async function sweepRows(
 }
 
 /** JSON has no infinity, and rankings no place for what is no number. */
-function beyondNumbers({ asked: { facts, probes }, probe }: Finished): Skipped {
+function beyondNumbers({ asked: { facts, probes }, probe }: Finished): SkippedLayer {
   const title = probes.find(({ name }) => name === probe)?.title ?? probe;
-  return { layer: facts.id, why: `${title}: with it the model’s answers are no finite numbers.` };
+  const why = `${title}: with it the model’s answers are no finite numbers.`;
+  return { layer: facts.id, why, brokenBy: probe };
 }
 
 /** Layers in bodies of If, Loop and Scan that nothing was seen of: no zeros of the main graph's kind. */

@@ -41,11 +41,14 @@ export function sensitivityJson(sensitivity: Sensitivity): string {
   return `${JSON.stringify(sensitivity, null, 2)}\n`;
 }
 
-/** Ids of the layers that any of the probes hurts more than `limit`, in the order of the model. */
-function layersAbove({ layers, probes }: Sensitivity, limit: number): string[] {
+/** Ids of the layers that any of the probes hurts more than `limit`, in the order of the model, and then those that one of them breaks. */
+function layersAbove({ layers, probes, skipped }: Sensitivity, limit: number): string[] {
   const own = new Set(probes.flatMap(({ name, unit }) => (unit === 'layer' ? name : [])));
-  const above = layers.filter(({ probe, damage }) => own.has(probe) && damage > limit);
-  return [...new Set(above.map(({ id }) => id))];
+  const above = layers.flatMap(({ id, probe, damage }) =>
+    own.has(probe) && damage > limit ? id : [],
+  );
+  const broken = skipped.flatMap(({ layer, brokenBy = '' }) => (own.has(brokenBy) ? layer : []));
+  return [...new Set([...above, ...broken])];
 }
 
 /** What to put into the `targets` of a recipe's step so that it leaves those layers as they are, and a note for the step on why. */

@@ -171,6 +171,8 @@ test('layers above a damage are listed for a recipe’s step, and as ids', () =>
       'The sweep is not complete. Rankings by two halves of the 64 samples correlate by 0.96 (0.90 to 0.98) under int4 – ' +
       'Spearman, 95 % of the ways of halving.\nc\nd\ne\n',
   );
+  const broken = [{ layer: 'a', why: 'int8: no finite numbers.', brokenBy: 'int8' }];
+  assert.equal(sensitivityIds({ ...whole, skipped: broken }, 1), 'a\n');
   // Blocks and heads are nothing that a recipe names.
   const blocks = whole.probes.map((probe) => ({ ...probe, unit: 'block' as const }));
   assert.equal(sensitivityIds({ ...whole, probes: blocks }, 0), '');
