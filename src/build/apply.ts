@@ -16,6 +16,7 @@ import type { Layer, Structure } from '../structure/structure';
 import type { BuiltStep, Refusal } from '../protocol/build';
 import type { Step } from '../protocol/recipe';
 import type { Calibration } from '../runtime/calibration';
+import { withIdsOf } from './carriedIds';
 import { missingLayers, selectLayers } from './targets';
 
 export interface Applied {
@@ -36,8 +37,8 @@ export interface ApplyOptions {
 }
 
 /**
- * Makes the steps one after the other, each on what the one before left. The model's weights are not computed yet: that happens
- * while the result is written. Throws `badInput` for an unknown action, parameters that do not fit, layers that are not there, or
+ * Makes the steps one after the other, each on what the one before left; all but preparations name layers as the prepared model does. The
+ * model's weights are not computed yet: that happens while the result is written. Throws `badInput` for an unknown action, parameters that do not fit, layers that are not there, or
  * data that is needed and missing; nothing is half applied.
  */
 export async function applySteps(
@@ -50,6 +51,7 @@ export async function applySteps(
   const remember = rememberLast();
   let current = index;
   let prepared: Prepared = { index, steps: [] };
+  let names: Structure | undefined;
   const outcomes: BuiltStep[] = [];
   const notes: string[] = [];
   const tell = (note: string) => void notes.push(note);
@@ -61,12 +63,13 @@ export async function applySteps(
       current,
       step,
       {
-        ...{ ...options, original: index, progress: told, tell, prepared: prepared.index },
+        ...{ ...options, original: index, progress: told, tell, prepared: prepared.index, names },
         keeper: keeper && keeperUnder(keeper, JSON.stringify(prepared.steps)),
       },
       remember,
     );
     current = made.index;
+    if (!isPreparing(step)) names ??= made.structure;
     if (!isQuantizing(step)) prepared = { index: current, steps: steps.slice(0, i + 1).map(bare) };
     outcomes.push(made.outcome);
   }
@@ -82,6 +85,10 @@ interface Prepared {
 /** Whether a step stores layers in fewer bits, so that all values still stand for what they stood for before. */
 function isQuantizing({ action }: Step): boolean {
   return isActionName(action) && actionOf(action).group === 'quantize';
+}
+
+function isPreparing({ action }: Step): boolean {
+  return isActionName(action) && actionOf(action).group === 'prepare';
 }
 
 /** A step without what is said about it. */
@@ -102,6 +109,15 @@ interface StepOptions extends Omit<ApplyOptions, 'keeper'> {
   readonly prepared: GraphIndex;
   readonly keeper: Keeper | undefined;
   readonly tell: (note: string) => void;
+  /** The model whose names its layers have kept, once a step has stored some of them otherwise. */
+  readonly names: Structure | undefined;
+}
+
+/** What a step made, and the model's structure before it. */
+interface Made {
+  readonly index: GraphIndex;
+  readonly outcome: BuiltStep;
+  readonly structure: Structure;
 }
 
 type Remember = ReturnType<typeof rememberLast>;
@@ -111,8 +127,8 @@ async function applyStep(
   step: Step,
   options: StepOptions,
   remember: Remember,
-): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
-  const { open, calibration } = options;
+): Promise<Made> {
+  const { calibration } = options;
   const { name, action, params } = readStep(step);
   if (action.data === 'needed' && !calibration) {
     throw new UserError(
@@ -122,7 +138,7 @@ async function applyStep(
     );
   }
   if (action.scope === 'model') return applyToModel(index, step, options, remember);
-  const structure = structureOf(index, open);
+  const structure = namedStructure(index, options);
   const { chosen, skipped } = chooseLayers(structure, step, (layer) =>
     action.appliesTo(layer, params),
   );
@@ -131,7 +147,7 @@ async function applyStep(
     calibration && chosen.length > 0 ? await action.collect?.(bench, chosen, params) : undefined;
   const edits = chosen.length > 0 ? action.edits(bench, chosen, params, data) : [];
   return {
-    index: edited(index, edits),
+    ...{ index: edited(index, edits), structure },
     outcome: {
       ...{ action: name, skipped, edits: edits.length },
       layers: chosen.map((layer) => layer.id),
@@ -160,11 +176,11 @@ async function applyToModel(
   step: Step,
   options: StepOptions,
   remember: Remember,
-): Promise<{ index: GraphIndex; outcome: BuiltStep }> {
-  const { open, calibration, signal } = options;
+): Promise<Made> {
+  const { calibration, signal } = options;
   const { name, action, params } = readStep(step);
   const touched = new Set<string>();
-  const first = structureOf(index, open);
+  const first = namedStructure(index, options);
   // Throws where a layer is named that is not there.
   wantedLayers(first, step);
   const known = new Set(first.layers.map((layer) => layer.id));
@@ -172,7 +188,7 @@ async function applyToModel(
   let count = 0;
   for (let pass = 0; pass < maxPasses; pass++) {
     throwIfAborted(signal);
-    const structure = pass === 0 ? first : structureOf(current, open);
+    const structure = pass === 0 ? first : namedStructure(current, options);
     const layers = selectLayers(structure.layers, step.targets);
     const bench = benchFor(current, structure, options, remember);
     const data = calibration && (await action.collect?.(bench, layers, params));
@@ -187,7 +203,13 @@ async function applyToModel(
     const fit = isMissed ? action.appliesTo(layer, params) : fits;
     return fit.fits ? [] : [{ layer: layer.id, why: fit.why }];
   });
-  return { index: current, outcome: { action: name, layers: [...touched], skipped, edits: count } };
+  const outcome = { action: name, layers: [...touched], skipped, edits: count };
+  return { index: current, outcome, structure: first };
+}
+
+function namedStructure(index: GraphIndex, { open, names }: StepOptions): Structure {
+  const structure = structureOf(index, open);
+  return names ? withIdsOf(names, structure) : structure;
 }
 
 function editedLayers({ layerOf }: Structure, edits: readonly Edit[]): string[] {
