@@ -1,11 +1,14 @@
 import { UserError } from '../base/errors';
+import { quoted } from '../base/quote';
 import { computedTensor, makeNode } from '../onnx/builder';
+import type { Edit } from '../onnx/edit';
 import { elementCount } from '../onnx/model';
 import { floatValues } from '../onnx/weights';
 import { encodeElements } from '../tensor/decode';
 import type { ParamsOf } from '../protocol/params';
 import type { Weight } from '../structure/structure';
 import { defineAction, type Workbench } from './action';
+import { raise } from './prepare/convertOpset';
 import { restorable, restorableFit, restoredEdits, restoredSaving } from './restored';
 
 const params = {
@@ -23,6 +26,8 @@ const params = {
 
 /** A Cast takes about 150 bytes of the file: smaller tensors stay. */
 const fewest = 128;
+/** That casts of bfloat16 came with. */
+const bfloatOpset = 13;
 /** Of finite float16 numbers. */
 const largestHalf = 65504;
 
@@ -48,15 +53,7 @@ export const halfStorage = defineAction({
       ({ tensor }) => 2 * elementCount(tensor.shape),
     ),
   edits(bench, layers, { type }) {
-    const opset = bench.structure.index.model.opsets.get('') ?? 0;
-    if (type === 'bfloat16' && opset < 13) {
-      throw new UserError(
-        'badInput',
-        `bfloat16 needs operator set 13; the model has ${opset}.`,
-        'Convert the operator set first, or choose float16.',
-      );
-    }
-    return restoredEdits(
+    const stored = restoredEdits(
       bench,
       layers.flatMap((layer) =>
         restorable(layer, fewest).map((weight) => ({
@@ -65,8 +62,28 @@ export const halfStorage = defineAction({
         })),
       ),
     );
+    return type === 'bfloat16' && stored.length > 0
+      ? [...raisedBeside(bench, stored), ...stored]
+      : stored;
   },
 });
+
+/** The edits that raise the operator set, which may not write what `stored` writes. Throws `unsupported` where one node would need both. */
+function raisedBeside(bench: Workbench, stored: readonly Edit[]): readonly Edit[] {
+  const raised = raise(bench, bfloatOpset);
+  const written = new Set(
+    stored.flatMap((edit) => (edit.kind === 'replaceNode' ? [edit.entry] : [])),
+  );
+  for (const edit of raised) {
+    if (edit.kind !== 'replaceNode' || !written.has(edit.entry)) continue;
+    throw new UserError(
+      'unsupported',
+      `bfloat16 needs operator set ${bfloatOpset}, in which ${quoted(edit.entry.id)}, which reads a weight, is written otherwise.`,
+      'Raise the operator set in a step before, or choose float16.',
+    );
+  }
+  return raised;
+}
 
 function halved(
   { names, open, remember }: Workbench,

@@ -9,9 +9,13 @@ import { readParams } from '../../src/protocol/params';
 import { indexGraph } from '../../src/onnx/graph';
 import type { Graph, Tensor } from '../../src/onnx/model';
 import { encodeElements } from '../../src/tensor/decode';
+import type { Feeds } from '../../src/runtime/runner';
 import { aGraph, aModel, aNode, aTensor, aValue } from '../support/build';
+import { unmasked } from '../support/calibration';
+import { step } from '../support/equal';
 import { inFolder } from '../support/folder';
 import { modelsFolder, withoutModels } from '../support/models';
+import { quantized } from '../support/quantized';
 import { trial } from '../support/trial';
 
 interface Scheme {
@@ -175,5 +179,53 @@ describe('stored weights in odd places', () => {
       ['Cast', 'If'],
     );
     assert.equal(made.initializers.length, 1);
+  });
+});
+
+describe('bfloat16 in a model of an older operator set', () => {
+  const older = (reader: 'MatMul' | 'Softmax') =>
+    aModel(
+      {
+        inputs: [aValue('x', 'float32', ['n', 64])],
+        outputs: [aValue('y', 'float32', ['n', 64])],
+        initializers: [
+          aTensor(
+            'w',
+            'float32',
+            [64, 64],
+            Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i)),
+          ),
+        ],
+        nodes: [
+          ...(reader === 'Softmax' ? [aNode('Softmax', ['w'], ['unread'])] : []),
+          aNode('MatMul', ['x', 'w'], ['a']),
+          aNode('Clip', ['a'], ['y'], {
+            min: { kind: 'float', value: 0 },
+            max: { kind: 'float', value: 6 },
+          }),
+        ],
+      },
+      { opsets: new Map([['', 10]]), irVersion: 5 },
+    );
+  const steps = [{ ...step('halfStorage'), params: { type: 'bfloat16' } }];
+
+  test('raises it with all that stands beside', async () => {
+    const x: Feeds = {
+      x: {
+        dtype: 'float32',
+        shape: [3, 64],
+        data: Float32Array.from({ length: 192 }, (_, i) => Math.cos(i)),
+      },
+    };
+    const made = await quantized(older('MatMul'), steps, [unmasked(x)]);
+    assert.equal(made.index.model.opsets.get(''), 13);
+    assert.ok(made.error > 0 && made.error < 1e-4, `${made.error}`);
+  });
+
+  test('refuses what reads a weight and is written otherwise there', async () => {
+    await assert.rejects(
+      applySteps(indexGraph(older('Softmax')), steps),
+      /bfloat16 needs operator set 13, in which 'unread'/,
+    );
   });
 });
