@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { ortRunner } from '../../src/runtime/ort';
 import { openCalibration } from '../../src/engine/calibration';
+import { aModel, aNode, aTensor, aValue } from '../support/build';
+import { unmasked } from '../support/calibration';
 import { facesOf, matchFaces } from '../support/faces';
 import { modelsFolder, withoutModels } from '../support/models';
-import { kernelsOf } from '../support/quantized';
+import { kernelsOf, quantized } from '../support/quantized';
 import { trial } from '../support/trial';
 
 const at = (path: string) => join(modelsFolder, path);
@@ -108,3 +110,26 @@ test(
     assert.ok(kl!.mean <= 0.0017, String(kl!.mean));
   },
 );
+
+for (const shape of [[], [1], [1, 1], [3, 1]]) {
+  test(`the bias of a Gemm may have the shape [${shape.join(', ')}]`, async () => {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const sines = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i));
+    const model = aModel(
+      {
+        inputs: [aValue('x', 'float32', [3, 64])],
+        outputs: [aValue('y', 'float32', [3, 32])],
+        initializers: [
+          aTensor('w', 'float32', [64, 32], sines(64 * 32)),
+          aTensor('b', 'float32', shape, sines(count).fill(1.5)),
+        ],
+        nodes: [aNode('Gemm', ['x', 'w', 'b'], ['y'])],
+      },
+      { opsets: new Map([['', 17]]) },
+    );
+    const x = { dtype: 'float32', shape: [3, 64], data: sines(192).reverse() } as const;
+    const made = await quantized(model, [step], [unmasked({ x })]);
+    assert.equal(made.kernels['MatMulIntegerToFloat'], 1);
+    assert.ok(made.error > 0 && made.error < 1e-3, `${made.error}`);
+  });
+}

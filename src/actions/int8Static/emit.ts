@@ -160,7 +160,7 @@ function convolve(
  */
 function multiply(
   bench: Workbench,
-  { entry, add, bias }: Product,
+  { entry, add, bias, otherBias }: Product,
   input: Coded,
   stored: StoredWeight,
   rewrite: Rewrite,
@@ -170,9 +170,13 @@ function multiply(
     ...[input.codes, stored.codes, input.scaleName, stored.scales],
     ...[input.zeroPointName, ...(bias ? ['', bias] : [])],
   ];
-  const node = makeNode('MatMulIntegerToFloat', inputs, [last.node.outputs[0] ?? ''], {
+  const [output = ''] = last.node.outputs;
+  const product = otherBias ? bench.names.fresh(`${output}_product`) : output;
+  const node = makeNode('MatMulIntegerToFloat', inputs, [product], {
     ...{ name: entry.node.name || bench.names.fresh(entry.id), domain: 'com.microsoft' },
   });
   rewrite.instead(entry, []);
-  rewrite.instead(last, [node]);
+  const name = bench.names.fresh(`${entry.id}_bias`);
+  const added = otherBias ? [makeNode('Add', [product, otherBias], [output], { name })] : [];
+  rewrite.instead(last, [node, ...added]);
 }

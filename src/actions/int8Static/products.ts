@@ -22,7 +22,10 @@ export interface Product {
   readonly entry: NodeEntry;
   readonly linear: Linear;
   readonly input: string;
+  /** Name of the constant bias [N] that the kernel adds, '' without. */
   readonly bias: string;
+  /** Name of a bias that it cannot add: a Gemm's may be one number for all outputs, or a row for every input; '' without. */
+  readonly otherBias: string;
   /** The Add of the bias, where that is a node of its own. */
   readonly add: NodeEntry | undefined;
 }
@@ -39,10 +42,12 @@ export function siteOf(layer: Layer): Site | undefined {
   }
   const linear = linearOf(layer);
   if (!linear) return undefined;
-  const site = { kind: 'product', entry, linear, input } as const;
-  if (linear.bias) return { ...site, bias: linear.bias, add: undefined };
-  const added = addedBias(entry, linear.n);
-  return { ...site, bias: added?.bias ?? '', add: added?.add };
+  const site = { kind: 'product', entry, linear, input, add: undefined } as const;
+  const { bias: own, n } = linear;
+  if (own && !isRow(entry.scope, own, n)) return { ...site, bias: '', otherBias: own };
+  if (own) return { ...site, bias: own, otherBias: '' };
+  const added = addedBias(entry, n);
+  return { ...site, bias: added?.bias ?? '', otherBias: '', add: added?.add };
 }
 
 /** Whether a layer is a convolution or a product that runs on integers, and if not, why. */
@@ -95,7 +100,10 @@ function addedBias({ node, scope }: NodeEntry, n: number) {
   const add = onlyReader(scope, output);
   if (add?.node.op !== 'Add') return undefined;
   const bias = add.node.inputs.find((name) => name !== output) ?? '';
+  return isRow(scope, bias, n) ? { add, bias } : undefined;
+}
+
+function isRow(scope: Scope, bias: string, n: number): boolean {
   const tensor = constantOf(scope, bias);
-  const isRow = tensor?.shape.length === 1 && tensor.shape[0] === n && tensor.dtype === 'float32';
-  return isRow ? { add, bias } : undefined;
+  return tensor?.shape.length === 1 && tensor.shape[0] === n && tensor.dtype === 'float32';
 }
