@@ -47,8 +47,9 @@ type Answer = { readonly number: number } & (
 );
 
 /**
- * A thread that runs models: the runtime blocks the thread that calls it, so that several sessions run at once in lanes of their own only. Tensors
- * are copied on their way. What the runtime throws comes back with its message. Closing releases all that lives in it.
+ * A thread that runs models: the runtime blocks the thread that calls it, so that several sessions run at once in lanes of their own only. Numbers
+ * cross in memory that threads share: what is fed must not be altered afterwards, and a model's bytes are gone once they are handed over. What
+ * the runtime throws comes back with its message. Closing releases all that lives in it.
  */
 export class LaneThread {
   private readonly worker: Worker;
@@ -71,10 +72,10 @@ export class LaneThread {
   /** Loads a model; throws what the runtime throws. */
   async create(model: string | Uint8Array, options: Options): Promise<LaneSession> {
     const session = this.sessions++;
-    const facts = await this.ask('create', { session, model, options });
+    const facts = await this.ask('create', { session, model, options }, handedOver(model));
     return {
       ...facts,
-      run: (feeds, fetches) => this.ask('run', { session, feeds, fetches }),
+      run: (feeds, fetches) => this.ask('run', { session, feeds: sharedTensors(feeds), fetches }),
       release: () => this.ask('release', { session }),
     };
   }
@@ -88,7 +89,11 @@ export class LaneThread {
     await exit;
   }
 
-  private ask<N extends Name>(name: N, given: Calls[N][0]): Promise<Calls[N][1]> {
+  private ask<N extends Name>(
+    name: N,
+    given: Calls[N][0],
+    handedOver: readonly ArrayBuffer[] = [],
+  ): Promise<Calls[N][1]> {
     if (this.end) return Promise.reject(this.end);
     const number = this.calls++;
     const promise = new Promise((resolve, reject) => {
@@ -96,7 +101,7 @@ export class LaneThread {
     });
     if (this.waiting.size === 1) this.worker.ref();
     const question: Question = { number, name, given };
-    this.worker.postMessage(question);
+    this.worker.postMessage(question, handedOver);
     return promise as Promise<Calls[N][1]>;
   }
 
@@ -116,6 +121,35 @@ export class LaneThread {
   }
 }
 
+/** What a thread can take over instead of a copy. */
+function handedOver(model: string | Uint8Array): readonly ArrayBuffer[] {
+  if (typeof model === 'string') return [];
+  const { buffer, byteLength } = model;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}
+
+/** Arrays that were fed, and their copies in shared memory: inputs and weights are fed again and again. */
+const copies = new WeakMap<object, object>();
+
+function sharedTensors(tensors: PlainTensors): PlainTensors {
+  const shared = Object.entries(tensors).map(
+    ([name, tensor]) => [name, { ...tensor, data: inSharedMemory(tensor.data) }] as const,
+  );
+  return Object.fromEntries(shared);
+}
+
+function inSharedMemory(data: unknown): unknown {
+  if (!ArrayBuffer.isView(data) || data.buffer instanceof SharedArrayBuffer) return data;
+  const known = copies.get(data);
+  if (known) return known;
+  const { buffer, byteOffset, byteLength } = data;
+  const memory = new SharedArrayBuffer(byteLength);
+  new Uint8Array(memory).set(new Uint8Array(buffer, byteOffset, byteLength));
+  const copy = new (data.constructor as new (memory: SharedArrayBuffer) => object)(memory);
+  copies.set(data, copy);
+  return copy;
+}
+
 interface PromiseWithResolvers {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -128,6 +162,26 @@ function serve({ parentPort, workerData }: typeof threads, load: (path: string) 
   const { InferenceSession, Tensor } = load(workerData as string) as typeof ort;
   const make = Tensor as new (type: string, data: unknown, dims: readonly number[]) => ort.Tensor;
   const sessions = new Map<number, ort.InferenceSession>();
+  type View = new (memory: ArrayBufferLike, from?: number, length?: number) => ArrayBufferView;
+  // The runtime reads no shared memory: what is fed is copied to where the last run had its own.
+  const memories = new Map<string, ArrayBuffer>();
+  const own = (name: string, data: unknown): unknown => {
+    if (!ArrayBuffer.isView(data)) return data;
+    const { buffer, byteOffset, byteLength } = data;
+    let memory = memories.get(name);
+    if (!memory || memory.byteLength < byteLength) {
+      memories.set(name, (memory = new ArrayBuffer(byteLength)));
+    }
+    new Uint8Array(memory).set(new Uint8Array(buffer, byteOffset, byteLength));
+    const { BYTES_PER_ELEMENT: width } = data as Uint8Array;
+    return new (data.constructor as View)(memory, 0, byteLength / width);
+  };
+  const shared = (data: unknown): unknown => {
+    if (!ArrayBuffer.isView(data)) return data;
+    const memory = new SharedArrayBuffer(data.byteLength);
+    new Uint8Array(memory).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    return new (data.constructor as View)(memory);
+  };
   const at = (number: number): ort.InferenceSession => {
     const session = sessions.get(number);
     if (!session) throw new Error('The session was released.');
@@ -143,12 +197,13 @@ function serve({ parentPort, workerData }: typeof threads, load: (path: string) 
     async run({ session, feeds, fetches }) {
       const given: Record<string, ort.Tensor> = {};
       for (const [name, { type, data, dims }] of Object.entries(feeds)) {
-        given[name] = new make(type, data, dims);
+        given[name] = new make(type, own(name, data), dims);
       }
       const results: Record<string, PlainTensor> = {};
       for (const [name, value] of Object.entries(await at(session).run(given, fetches))) {
         const tensor = value as ort.Tensor;
-        results[name] = { type: tensor.type, data: await tensor.getData(), dims: tensor.dims };
+        const data = shared(await tensor.getData());
+        results[name] = { type: tensor.type, data, dims: tensor.dims };
       }
       return results;
     },
@@ -166,14 +221,18 @@ function serve({ parentPort, workerData }: typeof threads, load: (path: string) 
       return undefined;
     },
   };
+  // One after the other: the runtime begins a run later than it is called, and what it runs must not be released before.
+  let before: Promise<void> = Promise.resolve();
   parentPort?.on('message', ({ number, name, given }: Question) => {
     const call = calls[name] as (given: unknown) => Promise<unknown>;
-    call(given).then(
-      (result) => parentPort.postMessage({ number, result } satisfies Answer),
-      (error: unknown) => {
-        const failure = error instanceof Error ? error.message : String(error);
-        parentPort.postMessage({ number, failure } satisfies Answer);
-      },
-    );
+    before = before
+      .then(() => call(given))
+      .then(
+        (result) => parentPort.postMessage({ number, result } satisfies Answer),
+        (error: unknown) => {
+          const failure = error instanceof Error ? error.message : String(error);
+          parentPort.postMessage({ number, failure } satisfies Answer);
+        },
+      );
   });
 }

@@ -55,7 +55,7 @@ export interface Runner {
   lane(): Lane;
 }
 
-/** A place for sessions that can run while others run. */
+/** A place for sessions that can run while others run. A model's bytes are handed over to it, and what is fed must not be altered afterwards. */
 export interface Lane extends Pick<Runner, 'load'> {
   /** Ends when the inference that is under way has, and releases what is still loaded. */
   close(): Promise<void>;

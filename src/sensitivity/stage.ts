@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../base/cancel';
 import { floatValues } from '../onnx/weights';
-import type { Feeds, RunTensor } from '../runtime/runner';
+import type { Feeds } from '../runtime/runner';
 import { type Chain, feedsOf } from './chain';
 import { changedWeights } from './channels';
 import { type Frontier, keepFrontiers } from './frontier';
@@ -60,22 +60,32 @@ async function sweepTask(bench: SweepBench, stage: number, task: SweepTask): Pro
   }
 }
 
+type WeightChange = Extract<Change, { kind: 'weight' }>;
+
 async function changeWeight(
   bench: SweepBench,
   stage: number,
   { subject }: SweepTask,
-  changes: readonly Extract<Change, { kind: 'weight' }>[],
+  changes: readonly WeightChange[],
 ): Promise<void> {
   const { weight, layer } = weightOf(subject);
   const changed = changedWeights(layer, weight, floatValues(weight.tensor, bench.open));
   const variant = weightVariant(bench.segments, { layer, weight });
   const loaded = await loadVariant(bench, stage, variant, { layer, weight });
   try {
-    for (const { name, change } of changes) {
-      const data = changed(change);
-      const tensor: RunTensor = { dtype: 'float32', shape: weight.tensor.shape, data };
-      const scores = await loaded.scores({ [weight.name]: tensor });
+    const feedOf = async (each: WeightChange | undefined): Promise<Feeds> => {
+      // A task later than whatever runs, so that a lane has work meanwhile.
+      await Promise.resolve();
+      if (!each) return {};
+      const { name, tensor } = weight;
+      return { [name]: { dtype: 'float32', shape: tensor.shape, data: changed(each.change) } };
+    };
+    let feed = await feedOf(changes[0]);
+    for (const [at, { name }] of changes.entries()) {
+      const running = loaded.scores(feed);
+      const [scores, next] = await Promise.all([running, feedOf(changes[at + 1])]);
       bench.finished({ subject, name, scores });
+      feed = next;
     }
   } finally {
     await loaded.release();
