@@ -10,11 +10,12 @@ import { modelBytes } from '../modelBytes';
 import type { SizedModel } from '../models';
 import { loadRunner } from '../runtime';
 import type { DamageJudge } from '../sensitivity/damage';
+import { notTaken, unrunLayers } from '../../sensitivity/branches';
 import { contentOf } from '../sensitivity/data';
 import { withTemporaryFolder } from '../temporaryFolder';
 import { tryPlans } from './attempts';
 import { type Measurements, planFront } from './choice';
-import { layerSamples, planData } from './data';
+import { layerSamples, type PlanData, planData } from './data';
 import { planJudges } from './judges';
 import { openKept, type PlanKept } from './kept';
 import { timingOf } from './latency';
@@ -52,7 +53,7 @@ export async function plan(
     try {
       const { sized } = source;
       const data = planData(original, request, { runner, folder });
-      const { groups, skipped } = plannedGroups(sized);
+      const { groups, skipped, isWhole } = await groupsToPlan(sized, data, limit, signal);
       refuseHopeless(limit, modelBytes(sized) - mostSaved(limit, groups));
       const trial = await trialFor(original, request, { data, judges, runner, folder, signal });
       refuseUnfit(judges.whole, trial);
@@ -74,7 +75,8 @@ export async function plan(
         ...{ original, limit, measured, kept, signal, preparations: source.steps },
         trial,
         metric: judges.layerMetric.title,
-        ready: readyFor(original),
+        // They take every layer that they fit.
+        ready: isWhole ? readyFor(original) : [],
         progress: partOf(context.progress, measuringShare, 1),
       });
       const best = bestOf(attempts, limit);
@@ -86,6 +88,26 @@ export async function plan(
       source.dispose();
     }
   });
+}
+
+/** The layers to decide on: those that no sample runs are left as they are, unless a size cannot be had without them. */
+async function groupsToPlan(
+  sized: SizedModel,
+  data: PlanData,
+  limit: PlanLimit,
+  signal: AbortSignal,
+) {
+  const all = plannedGroups(sized);
+  const samples = { ...data.choosing(sized), batches: () => data.all.batches() };
+  const isUnrun = await unrunLayers(sized.index, samples, { signal });
+  const groups = all.groups.filter(({ members }) => !members.every(isUnrun));
+  const isEnough =
+    limit.kind !== 'size' || modelBytes(sized) - mostSaved(limit, groups) <= limit.value;
+  if (groups.length === all.groups.length || !isEnough) return { ...all, isWhole: true };
+  const left = all.groups
+    .filter((group) => !groups.includes(group))
+    .flatMap(({ members }) => members.map(({ id }) => ({ layer: id, why: notTaken })));
+  return { groups, skipped: [...all.skipped, ...left], isWhole: false };
 }
 
 interface Standing {

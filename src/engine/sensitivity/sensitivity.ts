@@ -7,6 +7,7 @@ import {
   type SkippedLayer,
 } from '../../protocol/sensitivity';
 import type { DescribedCalibration } from '../calibration';
+import { notTaken, unrunLayers } from '../../sensitivity/branches';
 import { hashOf } from '../fileHash';
 import type { SizedModel } from '../models';
 import { changesToMeasure } from './changes';
@@ -107,7 +108,9 @@ async function sweepRows(
     ...{ sized, signal, progress, isKept: kept.has },
     data: request.data === undefined ? undefined : data,
   });
-  findings.skipped.push(...skipped);
+  const isUnrun = await unrunLayers(sized.index, data, { signal });
+  const unrun = new Set(question.asked.filter(({ subject }) => isUnrun(subject)));
+  findings.skipped.push(...skipped, ...leaveOut(findings, unrun));
   findings.notes.push(...notes);
   if (tier === 'adaptive' && request.shard) findings.notes.push(settledApart);
   const finished = (row: Finished) => {
@@ -122,9 +125,18 @@ async function sweepRows(
     changed();
   };
   const { known } = kept;
-  const bench = { sized, question, data, tasks, known, signal, progress, limit, seed };
+  const running = tasks.filter(({ asked }) => !unrun.has(asked));
+  const bench = { sized, question, data, tasks: running, known, signal, progress, limit, seed };
   await tierRuns[tier]({ ...bench, finished });
   findings.notes.push(...unreachedNotes(sized, findings));
+}
+
+/** What no sample runs has no rows, not those of an earlier sweep either. */
+function leaveOut(findings: Findings, unrun: ReadonlySet<Asked>): SkippedLayer[] {
+  return [...unrun].map(({ facts: { id }, probes }) => {
+    for (const { name } of probes) findings.rows.delete(rowKey({ id, probe: name }));
+    return { layer: id, why: notTaken };
+  });
 }
 
 /** JSON has no infinity, and rankings no place for what is no number. */
@@ -134,7 +146,7 @@ function beyondNumbers({ asked: { facts, probes }, probe }: Finished): SkippedLa
   return { layer: facts.id, why, brokenBy: probe };
 }
 
-/** Layers in bodies of If, Loop and Scan that nothing was seen of: no zeros of the main graph's kind. */
+/** Layers in bodies that nothing was seen of, whose conditions cannot be watched: no zeros of the main graph's kind. */
 function unreachedNotes({ index }: SizedModel, { question: { asked }, rows }: Findings): string[] {
   const isSilent = ({ facts: { id }, probes }: Asked) =>
     probes.every(({ name }) =>
