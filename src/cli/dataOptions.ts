@@ -25,6 +25,8 @@ export interface DataUse {
   readonly samples?: number;
   /** What they are divided among. */
   readonly shares?: string;
+  /** Whether samples are drawn where nobody says. */
+  readonly drawn?: boolean;
 }
 
 type AddOption = (command: Command, use: DataUse) => Command;
@@ -42,16 +44,20 @@ const table = {
       '--label <NAME>',
       'what holds the labels, by name or as column by place from 1, where it is not called label, labels, target, targets or y',
     ),
-  samples: (command, { samples, shares }) => {
-    const words = 'at most so many samples of the data, the first ones';
+  samples: (command, { samples, shares, drawn }) => {
+    const words = `at most so many samples of the data, ${drawn ? 'drawn by --seed' : 'the first ones'}`;
     const about = shares === undefined ? words : `${words}: ${shares}`;
     return samples === undefined
       ? command.option('--samples <N>', `${about} (default: all)`, wholeNumber(1))
       : command.option('--samples <N>', about, wholeNumber(1), samples);
   },
-  shuffle: (command) => command.option('--shuffle', 'draw the samples by --seed instead'),
-  seed: (command, { required }) => {
-    const about = required ? 'of --shuffle' : 'of --shuffle, and of made-up inputs';
+  shuffle: (command, { drawn }) =>
+    drawn
+      ? command.option('--no-shuffle', 'take the first samples instead of drawing them')
+      : command.option('--shuffle', 'draw the samples by --seed instead'),
+  seed: (command, { required, drawn }) => {
+    const draws = drawn ? 'draws the samples' : 'of --shuffle';
+    const about = required ? draws : `${draws}, and of made-up inputs`;
     return command.option('--seed <N>', about, wholeNumber(0), 1);
   },
 } as const satisfies Record<keyof DataOptions, AddOption>;

@@ -32,6 +32,8 @@ const dataUse: DataUse = {
   use: 'measure on this',
   required: true,
   samples: 768,
+  // Texts and recordings in their order differ from part to part, and a limit has to hold on all.
+  drawn: true,
   shares: 'a third to collect from, a quarter to choose on, the rest to hold the limit on',
 };
 

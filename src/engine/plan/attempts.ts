@@ -13,7 +13,7 @@ import { type Chosen, chooseWithin } from './size';
 import { type Trial, type Tried, tryPlan } from './trial';
 
 /** Plans that are made and measured before the best so far is taken. */
-const mostAttempts = 5;
+const mostAttempts = 8;
 /** Of the progress; ready schemes have the rest. */
 const plansShare = 0.8;
 

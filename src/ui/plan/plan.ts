@@ -10,8 +10,8 @@ import { changeRecipe, createRecipe } from '../recipes/write';
 import type { Services } from '../services';
 import type { PlanAsked } from './ask';
 
-/** As many as `featherweight plan` takes. */
-const samples = 768;
+/** What `featherweight plan` takes: so many samples, drawn with that seed. */
+const [samples, seed] = [768, 1];
 
 /** Chooses an action for every layer, with progress that can be cancelled in a notification and on the dashboard. */
 export async function makePlan(model: OpenModel, asked: PlanAsked, data: string): Promise<Plan> {
@@ -30,7 +30,7 @@ export async function makePlan(model: OpenModel, asked: PlanAsked, data: string)
     );
     try {
       const threads = setting('threads', model.uri);
-      return await model.plan({ data, samples, ...asked, threads });
+      return await model.plan({ data, samples, shuffle: true, seed, ...asked, threads });
     } finally {
       parts.dispose();
     }
@@ -48,7 +48,7 @@ export async function writePlan(
   const calibration = pathFrom(recipe.uri, vscode.Uri.file(data));
   const known = recipe.recipe?.data;
   await changeRecipe(recipe, (text) =>
-    setSteps(text, steps, { ...known, calibration, samples: basis.calibrating }),
+    setSteps(text, steps, { ...known, calibration, samples: basis.calibrating, seed }),
   );
 }
 
