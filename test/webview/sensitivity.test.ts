@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { sensitivityView } from '../../src/report/sensitivity/view';
 import { calls } from './page/calls';
-import { bert, small } from './page/models';
-import { onPage, picture } from './page/open';
+import { small } from './page/models';
+import { onPage } from './page/open';
 import {
   layerProbes,
   rich,
@@ -214,21 +213,4 @@ test(
     await section(page).getByRole('button', { name: 'Export…' }).click();
     assert.deepEqual(await calls(page, 'exportSensitivity'), [{}]);
   }),
-);
-
-const many = bert(130);
-test(
-  'of very many layers those that suffer most are shown',
-  onPage(
-    { inspection: many, state: { sensitivity: sensitivityView(sweptOn(many)) } },
-    {},
-    async (page) => {
-      await ready(page);
-      assert.equal((await names(page)).length, 400);
-      assert.match(await said(page), /\d+ more layers suffer less and are not shown/);
-      const height = await page.$eval('.damage-map', ({ clientHeight }) => clientHeight);
-      assert.ok(height <= 220, `${height} px`);
-      await picture(page, 'dashboard-sensitivity-many');
-    },
-  ),
 );

@@ -1,4 +1,5 @@
 import { scaleLinear } from 'd3-scale';
+import { useMemo } from 'preact/hooks';
 import { formatShare } from '../../src/base/format';
 import { partNames, parts, type Part } from '../../src/base/terms';
 import type { DashboardState } from '../../src/protocol/viewApi';
@@ -13,7 +14,14 @@ import './blocks.css';
 type BlockState = NonNullable<DashboardState['blocks']>[number];
 
 /** What every block costs, by part: one column a block, coloured from the paper's own colour to the highest figure. */
-export function Blocks({ state, dashboard, act }: ViewProps) {
+export function Blocks(props: ViewProps) {
+  const { dashboard, act } = props;
+  const { filter, blockMetric } = props.state.view;
+  // Thousands of cells, which a selection does not concern.
+  return useMemo(() => <Costs {...props} />, [dashboard, filter, blockMetric, act]);
+}
+
+function Costs({ state, dashboard, act }: ViewProps) {
   const blocks = dashboard.blocks ?? [];
   const rows = partNames.filter((part) => blocks.some((block) => block.byPart[part]));
   const metric = state.view.blockMetric ?? standardBlockMetric(dashboard);

@@ -1,218 +1,84 @@
-import type {
-  DamageGrid,
-  SensitivityView,
-  SensitivityViewLine,
-} from '../../src/protocol/sensitivity';
-import { printable } from '../../src/base/text';
-import { cellTip, orderedLines, shortProbe, type DamageScale } from '../damage';
-import { roleLetters, roleText } from '../roles';
-import { menuContext, openMenu } from '../widgets/contextMenu';
-import { useRoving } from '../widgets/roving';
+import { useMemo, useRef } from 'preact/hooks';
+import { orderedLines } from '../damage';
+import { openMenu } from '../widgets/contextMenu';
+import { placeOf, useGridFocus } from '../widgets/gridFocus';
+import { useStretch } from '../widgets/stretch';
+import { placesIn, placesOf, templateOf } from './damagePlaces';
+import { Blocks, Heads, Row, type MapProps } from './damageRows';
 import './damageMap.css';
-
-interface Props {
-  readonly label: string;
-  readonly view: SensitivityView;
-  readonly grid: DamageGrid;
-  readonly scale: DamageScale | undefined;
-  /** Name of the probe that the lines are in the order of; none for the model's order. */
-  readonly sort: string;
-  readonly selected: ReadonlySet<string>;
-  /** Whether the blocks are said over their cells. */
-  readonly showBlocks?: boolean;
-  /** What stands over a cell where it is not the role's letter. */
-  readonly letterOf?: (line: SensitivityViewLine) => string;
-  /** Left out where the order is always the model's. */
-  readonly onSort?: (probe: string) => void;
-  readonly onPress: (line: SensitivityViewLine) => void;
-  /** Whether the lines are layers, with the menu of a layer. */
-  readonly hasMenu: boolean;
-}
-
-type Mark = ReturnType<typeof useRoving>;
-
-/** A column of the map, and where it stands in the grid: a narrow empty one goes before every block. */
-interface Place {
-  readonly line: SensitivityViewLine;
-  readonly column: number;
-  readonly startsBlock: boolean;
-}
 
 /**
  * Probes by layers, coloured by damage: the whole model at one glance, block by block. One tab stop: arrows move among titles and cells, Enter
- * opens the layer's menu.
+ * opens the layer's menu. Of very many layers only the columns on show are in the page.
  */
-export function DamageMap(props: Props) {
-  const { label, grid, sort, onSort, letterOf = letterOfRole, showBlocks = true } = props;
-  const lines = orderedLines(grid, sort);
-  const isSorted = lines !== grid.lines;
-  const places = placesOf(lines, isSorted || !showBlocks);
-  const marks = grid.probes.flatMap((_, row) =>
-    [...(onSort ? [0] : []), ...places.map((_, index) => index + 1)].map((at) => ({ row, at })),
+export function DamageMap(props: MapProps) {
+  const { label, grid, sort, selected, onSort, onPress, hasMenu, showBlocks = true } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [stretch, onScroll] = useStretch(scroller, 'sideways');
+  const lines = useMemo(() => orderedLines(grid, sort), [grid, sort]);
+  const inBlocks = showBlocks && lines === grid.lines;
+  const places = useMemo(() => placesOf(lines, inBlocks), [lines, inBlocks]);
+  const template = useMemo(() => templateOf(places), [places]);
+  const bounds = { rows: grid.probes.length, first: onSort ? 0 : 1, last: places.length };
+  const { active, onFocusIn, onKeyDown } = useGridFocus(scroller, bounds);
+  // The cell in focus stays in the page when it scrolls out of sight, or the keyboard would lose its place.
+  const drawn = useSame(placesIn(places, stretch, active.at));
+  const heads = useMemo(
+    () => (
+      <>
+        {showBlocks && <Blocks places={places} drawn={drawn} inBlocks={inBlocks} />}
+        <Heads map={props} drawn={drawn} />
+      </>
+    ),
+    [props, drawn],
   );
-  const mark = useRoving(marks);
+  const lineOf = (event: Event) => places[(placeOf(event)?.at ?? 0) - 1]?.line;
   return (
-    <div class="damage-map">
+    <div class="damage-map" ref={scroller} onScroll={onScroll}>
       <div
         class="damage-grid"
         role="grid"
         aria-label={label}
-        data-roving
+        aria-colcount={places.length + 1}
         style={{
-          gridTemplateColumns: templateOf(places),
+          gridTemplateColumns: template,
           // Cells of few layers stay cells.
           maxWidth: `${120 + places.length * 44}px`,
         }}
+        onFocusIn={onFocusIn}
+        onClick={(event) => {
+          const line = lineOf(event);
+          if (line) onPress(line);
+        }}
+        onContextMenu={(event) => {
+          const line = lineOf(event);
+          if (line && hasMenu && !selected.has(line.id)) onPress(line);
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || !hasMenu || !lineOf(event)) return onKeyDown(event);
+          event.preventDefault();
+          openMenu(event.target as HTMLElement);
+        }}
       >
-        {showBlocks && <Blocks places={places} isSorted={isSorted} />}
-        <div class="damage-row" role="row">
-          <span role="columnheader" class="damage-title">
-            <span class="hidden-text">way of compressing</span>
-          </span>
-          {places.map(({ line, column }) => (
-            <span
-              role="columnheader"
-              class={`damage-letter part-${line.part}`}
-              key={line.id}
-              style={{ gridColumn: column }}
-              data-tip={`${printable(line.name)}\n${roleText(line.role)}`}
-              data-curve={props.hasMenu ? line.id : undefined}
-            >
-              <span aria-hidden="true">{letterOf(line)}</span>
-              <span class="hidden-text">{printable(line.name)}</span>
-            </span>
-          ))}
-        </div>
-        {grid.probes.map(({ name, title }, row) => (
-          <div class="damage-row" role="row" key={name}>
-            <span
-              role="rowheader"
-              class="damage-title"
-              aria-sort={name === sort ? 'descending' : 'none'}
-            >
-              {onSort ? (
-                <button
-                  type="button"
-                  data-tip={
-                    name === sort ? 'Back to the model’s order' : 'Those that suffer most first'
-                  }
-                  onClick={() => onSort(name === sort ? '' : name)}
-                  {...mark({ row, at: 0 })}
-                >
-                  {shortProbe(title)}
-                </button>
-              ) : (
-                shortProbe(title)
-              )}
-            </span>
-            {places.map((place, index) => (
-              <Cell
-                key={place.line.id}
-                {...props}
-                {...place}
-                probe={row}
-                mark={mark}
-                at={index + 1}
-              />
-            ))}
-          </div>
+        {heads}
+        {grid.probes.map(({ name }, row) => (
+          <Row
+            key={name}
+            map={props}
+            drawn={drawn}
+            row={row}
+            focused={row === active.row ? active.at : undefined}
+          />
         ))}
       </div>
     </div>
   );
 }
 
-const letterOfRole = ({ role }: SensitivityViewLine): string => roleLetters[role];
-
-/** The titles are in the first column. */
-function placesOf(lines: readonly SensitivityViewLine[], isSorted: boolean): readonly Place[] {
-  let column = 1;
-  let before: SensitivityViewLine | undefined;
-  return lines.map((line) => {
-    const startsBlock = !isSorted && before !== undefined && before.block !== line.block;
-    column += startsBlock ? 2 : 1;
-    before = line;
-    return { line, column, startsBlock };
-  });
-}
-
-const templateOf = (places: readonly Place[]): string =>
-  [
-    'max-content',
-    ...places.map(({ startsBlock }) => `${startsBlock ? '2px ' : ''}minmax(13px, 1fr)`),
-  ].join(' ');
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
-  readonly block: number | null;
-}
-
-/** Neighbours of one block together; in another order every layer by itself. */
-function spansOf(places: readonly Place[], isSorted: boolean): readonly Span[] {
-  const spans: Span[] = [];
-  for (const { line, column, startsBlock } of places) {
-    const last = spans.at(-1);
-    if (!last || startsBlock || isSorted) {
-      spans.push({ from: column, to: column + 1, block: line.block });
-    } else spans[spans.length - 1] = { ...last, to: column + 1 };
-  }
-  return spans;
-}
-
-/** The numbers of the blocks over their layers. */
-function Blocks({ places, isSorted }: { places: readonly Place[]; isSorted: boolean }) {
-  if (!places.some(({ line }) => line.block !== null)) return null;
-  return (
-    <div class="damage-row" aria-hidden="true">
-      {spansOf(places, isSorted).map(({ from, to, block }) => (
-        <span class="damage-block" key={from} style={{ gridColumn: `${from} / ${to}` }}>
-          {block === null ? '' : to - from < 4 ? block : `block ${block}`}
-        </span>
-      ))}
-    </div>
-  );
-}
-
-interface CellProps extends Props, Place {
-  /** Index of the probe. */
-  readonly probe: number;
-  readonly at: number;
-  readonly mark: Mark;
-}
-
-function Cell({ view, grid, line, column, scale, selected, probe, at, mark, ...rest }: CellProps) {
-  const { onPress, hasMenu } = rest;
-  const cell = line.cells[probe] ?? null;
-  const tip = cellTip(view, line.name, grid.probes[probe]?.title ?? '', cell);
-  const marked = mark({ row: probe, at });
-  return (
-    <span
-      role="gridcell"
-      class="damage-cell"
-      style={{ gridColumn: column }}
-      aria-selected={selected.has(line.id)}
-      data-vscode-context={hasMenu ? menuContext({ section: 'layer', id: line.id }) : undefined}
-    >
-      <button
-        type="button"
-        class="heat"
-        style={{ '--level': `${cell && scale ? scale.levelOf(cell.damage) : 0}%` }}
-        data-unknown={cell === null}
-        data-settled={cell?.settled ?? true}
-        data-tip={tip}
-        aria-label={tip.replaceAll('\n', ', ')}
-        onClick={() => onPress(line)}
-        onContextMenu={() => hasMenu && !selected.has(line.id) && onPress(line)}
-        {...marked}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || !hasMenu) return marked.onKeyDown(event);
-          event.preventDefault();
-          openMenu(event.currentTarget);
-        }}
-      >
-        <i />
-      </button>
-    </span>
-  );
+/** The same array as long as what is in it is the same: what shows it is not drawn again. */
+function useSame<T>(next: readonly T[]): readonly T[] {
+  const kept = useRef(next);
+  const old = kept.current;
+  if (old.length !== next.length || old.some((each, at) => each !== next[at])) kept.current = next;
+  return kept.current;
 }

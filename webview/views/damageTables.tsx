@@ -1,8 +1,10 @@
+import { useMemo, useRef } from 'preact/hooks';
 import { formatSmall } from '../../src/base/format';
 import { printable } from '../../src/base/text';
 import type { DamageGrid, MeanLine, SensitivityViewLine } from '../../src/protocol/sensitivity';
 import { damageText, exact, shortProbe, type DamageScale } from '../damage';
 import { roleText } from '../roles';
+import { useStretch } from '../widgets/stretch';
 
 interface Props {
   readonly grid: DamageGrid;
@@ -52,15 +54,31 @@ interface MeanProps extends Props {
   readonly scale: DamageScale | undefined;
 }
 
-/** Means over layers that belong together, each with its place on the map's scale. */
+/** As in whereItGoes.css, in pixels. */
+const rowHeight = 22;
+
+/** Means over layers that belong together, each with its place on the map's scale. Of very many only the rows on show are in the page. */
 export function MeanTable({ grid, title, means, scale }: MeanProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [{ from, to }, onScroll] = useStretch(scroller, 'down');
+  const first = Math.max(0, Math.floor(from / rowHeight));
+  const last = Math.min(means.length, Math.ceil(to / rowHeight));
   return (
-    <div class="figures-scroll mean-table" tabIndex={0} role="region" aria-label={title}>
-      <table class="figures">
+    <div
+      class="figures-scroll mean-table"
+      tabIndex={0}
+      role="region"
+      aria-label={title}
+      ref={scroller}
+      onScroll={onScroll}
+    >
+      <table class="figures" aria-rowcount={means.length + 1}>
         <Head first={title} second="layers" grid={grid} />
         <tbody>
-          {means.map(({ name, layers, means: figures }) => (
-            <tr key={name}>
+          {last - first < means.length && <Widest means={means} />}
+          <Gap rows={first} />
+          {means.slice(first, last).map(({ name, layers, means: figures }, index) => (
+            <tr key={name} aria-rowindex={first + index + 2}>
               <th scope="row">{roleText(name)}</th>
               <td>{layers}</td>
               {figures.map((figure, at) => (
@@ -74,10 +92,45 @@ export function MeanTable({ grid, title, means, scale }: MeanProps) {
               ))}
             </tr>
           ))}
+          <Gap rows={means.length - last} />
         </tbody>
       </table>
     </div>
   );
+}
+
+/** In the place of rows that are not drawn. */
+function Gap({ rows }: { readonly rows: number }) {
+  if (rows <= 0) return null;
+  return (
+    <tr aria-hidden="true">
+      <td style={{ height: `${rows * rowHeight}px` }} />
+    </tr>
+  );
+}
+
+/** A row that takes no height and gives every column the width of its longest text, so that columns stay as wide whatever rows are drawn. */
+function Widest({ means }: { readonly means: readonly MeanLine[] }) {
+  return useMemo(() => {
+    const texts = means.map(({ name, layers, means: figures }) => [
+      roleText(name),
+      String(layers),
+      ...figures.map((figure) => formatSmall(figure?.mean)),
+    ]);
+    const widest = texts.reduce((longest, row) =>
+      longest.map((text, at) => ((row[at] ?? '').length > text.length ? (row[at] ?? '') : text)),
+    );
+    return (
+      <tr class="widest" aria-hidden="true">
+        {widest.map((text, at) => (
+          <td key={at}>
+            {at > 1 && <Level level={0} />}
+            {text}
+          </td>
+        ))}
+      </tr>
+    );
+  }, [means]);
 }
 
 /** A place on the ramp beside its figure. */

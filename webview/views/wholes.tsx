@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { SensitivityView, SensitivityViewLine } from '../../src/protocol/sensitivity';
 import type { DamageScale } from '../damage';
 import { DamageMap } from './damageMap';
@@ -15,31 +16,35 @@ const kinds = {
 
 /** What more than a layer does to the answers: blocks and heads, on the scale of the layers. */
 export function Wholes({ view, scale, act }: Props) {
-  return (
-    <>
-      {view.wholes.map((grid) => (
-        <div class="whole" key={grid.unit}>
-          <h3>
-            {kinds[grid.unit].title}
-            <span class="quiet">
-              {grid.omitted > 0 ? `  ${grid.omitted} more suffer less and are not shown` : ''}
-            </span>
-          </h3>
-          <DamageMap
-            label={kinds[grid.unit].label}
-            view={view}
-            grid={grid}
-            scale={scale}
-            sort=""
-            showBlocks={grid.unit === 'head'}
-            selected={none}
-            letterOf={grid.unit === 'block' ? blockLetter : headLetter(grid.lines)}
-            onPress={({ block }) => block !== null && act.show(`block:${block}`)}
-            hasMenu={false}
-          />
-        </div>
-      ))}
-    </>
+  // Thousands of cells, which a click on a layer does not concern.
+  return useMemo(
+    () => (
+      <>
+        {view.wholes.map((grid) => (
+          <div class="whole" key={grid.unit}>
+            <h3>
+              {kinds[grid.unit].title}
+              <span class="quiet">
+                {grid.omitted > 0 ? `  ${grid.omitted} more suffer less and are not shown` : ''}
+              </span>
+            </h3>
+            <DamageMap
+              label={kinds[grid.unit].label}
+              view={view}
+              grid={grid}
+              scale={scale}
+              sort=""
+              showBlocks={grid.unit === 'head'}
+              selected={none}
+              letterOf={grid.unit === 'block' ? blockLetter : headLetter(grid.lines)}
+              onPress={({ block }) => block !== null && act.show(`block:${block}`)}
+              hasMenu={false}
+            />
+          </div>
+        ))}
+      </>
+    ),
+    [view, scale, act],
   );
 }
 

@@ -104,6 +104,21 @@ function sweepOf(
   };
 }
 
+/** Three more ways of compressing than usual, each of them as harmful as a few bits. */
+export function sweptInNineWays(inspection: Inspection, most = Infinity): Sensitivity {
+  const { layers } = sweptOn(inspection, {}, most);
+  const alike = layers.filter((row) => row.probe === 'int4');
+  const more = [
+    probe('int5', '5-bit weights', 'bits', 5),
+    probe('prune70', '70 % pruned', 'share', 0.3),
+    probe('rank90', 'low rank, 90 % of energy', 'energy', 0.9),
+  ];
+  const rows = more.flatMap(({ name }, at) =>
+    alike.map((row) => rowOf(row, name, row.damage * (at + 2))),
+  );
+  return sweepOf([...layerProbes, ...more], [...layers, ...rows], {});
+}
+
 /** Blocks and heads besides the layers, hints, how errors grow, and some rows that are not settled. */
 export function richlySwept(inspection: Inspection): Sensitivity {
   const base = sweptOn(inspection);
