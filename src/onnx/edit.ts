@@ -1,6 +1,7 @@
 import { subgraphs } from './attributes';
 import { type GraphIndex, indexGraph, type NodeEntry, type Scope } from './graph';
 import type { Graph, Model, Node, Tensor } from './model';
+import { usedStates, withoutIdleStates } from './loopStates';
 import { renameInGraph } from './names';
 import { withDistinctNames } from './nodeNames';
 import { mapBodies, mapList, updated } from './records';
@@ -159,11 +160,13 @@ function readNames(graph: Graph, names = new Set<string>()): Set<string> {
 /** Removes, until nothing changes, nodes and initializers that were read before the edits and that nobody reads now. */
 function withoutOrphans(before: GraphIndex, model: Model): Model {
   const wereRead = readNames(before.model.graph);
+  const used = usedStates(before);
   let { graph } = model;
   for (;;) {
     const areRead = readNames(graph);
     const isOrphan = (name: string) => wereRead.has(name) && !areRead.has(name);
-    const next = prune(graph, isOrphan);
+    const pruned = prune(graph, isOrphan);
+    const next = used.size > 0 ? withoutIdleStates(pruned, used) : pruned;
     if (next === graph) return updated(model, { graph });
     graph = next;
   }
