@@ -309,7 +309,7 @@ function makers(
     return known;
   };
   const kept = openKept(cache, {
-    ...{ model: file, data: each.data, preparations: [], metric: '', layerMetric: '', output: '' },
+    ...{ files: [file], data: each.data, preparations: [], metric: '', layerMetric: '', output: '' },
     ...{ samples: each.samples, parts: 'bench', timing: '' },
   });
   return {

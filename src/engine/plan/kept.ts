@@ -21,8 +21,8 @@ export interface PlanKept {
 
 /** What kept figures stand on. */
 export interface StandsOn {
-  /** Path. */
-  readonly model: string;
+  /** Paths of the model's file and of those of its weights. */
+  readonly files: readonly string[];
   /** What tells one content of the data from another. */
   readonly data: string;
   readonly preparations: readonly Step[];
@@ -40,7 +40,7 @@ export interface StandsOn {
 
 /** Opens what is kept in `folder`; undefined keeps it for this plan only. */
 export function openKept(folder: string | undefined, on: StandsOn): PlanKept {
-  const model = [version, hashOf(on.model), bare(on.preparations)];
+  const model = [version, ...on.files.map(hashOf), bare(on.preparations)];
   const data = [on.data, on.output, on.parts];
   const scores = new SensitivityCache(
     folder,

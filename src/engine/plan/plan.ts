@@ -6,7 +6,7 @@ import { isOfTime } from '../../build/plan/choices';
 import { type LayerOptions, mostSaved } from '../../build/plan/options';
 import type { Plan, PlanLimit, PlanRequest } from '../../protocol/plan';
 import type { CallContext } from '../../protocol/rpc';
-import { modelBytes } from '../modelBytes';
+import { modelBytes, modelFiles } from '../modelBytes';
 import type { SizedModel } from '../models';
 import { loadRunner } from '../runtime';
 import type { DamageJudge } from '../sensitivity/damage';
@@ -122,7 +122,7 @@ function keptFor(
 ): PlanKept {
   const timing = isOfTime(limit) ? JSON.stringify([threads, [...original.resolved.sizes]]) : '';
   return openKept(cache, {
-    ...{ model: original.file, data: contentOf(data.all), preparations, timing },
+    ...{ files: modelFiles(original), data: contentOf(data.all), preparations, timing },
     ...{ metric: judges.metric.name, layerMetric: judges.layerMetric.name },
     ...{ output: judges.layers.output, parts: JSON.stringify(data.parts) },
     samples: Math.min(data.choosing(original).samples, mostForLayers),

@@ -10,10 +10,12 @@ test('what was measured of a whole model comes back as it was', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'featherweight-kept-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const model = join(folder, 'model.onnx');
+  const weights = join(folder, 'weights.bin');
   writeFileSync(model, 'model');
+  writeFileSync(weights, 'weights');
   const open = (metric = 'kl') =>
     openKept(join(folder, 'kept'), {
-      ...{ model, data: 'abc', preparations: [], metric, layerMetric: 'kl', output: 'y' },
+      ...{ files: [model, weights], data: 'abc', preparations: [], metric, layerMetric: 'kl', output: 'y' },
       ...{ samples: 2, parts: '{}', timing: '' },
     });
   const steps = (bits: string) => [
@@ -45,4 +47,6 @@ test('what was measured of a whole model comes back as it was', (t) => {
     undefined,
     'another metric, other figures',
   );
+  writeFileSync(weights, 'other weights');
+  assert.equal(open().tried.get(steps('4')), undefined, 'other weights, other figures');
 });
