@@ -60,6 +60,8 @@ function blockEnds(
   blocks: readonly (readonly SensitivityViewLine[])[],
 ): (string | undefined)[] {
   const between = blocks.slice(1, -1).flat();
+  const roles = new Set(between.map(({ role }) => role));
+  const alike = new Map([...roles].map((own) => [own, between.filter(({ role }) => role === own)]));
   return (
     [
       ['The first block', blocks[0]],
@@ -67,12 +69,11 @@ function blockEnds(
     ] as const
   ).map(([who, own = []]) => {
     const compared = probes.flatMap(({ title }, at) => {
+      // Once for a role: every layer of the block asks about it.
+      const typicals = new Map([...alike].map(([role, lines]) => [role, typical(lines, at)]));
       const pairs = own.flatMap((line) => {
         const damage = line.cells[at]?.damage;
-        const others = typical(
-          between.filter(({ role }) => role === line.role),
-          at,
-        );
+        const others = typicals.get(line.role);
         return damage !== undefined && others ? [[damage, others] as const] : [];
       });
       const ratio = ratioInterval(pairs);
@@ -114,7 +115,10 @@ function layerEnds({ lines, probes }: DamageGrid): (string | undefined)[] {
 function blocksOf(lines: readonly SensitivityViewLine[]): Map<number, SensitivityViewLine[]> {
   const blocks = new Map<number, SensitivityViewLine[]>();
   for (const line of lines) {
-    if (line.block !== null) blocks.set(line.block, [...(blocks.get(line.block) ?? []), line]);
+    if (line.block === null) continue;
+    const own = blocks.get(line.block) ?? [];
+    own.push(line);
+    blocks.set(line.block, own);
   }
   return blocks;
 }

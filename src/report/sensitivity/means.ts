@@ -24,7 +24,10 @@ function meansBy(
   const found = new Map<string, SensitivityViewLine[]>();
   for (const line of lines) {
     const key = keyOf(line);
-    if (key !== undefined) found.set(key, [...(found.get(key) ?? []), line]);
+    if (key === undefined) continue;
+    const own = found.get(key) ?? [];
+    own.push(line);
+    found.set(key, own);
   }
   return [...found].map(([name, own]) => ({
     name,

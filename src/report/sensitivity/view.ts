@@ -95,7 +95,9 @@ const cellOf = ({ damage, low, high, samples, settled }: SensitivityRow) => ({
 });
 
 function cut({ probes, lines }: DamageGrid, most: number): DamageGrid & { omitted: number } {
-  const kept = new Set([...lines].sort((a, b) => worst(b) - worst(a)).slice(0, most));
+  const worstOf = new Map(lines.map((line) => [line, worst(line)]));
+  const suffering = (line: SensitivityViewLine) => worstOf.get(line) ?? -Infinity;
+  const kept = new Set([...lines].sort((a, b) => suffering(b) - suffering(a)).slice(0, most));
   return {
     probes,
     lines: lines.filter((line) => kept.has(line)),
@@ -116,7 +118,10 @@ function hintsOf({ hints, probes }: Sensitivity): SensitivityView['hints'] {
     const snrDb = asked.map(({ name }) => weightSnrDb.find(({ probe }) => probe === name)?.db);
     return { id, outlierRatio, channelSpread, zeros, snrDb: snrDb.map((db) => db ?? null) };
   });
-  const keeps = ({ snrDb }: HintLine) => Math.min(...snrDb.map((db) => db ?? Infinity));
+  const least = new Map(
+    lines.map((line) => [line, Math.min(...line.snrDb.map((db) => db ?? Infinity))]),
+  );
+  const keeps = (line: HintLine) => least.get(line) ?? Infinity;
   const kept = lines.sort((a, b) => keeps(a) - keeps(b)).slice(0, mostHints);
   return {
     probes: asked.map(({ title }) => title),
