@@ -1,5 +1,5 @@
 import { floatAttribute, intAttribute } from '../onnx/attributes';
-import { producerOf } from '../onnx/graph';
+import { consumersOf, producerOf } from '../onnx/graph';
 import type { Node } from '../onnx/model';
 import type { OpenExternal } from '../onnx/shapes/shapes';
 import { storedBytes } from '../onnx/weights';
@@ -28,6 +28,9 @@ export interface Linear {
 
 /** Operators whose second input may be a layer's weight. */
 const linearOps: readonly string[] = ['MatMul', 'Gemm', 'FusedMatMul', 'FusedGemm'];
+
+/** Operators that take a weight as a state, under a name that their bodies give it. */
+const carriers: readonly string[] = ['Loop', 'Scan'];
 
 /** The layer as a matrix product; undefined for layers that are none, or whose weight is no plain matrix of floats. */
 export function linearOf(layer: Layer): Linear | undefined {
@@ -71,6 +74,11 @@ export function linearFit(layer: Layer): Fit {
   const { node, stored } = linear;
   if (stored.dtype !== 'float32') {
     return doesNotFit(`Its weights and inputs are ${stored.dtype}; the kernels take float32.`);
+  }
+  const [, name = ''] = node.inputs;
+  const { scope } = layer.main;
+  if (consumersOf(scope, name).some((reader) => carriers.includes(reader.node.op))) {
+    return doesNotFit('A loop carries its weight as well: it would be stored twice.');
   }
   if (linear.k * linear.n === 0) return doesNotFit('Its weight is empty.');
   const turns = ['transA', 'transBatchA', 'transBatchB'];
