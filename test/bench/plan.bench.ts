@@ -309,7 +309,14 @@ function makers(
     return known;
   };
   const kept = openKept(cache, {
-    ...{ files: [file], data: each.data, preparations: [], metric: '', layerMetric: '', output: '' },
+    ...{
+      files: [file],
+      data: each.data,
+      preparations: [],
+      metric: '',
+      layerMetric: '',
+      output: '',
+    },
     ...{ samples: each.samples, parts: 'bench', timing: '' },
   });
   return {

@@ -15,7 +15,14 @@ test('what was measured of a whole model comes back as it was', (t) => {
   writeFileSync(weights, 'weights');
   const open = (metric = 'kl') =>
     openKept(join(folder, 'kept'), {
-      ...{ files: [model, weights], data: 'abc', preparations: [], metric, layerMetric: 'kl', output: 'y' },
+      ...{
+        files: [model, weights],
+        data: 'abc',
+        preparations: [],
+        metric,
+        layerMetric: 'kl',
+        output: 'y',
+      },
       ...{ samples: 2, parts: '{}', timing: '' },
     });
   const steps = (bits: string) => [
