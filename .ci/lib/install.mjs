@@ -12,7 +12,9 @@ const oldestNode = 20;
  */
 export async function ensureInstalled(node = process.versions.node) {
   if (Number.parseInt(node) < oldestNode) {
-    throw new Error(`This is Node.js ${node}; ${oldestNode} or later is needed: https://nodejs.org`);
+    throw new Error(
+      `This is Node.js ${node}; ${oldestNode} or later is needed: https://nodejs.org`,
+    );
   }
   if (isInstalled()) return;
   console.log('Installing packages (npm ci) …');

@@ -16,11 +16,7 @@ export interface QuantizationRange {
 }
 
 /** The integers used. Symmetric int8 leaves out −128, so that the range is the same on both sides of zero. */
-function quantizationRange({
-  dtype,
-  symmetric,
-  reduceRange,
-}: AffineOptions): QuantizationRange {
+function quantizationRange({ dtype, symmetric, reduceRange }: AffineOptions): QuantizationRange {
   if (dtype === 'uint8') return { min: 0, max: reduceRange ? 127 : 255 };
   if (reduceRange) return { min: -64, max: 64 };
   return { min: symmetric ? -127 : -128, max: 127 };

@@ -13,15 +13,7 @@ import {
 import type { Source, Step } from './flow';
 import { modulePath } from './names';
 import { residualAt } from './residuals';
-import {
-  dataOperands,
-  maker,
-  natureOf,
-  plain,
-  searchDown,
-  searchUp,
-  stepOf,
-} from './walk';
+import { dataOperands, maker, natureOf, plain, searchDown, searchUp, stepOf } from './walk';
 
 type Linear = Draft & { linear: LinearParts };
 

@@ -25,12 +25,7 @@ export function chooseOffer(options: OfferOptions): Promise<ActionOffer | undefi
 }
 
 /** The entries of the list, in the order of its groups. */
-function offerEntries({
-  offers,
-  actions,
-  groups,
-  asked,
-}: OfferOptions): Entry<ActionOffer>[] {
+function offerEntries({ offers, actions, groups, asked }: OfferOptions): Entry<ActionOffer>[] {
   const known = offers.flatMap((offer) => {
     const facts = actions.find(({ name }) => name === offer.action);
     return facts && groups.includes(facts.group) ? [{ offer, facts }] : [];

@@ -49,5 +49,7 @@ export class KeptSweeps {
 /** A file of an older version may lack what views go by. */
 function isWhole(kept: Partial<Sensitivity>): kept is Sensitivity {
   const lists = [kept.layers, kept.probes, kept.skipped, kept.ranking, kept.hints, kept.notes];
-  return [...lists, kept.propagation, kept.stability].every(Array.isArray) && kept.model !== undefined;
+  return (
+    [...lists, kept.propagation, kept.stability].every(Array.isArray) && kept.model !== undefined
+  );
 }
