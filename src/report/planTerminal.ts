@@ -39,7 +39,7 @@ function basisText({ data, basis }: Plan): string {
   const { calibrating, choosing, holding, heldOut } = basis;
   const name = printable(data, 80);
   return heldOut
-    ? `Measured on ${holding} samples of ${name} that served nothing else: scales and rounding come from the first ${calibrating}, the choice from ${choosing} others.`
+    ? `Measured on ${holding} samples of ${name} that served nothing else: scales and rounding come from ${calibrating} others, the choice from ${choosing} more.`
     : `Measured on the ${holding} samples of ${name} that the choice stands on, too: they are too few to divide.`;
 }
 
