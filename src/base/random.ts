@@ -16,6 +16,14 @@ export function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
+/** Mixes values in place (Fisher and Yates). */
+export function shuffle(values: number[] | Uint32Array, random: Random): void {
+  for (let last = values.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [values[last], values[other]] = [values[other] ?? 0, values[last] ?? 0];
+  }
+}
+
 /** A seed for each text (FNV-1a, 32 bits): what is drawn for one name does not depend on which others are drawn for. */
 export function seedOf(text: string): number {
   let hash = 0x811c9dc5;

@@ -1,4 +1,4 @@
-import { seededRandom } from './random';
+import { seededRandom, shuffle } from './random';
 
 type Values = ArrayLike<number>;
 
@@ -64,14 +64,6 @@ export function halvesAgreement(scores: readonly Values[]): HalvesAgreement | un
   found.sort();
   const quantile = (share: number) => found[Math.round(share * (halvings - 1))] ?? NaN;
   return { median: quantile(0.5), low: quantile(0.025), high: quantile(0.975) };
-}
-
-/** Fisher and Yates, in place. */
-function shuffle(values: Uint32Array, random: () => number): void {
-  for (let last = values.length - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1));
-    [values[last], values[other]] = [values[other] ?? 0, values[last] ?? 0];
-  }
 }
 
 function meanAt(values: Values, places: Uint32Array): number {

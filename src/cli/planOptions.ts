@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { metricsPhrase } from '../base/terms';
+import { usualDraw } from '../protocol/plan';
 import { dataHelp, type DataOptions, type DataUse, withData } from './dataOptions';
 import type { SizeLimit } from './gates';
 import { dimOption, numberFrom, shapeOption, sizeLimit, wholeNumber } from './options';
@@ -31,9 +32,8 @@ export interface PlanOptions extends DataOptions {
 const dataUse: DataUse = {
   use: 'measure on this',
   required: true,
-  samples: 768,
-  // Texts and recordings in their order differ from part to part, and a limit has to hold on all.
-  drawn: true,
+  samples: usualDraw.samples,
+  drawn: usualDraw.shuffle,
   shares: 'a third to collect from, a quarter to choose on, the rest to hold the limit on',
 };
 

@@ -4,12 +4,15 @@ import type { Step } from './recipe';
 
 /** What planning crosses processes with, and what `featherweight plan --json` prints. */
 
+/** The samples that plans stand on where nobody says: texts and recordings in their order differ from part to part, and a limit has to hold on all. */
+export const usualDraw = { samples: 768, shuffle: true, seed: 1 } as const;
+
 export interface PlanRequest extends Sizes, DataRequest {
   /** Absolute path. */
   file: string;
   /** Inputs to measure the damage on, and to calibrate with. */
   data: string;
-  /** At most so many samples in all, the first ones: to collect from, to choose on and to hold plans to. */
+  /** At most so many samples in all: to collect from, to choose on and to hold plans to. */
   samples: number;
   limit: PlanLimit;
   /** What the damage is; chosen by the kind of output where it is left out. */

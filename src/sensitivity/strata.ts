@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../base/random';
+import { seededRandom, shuffle } from '../base/random';
 
 /** Samples of about equal difficulty, in the order in which they are drawn. */
 export interface Stratum {
@@ -36,7 +36,8 @@ export function strataOf(difficulties: readonly number[], seed: number): readonl
   let [from, sum] = [0, 0];
   return shares.map((share, stratum) => {
     sum += share;
-    const samples = shuffled(order.slice(from, Math.round(sum * count)), random);
+    const samples = order.slice(from, Math.round(sum * count));
+    shuffle(samples, random);
     from = Math.round(sum * count);
     const drawn = plan.map((round) => {
       const wanted = Math.round((round[stratum] ?? 1) * samples.length);
@@ -56,15 +57,6 @@ function roundsFor(count: number): readonly (readonly number[])[] {
     if (sizeOf(first) <= mostAtFirst) return all;
     all.unshift(first.map((each) => each / 2));
   }
-}
-
-function shuffled(items: readonly number[], random: Random): number[] {
-  const result = [...items];
-  for (let at = result.length - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1));
-    [result[at], result[other]] = [result[other] ?? 0, result[at] ?? 0];
-  }
-  return result;
 }
 
 /** Samples that have been drawn when a round is over, in rising order. */

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { formatBytes, formatFactor, formatMs, formatSmall } from '../../base/format';
-import type { Plan, PlanFigures } from '../../protocol/plan';
+import { type Plan, type PlanFigures, usualDraw } from '../../protocol/plan';
 import { setSteps } from '../../recipe/edit';
 import { setting } from '../config';
 import type { OpenModel } from '../models/openModel';
@@ -9,9 +9,6 @@ import type { OpenRecipe } from '../recipes/openRecipe';
 import { changeRecipe, createRecipe } from '../recipes/write';
 import type { Services } from '../services';
 import type { PlanAsked } from './ask';
-
-/** What `featherweight plan` takes: so many samples, drawn with that seed. */
-const [samples, seed] = [768, 1];
 
 /** Chooses an action for every layer, with progress that can be cancelled in a notification and on the dashboard. */
 export async function makePlan(model: OpenModel, asked: PlanAsked, data: string): Promise<Plan> {
@@ -30,7 +27,7 @@ export async function makePlan(model: OpenModel, asked: PlanAsked, data: string)
     );
     try {
       const threads = setting('threads', model.uri);
-      return await model.plan({ data, samples, shuffle: true, seed, ...asked, threads });
+      return await model.plan({ data, ...usualDraw, ...asked, threads });
     } finally {
       parts.dispose();
     }
@@ -48,7 +45,12 @@ export async function writePlan(
   const calibration = pathFrom(recipe.uri, vscode.Uri.file(data));
   const known = recipe.recipe?.data;
   await changeRecipe(recipe, (text) =>
-    setSteps(text, steps, { ...known, calibration, samples: basis.calibrating, seed }),
+    setSteps(text, steps, {
+      ...known,
+      calibration,
+      samples: basis.calibrating,
+      seed: usualDraw.seed,
+    }),
   );
 }
 
