@@ -16,10 +16,24 @@ type PlainTensors = Readonly<Record<string, PlainTensor>>;
 
 /** A session that lives in a lane. */
 export interface LaneSession {
+  /** Among those of its lane. */
+  readonly number: number;
   readonly inputNames: readonly string[];
   readonly outputMetadata: Metadata;
-  run(feeds: PlainTensors, fetches: readonly string[]): Promise<PlainTensors>;
+  /** Runs sessions of this lane one after the other: each takes what those before it made, and else what is fed. */
+  run(
+    turns: readonly LaneTurn[],
+    feeds: PlainTensors,
+    wanted: readonly string[],
+  ): Promise<PlainTensors>;
   release(): Promise<void>;
+}
+
+/** A session of several that run one after the other, and what is fetched from it. */
+export interface LaneTurn {
+  /** Its number. */
+  readonly session: number;
+  readonly fetches: readonly string[];
 }
 
 /** What a lane can be asked, by name: what it is given, and what it answers. */
@@ -29,7 +43,11 @@ interface Calls {
     Pick<LaneSession, 'inputNames' | 'outputMetadata'>,
   ];
   run: [
-    { readonly session: number; readonly feeds: PlainTensors; readonly fetches: readonly string[] },
+    {
+      readonly turns: readonly LaneTurn[];
+      readonly feeds: PlainTensors;
+      readonly wanted: readonly string[];
+    },
     PlainTensors,
   ];
   release: [{ readonly session: number }, undefined];
@@ -74,8 +92,9 @@ export class LaneThread {
     const session = this.sessions++;
     const facts = await this.ask('create', { session, model, options }, handedOver(model));
     return {
-      ...facts,
-      run: (feeds, fetches) => this.ask('run', { session, feeds: sharedTensors(feeds), fetches }),
+      ...{ ...facts, number: session },
+      run: (turns, feeds, wanted) =>
+        this.ask('run', { turns, feeds: sharedTensors(feeds), wanted }),
       release: () => this.ask('release', { session }),
     };
   }
@@ -194,14 +213,23 @@ function serve({ parentPort, workerData }: typeof threads, load: (path: string) 
       const { inputNames, outputMetadata } = session;
       return { inputNames: [...inputNames], outputMetadata: [...outputMetadata] };
     },
-    async run({ session, feeds, fetches }) {
-      const given: Record<string, ort.Tensor> = {};
+    async run({ turns, feeds, wanted }) {
+      const values: Record<string, ort.OnnxValue> = {};
       for (const [name, { type, data, dims }] of Object.entries(feeds)) {
-        given[name] = new make(type, own(name, data), dims);
+        values[name] = new make(type, own(name, data), dims);
+      }
+      for (const { session: number, fetches } of turns) {
+        const session = at(number);
+        const given: Record<string, ort.OnnxValue> = {};
+        for (const name of session.inputNames) {
+          const value = values[name];
+          if (value) given[name] = value;
+        }
+        Object.assign(values, await session.run(given, fetches));
       }
       const results: Record<string, PlainTensor> = {};
-      for (const [name, value] of Object.entries(await at(session).run(given, fetches))) {
-        const tensor = value as ort.Tensor;
+      for (const name of wanted) {
+        const tensor = values[name] as ort.Tensor;
         const data = shared(await tensor.getData());
         results[name] = { type: tensor.type, data, dims: tensor.dims };
       }

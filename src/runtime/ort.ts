@@ -8,19 +8,32 @@ import type { DType } from '../tensor/dtype';
 import { isArrayType } from './arrays';
 import { type LaneSession, LaneThread, type PlainTensor } from './lane';
 import { explainRuntimeError } from './ortErrors';
-import type { Feeds, Runner, RunTensor, Session, SessionOptions } from './runner';
+import type { Feeds, Runner, RunTensor, Session, SessionOptions, Turn } from './runner';
 
 type Options = ort.InferenceSession.SessionOptions;
 type Create = (model: string | Uint8Array, options: Options) => Promise<Native>;
 
+type Tensors = Record<string, ort.Tensor>;
+type Values = Readonly<Record<string, ort.OnnxValue>>;
+
 /** What is used of the runtime's sessions, wherever they live. */
-interface Native extends Omit<LaneSession, 'run'> {
-  run(
-    feeds: Record<string, ort.Tensor>,
-    fetches: readonly string[],
-  ): Promise<Readonly<Record<string, ort.OnnxValue>>>;
+interface Native extends Omit<LaneSession, 'run' | 'number'> {
+  run(feeds: Tensors, fetches: readonly string[]): Promise<Values>;
+  /** Runs sessions of its lane one after the other; left out where it lives in none. */
+  runInTurn?(
+    turns: readonly NativeTurn[],
+    feeds: Tensors,
+    wanted: readonly string[],
+  ): Promise<Values>;
+  /** Among those of its lane. */
+  readonly number?: number;
   /** Only a session of this thread can be profiled. */
   endProfiling?(): void;
+}
+
+interface NativeTurn {
+  readonly session: Native;
+  readonly fetches: readonly string[];
 }
 
 /** Runs models with onnxruntime-node; this file is its only importer. */
@@ -34,10 +47,16 @@ export function ortRunner(): Runner {
     lane() {
       const thread = new LaneThread(require.resolve('onnxruntime-node'));
       const createThere: Create = async (model, options) => {
-        const { run, ...session } = await thread.create(model, options);
+        const { run, number, ...session } = await thread.create(model, options);
         return {
-          ...session,
-          run: async (feeds, fetches) => here(await run(there(feeds), fetches)),
+          ...{ ...session, number },
+          async run(feeds, fetches) {
+            return here(await run([{ session: number, fetches }], there(feeds), fetches));
+          },
+          async runInTurn(turns, feeds, wanted) {
+            const numbered = turns.map((turn) => ({ ...turn, session: turn.session.number ?? -1 }));
+            return here(await run(numbered, there(feeds), wanted));
+          },
         };
       };
       return {
@@ -130,18 +149,23 @@ function openSession(
   traceFile: string | undefined,
 ): Session {
   const outputs = session.outputMetadata.filter((output) => output.isTensor).map((o) => o.name);
-  return {
+  const opened: Session = {
     inputs: session.inputNames,
     outputs,
     loadMs,
     run: (feeds, fetches = outputs) => run(session, name, feeds, fetches),
+    runInTurn: (turns, feeds, wanted) => runInTurn(session, name, turns, feeds, wanted),
     endTrace: () => {
       session.endProfiling?.();
       return findTrace(traceFile);
     },
     release: () => session.release(),
   };
+  natives.set(opened, session);
+  return opened;
 }
+
+const natives = new WeakMap<Session, Native>();
 
 async function run(
   session: Native,
@@ -149,24 +173,59 @@ async function run(
   feeds: Feeds,
   fetches: readonly string[],
 ): Promise<{ outputs: Feeds; ms: number }> {
-  const given = toRuntime(session, name, feeds);
+  const given = toRuntime(session.inputNames, name, feeds);
   try {
     const started = performance.now();
     const results = await session.run(given, fetches);
     const ms = performance.now() - started;
-    const outputs = await Promise.all(
-      fetches.map(async (output) => [output, await fromRuntime(results[output])] as const),
-    );
-    return { outputs: Object.fromEntries(outputs), ms };
+    return { outputs: await fetched(results, fetches), ms };
   } catch (error) {
     throw explainRuntimeError(error, name);
   }
 }
 
-/** Only what the session takes: initializers that are also inputs must not be fed, the runtime ignores them without a word. */
-function toRuntime(session: Native, name: string, feeds: Feeds): Record<string, ort.Tensor> {
-  const given: Record<string, ort.Tensor> = {};
-  for (const input of session.inputNames) {
+async function runInTurn(
+  first: Native,
+  name: string,
+  turns: readonly Turn[],
+  feeds: Feeds,
+  wanted: readonly string[],
+): Promise<Feeds> {
+  const there = turns.flatMap(({ session, fetches }): NativeTurn[] => {
+    const native = natives.get(session);
+    return native ? [{ session: native, fetches }] : [];
+  });
+  const inputs = new Set(there.flatMap(({ session }) => session.inputNames));
+  const given = toRuntime([...inputs], name, feeds);
+  try {
+    const results = await (first.runInTurn ?? eachInTurn)(there, given, wanted);
+    return await fetched(results, wanted);
+  } catch (error) {
+    throw explainRuntimeError(error, name);
+  }
+}
+
+async function eachInTurn(turns: readonly NativeTurn[], feeds: Tensors): Promise<Values> {
+  const values: Record<string, ort.OnnxValue> = { ...feeds };
+  for (const { session, fetches } of turns) {
+    const taken = session.inputNames.filter((input) => values[input] !== undefined);
+    const given = Object.fromEntries(taken.map((input) => [input, values[input] as ort.Tensor]));
+    Object.assign(values, await session.run(given, fetches));
+  }
+  return values;
+}
+
+async function fetched(values: Values, names: readonly string[]): Promise<Feeds> {
+  const tensors = await Promise.all(
+    names.map(async (name) => [name, await fromRuntime(values[name])] as const),
+  );
+  return Object.fromEntries(tensors);
+}
+
+/** Only what is taken: initializers that are also inputs must not be fed, the runtime ignores them without a word. */
+function toRuntime(inputs: readonly string[], name: string, feeds: Feeds): Tensors {
+  const given: Tensors = {};
+  for (const input of inputs) {
     const tensor = feeds[input];
     if (tensor) given[input] = tensorFor(tensor, `${name}: the input ${quoted(input)}`);
   }

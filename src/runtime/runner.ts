@@ -40,9 +40,20 @@ export interface Session {
   readonly loadMs: number;
   /** Blocks its thread until the inference is over. `fetches` undefined asks for all outputs; `ms` is the call's wall time. */
   run(feeds: Feeds, fetches?: readonly string[]): Promise<{ outputs: Feeds; ms: number }>;
+  /**
+   * Runs sessions that live where this one does, one after the other: each takes what those before it made, and else what is fed. Gives
+   * those of the fetched values that are wanted; the others never leave the lane.
+   */
+  runInTurn(turns: readonly Turn[], feeds: Feeds, wanted: readonly string[]): Promise<Feeds>;
   /** Ends profiling and returns the trace file's path; not in a lane. */
   endTrace(): string;
   release(): Promise<void>;
+}
+
+/** One of several sessions that run one after the other, and what is fetched from it. */
+export interface Turn {
+  readonly session: Session;
+  readonly fetches: readonly string[];
 }
 
 /** Runs models. `ort.ts` is the one implementation. */

@@ -124,3 +124,40 @@ test('closing waits for what runs, and refuses what comes after', async () => {
   await assert.rejects(lane.load(identity('bool'), options), { code: 'runtime' });
   await lane.close();
 });
+
+test('sessions that run in turn take what those before them made, in a lane as without', async (t) => {
+  const twice = modelBytes(
+    aModel({
+      nodes: [aNode('Add', ['x', 'x'], ['y'])],
+      inputs: [aValue('x', 'float32', [2])],
+      outputs: [aValue('y', 'float32', [2])],
+    }),
+  );
+  const less = modelBytes(
+    aModel({
+      nodes: [aNode('Sub', ['y', 'b'], ['z'])],
+      inputs: [aValue('y', 'float32', [2]), aValue('b', 'float32', [2])],
+      outputs: [aValue('z', 'float32', [2])],
+    }),
+  );
+  const floats = (...values: number[]): RunTensor => ({
+    ...{ dtype: 'float32', shape: [2], data: new Float32Array(values) },
+  });
+  // What is made counts before what is fed under its name, and what nobody takes is no matter.
+  const feeds = { x: floats(1, 2), y: floats(9, 9), b: floats(0.5, 1), more: floats(0, 0) };
+  for (const runner of [laneFor(t), ortRunner()]) {
+    const first = await runner.load(twice.slice(), options);
+    const second = await runner.load(less.slice(), options);
+    const turns = [
+      { session: first, fetches: ['y'] },
+      { session: second, fetches: ['z'] },
+    ];
+    const made = await first.runInTurn(turns, feeds, ['z', 'y']);
+    assert.deepEqual(Object.keys(made), ['z', 'y']);
+    assert.deepEqual(made['y']?.data, new Float32Array([2, 4]));
+    assert.deepEqual(made['z']?.data, new Float32Array([1.5, 3]));
+    await second.release();
+    await assert.rejects(first.runInTurn(turns, feeds, ['z']), { code: 'runtime' });
+    await first.release();
+  }
+});
