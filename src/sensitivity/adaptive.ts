@@ -1,4 +1,4 @@
-import { partOf } from '../base/progress';
+import { partOf, type Progress } from '../base/progress';
 import type { CalibrationBatch } from '../runtime/calibration';
 import type { Feeds } from '../runtime/runner';
 import {
@@ -8,9 +8,10 @@ import {
   type ScoresBySample,
   told,
 } from './adaptiveRows';
-import { openLanes } from './lanes';
+import { forTheirCost } from './difficulty';
 import { drawnBy, type Stratum, strataOf } from './strata';
-import { placeOf, type Subject, sweep, type SweepOptions, type SweepTask } from './sweep';
+import type { Subject, SweepOptions, SweepTask } from './sweep';
+import { type Ground, placeOf, referencesOf, Sweeper } from './sweeper';
 
 export type { AdaptiveRow, ScoresBySample } from './adaptiveRows';
 
@@ -43,8 +44,12 @@ export function adaptiveKey({ id }: Pick<Subject, 'id'>, name: string): string {
 
 /** Fewer samples than this are not worth choosing among. */
 const fewest = 24;
-/** Share of the subjects, those nearest to the model's end and therefore cheapest, that are measured on all samples first. */
+/**
+ * Share of the subjects that are measured on all samples first where the answers do not tell which are hard: those nearest to the model's
+ * end, and therefore cheapest.
+ */
 const pilotShare = 0.2;
+const pilotProgress = 0.1;
 
 /**
  * A sweep that spends samples where it is still open which rows are among the worst, or on which side of the limit they are: all rows are
@@ -54,29 +59,69 @@ const pilotShare = 0.2;
  * throws; rows told until then hold.
  */
 export async function adaptiveSweep(options: AdaptiveOptions): Promise<void> {
-  const lanes = openLanes(options.data, options.tasks.length);
+  const tasks = options.tasks.filter(({ changes }) => changes.length > 0);
+  if (tasks.length === 0) return;
+  const sweeper = new Sweeper({ ...options, subjects: tasks.map(({ subject }) => subject) });
+  tasks.sort((a, b) => placeOf(a.subject) - placeOf(b.subject));
   try {
-    await spend({ ...options, lanes });
+    await spend({ ...options, sweeper, tasks });
   } finally {
-    await lanes.close();
+    await sweeper.close();
   }
 }
 
-async function spend(options: AdaptiveOptions): Promise<void> {
-  const { data, seed, progress } = options;
-  const tasks = [...options.tasks].sort((a, b) => placeOf(a.subject) - placeOf(b.subject));
-  const rows = tasks.flatMap(rowsOf);
-  const isOpen = data.pick !== undefined && data.samples >= fewest;
-  const pilots = new Set(isOpen ? tasks.slice(-Math.ceil(pilotShare * tasks.length)) : tasks);
-  const first = rows.filter(({ task }) => pilots.has(task));
-  const rest = rows.filter(({ task }) => !pilots.has(task));
-  const difficulties = await measureWhole(options, first, partOf(progress, 0, pilotProgress));
-  const whole = partOf(progress, pilotProgress, 1);
-  if (difficulties.length !== data.samples) await measureWhole(options, rest, whole);
-  else await narrow({ ...options, progress: whole }, rows, rest, strataOf(difficulties, seed));
+interface Spending extends AdaptiveOptions {
+  readonly sweeper: Sweeper;
 }
 
-const pilotProgress = 0.1;
+/** Samples to measure rows on. */
+interface Look {
+  readonly samples: readonly number[];
+  /** Runs the model on them as it is; called where one of them is not known from before. */
+  readonly enter: () => Promise<Ground>;
+  /** Whether they are the last. */
+  readonly isLast: boolean;
+  readonly progress: Progress;
+}
+
+async function spend(options: Spending): Promise<void> {
+  const { data, sweeper, tasks, progress } = options;
+  const pick = data.samples >= fewest ? data.pick : undefined;
+  const all = Array.from({ length: data.samples }, (_, sample) => sample);
+  const whole = {
+    samples: all,
+    async enter() {
+      // Sessions are loaded for the sizes that all batches have, and those of some samples have others.
+      const [ground = []] = await sweeper.enter(data, ...(pick ? [pick([0])] : []));
+      return ground;
+    },
+  };
+  const rows = tasks.flatMap(rowsOf);
+  if (!pick) return measureWhole(options, rows, { ...whole, isLast: true, progress });
+  const unsure = await unsureness(options, whole.enter);
+  if (unsure.length === all.length) return narrow(options, rows, rows, unsure);
+  const pilots = new Set(tasks.slice(-Math.ceil(pilotShare * tasks.length)));
+  const first = rows.filter(({ task }) => pilots.has(task));
+  const rest = rows.filter(({ task }) => !pilots.has(task));
+  const soon = partOf(progress, 0, pilotProgress);
+  await measureWhole(options, first, { ...whole, isLast: false, progress: soon });
+  const later = partOf(progress, pilotProgress, 1);
+  const isBySample = first.every(({ scores }) => scores.size === all.length);
+  if (isBySample) await narrow({ ...options, progress: later }, rows, rest, sharesOf(first, all));
+  else await measureWhole(options, rest, { ...whole, isLast: true, progress: later });
+}
+
+/** How unsure the model is of each sample, for what that costs to look at; none where nobody can tell. */
+async function unsureness(
+  { difficulty }: Spending,
+  enter: Look['enter'],
+): Promise<readonly number[]> {
+  if (!difficulty) return [];
+  const ground = referencesOf(await enter());
+  return ground.flatMap(({ reference, batch }) =>
+    forTheirCost(difficulty(reference, batch), batch),
+  );
+}
 
 function rowsOf(task: SweepTask): OpenRow[] {
   return task.changes.map(({ name }) => ({
@@ -84,19 +129,23 @@ function rowsOf(task: SweepTask): OpenRow[] {
   }));
 }
 
-/** Measures more and more samples of fewer and fewer rows. */
+/** Measures more and more samples of fewer and fewer of the rows `first`, the hardest samples before the others. */
 async function narrow(
-  options: AdaptiveOptions,
+  options: Spending,
   rows: readonly OpenRow[],
-  rest: readonly OpenRow[],
-  strata: readonly Stratum[],
+  first: readonly OpenRow[],
+  difficulties: readonly number[],
 ): Promise<void> {
+  const strata = strataOf(difficulties, options.seed);
   const rounds = strata[0]?.drawn.length ?? 0;
-  let open = rest;
+  let open = first;
   for (let round = 0; round < rounds && open.length > 0; round++) {
-    const progress = partOf(options.progress, round / rounds, (round + 1) / rounds);
-    await look({ ...options, progress }, open, strata, round);
     const isLast = round === rounds - 1;
+    const progress = partOf(options.progress, round / rounds, (round + 1) / rounds);
+    await look(options, open, { ...addedBy(options, strata, round), isLast, progress }, (row) => {
+      row.round = round;
+      options.finished(told(row, strata));
+    });
     const others = (row: OpenRow) => rows.filter((each) => each.name === row.name && each !== row);
     const settled = open.filter((row) => isLast || isSettled(row, others(row), strata, options));
     for (const row of settled) {
@@ -107,68 +156,70 @@ async function narrow(
   }
 }
 
-/** Measures rows on the samples that a round adds, as far as these are not known, and tells them as not settled. */
-async function look(
-  options: AdaptiveOptions,
-  open: readonly OpenRow[],
+/** The samples that a round adds. */
+function addedBy(
+  { data, sweeper }: Spending,
   strata: readonly Stratum[],
   round: number,
-): Promise<void> {
+): Pick<Look, 'samples' | 'enter'> {
   const before = new Set(round > 0 ? drawnBy(strata, round - 1) : []);
-  const added = drawnBy(strata, round).filter((sample) => !before.has(sample));
-  const data = options.data.pick?.(added);
-  if (!data) return;
-  const tell = (row: OpenRow, scores: readonly number[]) => {
-    added.forEach((sample, at) => row.scores.set(sample, scores[at] ?? 0));
-    row.round = round;
-    options.finished(told(row, strata));
+  const samples = drawnBy(strata, round).filter((sample) => !before.has(sample));
+  return {
+    samples,
+    async enter() {
+      const picked = data.pick?.(samples);
+      return (picked && (await sweeper.enter(picked))[0]) ?? [];
+    },
   };
-  const missing = open.filter((row) => {
-    const scores = knownScores(options, row, added);
-    if (scores) tell(row, scores);
-    return scores === undefined;
-  });
-  await measure({ ...options, data }, missing, tell);
 }
 
-/** What is known from before of a row, if all of these samples are. */
-function knownScores(
-  { known }: AdaptiveOptions,
-  { task, name }: OpenRow,
-  samples: readonly number[],
-): readonly number[] | undefined {
-  const own = known?.get(adaptiveKey(task.subject, name));
-  const scores = samples.flatMap((sample) => own?.get(sample) ?? []);
-  return scores.length === samples.length ? scores : undefined;
-}
-
-/** Measures rows on all samples, which settles them. Returns how hard each sample is; none where scores are not samples'. */
+/** Measures rows on all samples, which settles them. */
 async function measureWhole(
-  options: AdaptiveOptions,
+  options: Spending,
   rows: readonly OpenRow[],
-  progress: SweepOptions['progress'],
-): Promise<readonly number[]> {
-  const { data, difficulty, score } = options;
-  const unsure = new Map<CalibrationBatch, readonly number[]>();
-  const noting: SweepOptions['score'] = (reference, candidate, batch) => {
-    if (difficulty && !unsure.has(batch)) unsure.set(batch, difficulty(reference, batch));
-    return score(reference, candidate, batch);
-  };
-  const all = Array.from({ length: data.samples }, (_, sample) => sample);
-  const tell = (row: OpenRow, scores: readonly number[]) => {
-    scores.forEach((each, sample) => row.scores.set(sample, each));
+  whole: Look,
+): Promise<void> {
+  await look(options, rows, whole, (row) => {
     row.settled = true;
     options.finished(told(row, []));
+  });
+}
+
+/** Measures rows on some samples, as far as their scores are not known from before. */
+async function look(
+  { sweeper, known, score }: Spending,
+  rows: readonly OpenRow[],
+  { samples, enter, ...measuring }: Look,
+  measured: (row: OpenRow) => void,
+): Promise<void> {
+  const tell = (row: OpenRow, scores: readonly number[]) => {
+    for (const [at, each] of scores.entries()) row.scores.set(samples[at] ?? at, each);
+    measured(row);
   };
-  const known = new Map(rows.map((row) => [row, knownScores(options, row, all)]));
-  let missing = rows.filter((row) => known.get(row) === undefined);
-  // How hard samples are is seen in what the model answers to them: it has to run for that.
-  if (missing.length === 0 && difficulty) missing = rows.slice(-1);
-  for (const row of rows) if (!missing.includes(row)) tell(row, known.get(row) ?? []);
-  await measure({ ...options, progress, score: noting }, missing, tell);
-  if (rows.length === 0 || rows.some(({ scores }) => scores.size !== all.length)) return [];
-  // Whatever lane scores a batch first has scored those before it: they stand in their order.
-  return difficulty ? [...unsure.values()].flat() : sharesOf(rows, all);
+  const missing = new Map<Subject, Map<string, OpenRow>>();
+  for (const row of rows) {
+    const {
+      task: { subject },
+      name,
+    } = row;
+    const own = known?.get(adaptiveKey(subject, name));
+    const scores = samples.flatMap((sample) => own?.get(sample) ?? []);
+    if (scores.length === samples.length) tell(row, scores);
+    else missing.set(subject, (missing.get(subject) ?? new Map<string, OpenRow>()).set(name, row));
+  }
+  if (missing.size === 0) return;
+  const tasks = new Set(rows.map(({ task }) => task));
+  await sweeper.measure(await enter(), {
+    ...{ ...measuring, score },
+    tasks: [...tasks].map(({ subject, changes }) => ({
+      subject,
+      changes: changes.filter(({ name }) => missing.get(subject)?.has(name)),
+    })),
+    finished: ({ subject, name, scores }) => {
+      const row = missing.get(subject)?.get(name);
+      if (row) tell(row, scores);
+    },
+  });
 }
 
 /** How much of each row's damage the samples have, all rows together. */
@@ -180,26 +231,4 @@ function sharesOf(rows: readonly OpenRow[], samples: readonly number[]): readonl
   return samples.map((sample) =>
     sizes.reduce((sum, { scores, size }) => sum + Math.abs(scores.get(sample) ?? 0) / size, 0),
   );
-}
-
-/** An exact sweep of these rows alone. */
-async function measure(
-  options: Omit<SweepOptions, 'tasks' | 'finished'>,
-  rows: readonly OpenRow[],
-  measured: (row: OpenRow, scores: readonly number[]) => void,
-): Promise<void> {
-  const rowOf = new Map(rows.map(({ task }) => [task.subject, new Map<string, OpenRow>()]));
-  for (const row of rows) rowOf.get(row.task.subject)?.set(row.name, row);
-  const tasks = [...new Set(rows.map(({ task }) => task))];
-  await sweep({
-    ...options,
-    tasks: tasks.map(({ subject, changes }) => ({
-      subject,
-      changes: changes.filter(({ name }) => rowOf.get(subject)?.has(name)),
-    })),
-    finished: ({ subject, name, scores }) => {
-      const row = rowOf.get(subject)?.get(name);
-      if (row) measured(row, scores);
-    },
-  });
 }

@@ -39,7 +39,7 @@ export interface Settling {
 }
 
 /** Standard errors that two rows must be apart to be told from each other. */
-const apart = 1.5;
+const apart = 1.8;
 
 const valueIn =
   ({ scores }: OpenRow) =>

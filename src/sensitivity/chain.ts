@@ -1,23 +1,11 @@
 import { throwIfAborted } from '../base/cancel';
 import type { Model } from '../onnx/model';
-import type { CalibrationBatch } from '../runtime/calibration';
-import type { Feeds, RunTensor, Session } from '../runtime/runner';
+import type { Feeds, Session } from '../runtime/runner';
 import type { Load } from './lanes';
-import { type Part, partFor, partModel } from './part';
-import { downstreamOf, readersOf } from './reach';
+import { type Part, partModel } from './part';
 import type { Segments } from './segments';
-
-/** A batch with what is known of it. */
-export interface KeptBatch {
-  readonly batch: CalibrationBatch;
-  /** What the model is fed, and values of the model as it is, by name. */
-  readonly clean: Map<string, RunTensor>;
-  /** The wanted outputs of the model as it is. */
-  readonly reference: Record<string, RunTensor>;
-}
-
-/** Values that a change made otherwise than they were, by name. */
-export type Changed = ReadonlyMap<string, RunTensor>;
+import { Sizes } from './sizes';
+import { feedsOf, type KeptBatch, type Values } from './values';
 
 /** Where a chain's sessions live. */
 export interface ChainLane {
@@ -25,24 +13,35 @@ export interface ChainLane {
   readonly signal: AbortSignal;
 }
 
-/** All that has to run behind a segment's changes, in one session. */
-interface Tail {
+/** A part of a model, loaded. */
+interface Stop {
   readonly part: Part;
   readonly session: Session;
-  /** The segment that it begins with. */
-  readonly next: number;
 }
 
-/** The batches that a lane runs on, and its sessions: of segments, for the model as it is, and of all that lies behind changes. */
+/** The parts behind a change, and the wanted outputs that they and the change make. */
+class Route {
+  constructor(
+    private readonly behind: readonly Stop[],
+    private readonly outputs: readonly string[],
+  ) {}
+
+  /** Runs the changed part, fed with `more` besides what is known, and all that is behind it. */
+  async run(changed: Stop, kept: KeptBatch, more: Feeds): Promise<Feeds> {
+    const stops = [changed, ...this.behind];
+    const turns = stops.map(({ session, part }) => ({ session, fetches: part.outputs }));
+    const known = Object.assign({}, ...stops.map(({ part }) => feedsOf(part, kept))) as Feeds;
+    return changed.session.runInTurn(turns, { ...known, ...more }, this.outputs);
+  }
+}
+
+/** A lane's sessions of the segments: they run the model as it is, and go on behind changes. */
 export class Chain {
   private readonly sessions = new Map<number, Session>();
-  private readonly tails = new Map<string, Tail | undefined>();
-  /** The segment in front of which nothing is known any more. */
-  private first = 0;
+  private readonly sizes = new Sizes();
 
   constructor(
     readonly segments: Segments,
-    readonly batches: readonly KeptBatch[],
     private readonly lane: ChainLane,
   ) {}
 
@@ -52,13 +51,16 @@ export class Chain {
     return this.lane.load(model);
   }
 
-  /** Sees to it that what a segment makes of the model as it is is known; what enters it is. */
-  async cover(at: number, batches = this.batches): Promise<void> {
+  /** Sees to it that what a segment makes of the model as it is is known of these batches; what enters it is known of all. */
+  async cover(at: number, values: Values, batches = values.batches): Promise<void> {
     const { part } = this.segments.all[at] ?? {};
-    const missing = batches.filter(({ clean }) => !part?.outputs.every((name) => clean.has(name)));
-    if (!part || missing.length === 0) return;
-    const session = this.sessions.get(at) ?? (await this.loadPart(part));
-    this.sessions.set(at, session);
+    if (!part) return;
+    // A session is loaded for sizes that all batches have in common, those of other lanes too: other data may have others.
+    const made = part.inputs.filter((name) => this.segments.index.main.producers.has(name));
+    if (this.sizes.note(made, values.batches)) await this.releaseOne(at);
+    const missing = batches.filter(({ clean }) => !part.outputs.every((name) => clean.has(name)));
+    if (missing.length === 0) return;
+    const session = await this.sessionAt(at);
     for (const kept of missing) {
       throwIfAborted(this.lane.signal);
       const { outputs } = await session.run(feedsOf(part, kept), part.outputs);
@@ -67,109 +69,57 @@ export class Chain {
   }
 
   /**
-   * Goes on behind a change: runs what it has an influence on from segment `next` on. Gives the wanted outputs that it made otherwise, those
-   * among `changed` included.
+   * The way on behind a change that makes `changed` otherwise than it was: the segments from `next` on that it has an influence on. What
+   * the others make becomes known.
    */
-  async finish(kept: KeptBatch, next: number, changed: Changed): Promise<Feeds> {
-    const tail = await this.tailFor(next, changed);
-    throwIfAborted(this.lane.signal);
-    const made = await tail?.session.run(feedsOf(tail.part, kept, changed), tail.part.outputs);
-    const values = [...changed, ...Object.entries(made?.outputs ?? {})];
-    return Object.fromEntries(values.filter(([name]) => this.segments.wanted.includes(name)));
-  }
-
-  /** Undefined where nothing that is wanted hangs on what changed. */
-  private async tailFor(next: number, changed: Changed): Promise<Tail | undefined> {
-    const key = JSON.stringify([next, ...changed.keys()]);
-    if (this.tails.has(key)) return this.tails.get(key);
-    const { index, all, wanted } = this.segments;
-    const readers = [...changed.keys()].flatMap((name) => readersOf(index.main, name));
-    const touched = downstreamOf(index, readers);
-    const outputs = wanted.filter((name) => {
-      const made = index.main.producers.get(name);
-      return made !== undefined && touched.has(made) && !changed.has(name);
-    });
-    const enters = all[next]?.enters ?? new Set();
-    const part = partFor(index, outputs, (name) => enters.has(name));
-    const isEmpty = part.outputs.length === 0;
-    const tail = isEmpty ? undefined : { part, next, session: await this.loadPart(part) };
-    this.tails.set(key, tail);
-    return tail;
-  }
-
-  private loadPart(part: Part): Promise<Session> {
-    return this.loaded(partModel(this.segments.index, part, this.batches));
-  }
-
-  /** Goes on to segment `stage`: drops what nobody needs who changes something there or behind. */
-  async enter(stage: number): Promise<void> {
-    for (; this.first < stage; this.first++) {
-      await this.cover(this.first);
-      this.forget(this.first + 1, this.segments.all.length);
-    }
-    await this.releaseBefore(stage);
-  }
-
-  /** Drops values but for those that are fed and wanted, and those that enter the segments from `from` to `to`. */
-  forget(from: number, to: number): void {
+  async routeBehind(values: Values, next: number, changed: readonly string[]): Promise<Route> {
     const { all, wanted } = this.segments;
-    const entering = all.slice(from, to + 1).flatMap(({ enters }) => [...enters]);
-    const needed = new Set([...entering, ...wanted]);
-    for (const { batch, clean } of this.batches) {
-      for (const name of clean.keys()) {
-        if (!needed.has(name) && !(name in batch.feeds)) clean.delete(name);
+    const made = new Set(changed);
+    const behind: Stop[] = [];
+    for (const [at, { part }] of all.entries()) {
+      if (at < next || part.outputs.length === 0) continue;
+      if (part.inputs.some((name) => made.has(name))) {
+        behind.push({ part, session: await this.sessionAt(at) });
+        for (const name of part.outputs) made.add(name);
+      } else {
+        await this.cover(at, values);
       }
+    }
+    const outputs = wanted.filter((name) => made.has(name));
+    return new Route(behind, outputs);
+  }
+
+  private async sessionAt(at: number): Promise<Session> {
+    const known = this.sessions.get(at);
+    if (known) return known;
+    const { index, all } = this.segments;
+    const { part } = all[at] ?? {};
+    if (!part) throw new Error(`There is no segment ${at}.`);
+    const session = await this.loaded(partModel(index, part, this.sizes));
+    this.sessions.set(at, session);
+    return session;
+  }
+
+  /** Goes on to segment `stage`: drops values that nobody needs who changes something there or behind. */
+  async enter(stage: number, values: Values): Promise<void> {
+    for (; values.first < stage; values.first++) {
+      await this.cover(values.first, values);
+      values.forget(values.first + 1, this.segments.all.length);
     }
   }
 
-  /** Releases what nobody needs who changes something in segment `stage` or behind it. */
+  /** Releases the segments in front of `stage`. */
   async releaseBefore(stage: number): Promise<void> {
-    for (const [at, session] of this.sessions) {
-      if (at >= stage) continue;
-      this.sessions.delete(at);
-      await session.release();
-    }
-    for (const [key, tail] of this.tails) {
-      if (tail && tail.next > stage) continue;
-      this.tails.delete(key);
-      await tail?.session.release();
-    }
+    for (const at of [...this.sessions.keys()]) if (at < stage) await this.releaseOne(at);
   }
 
-  /** Notes which values are known; calling the result drops all that came since. */
-  remembering(): () => void {
-    const known = this.batches.map(({ clean }) => new Set(clean.keys()));
-    return () => {
-      for (const [at, { clean }] of this.batches.entries()) {
-        for (const name of clean.keys()) if (!known[at]?.has(name)) clean.delete(name);
-      }
-    };
+  private async releaseOne(at: number): Promise<void> {
+    const session = this.sessions.get(at);
+    this.sessions.delete(at);
+    await session?.release();
   }
 
   async release(): Promise<void> {
     await this.releaseBefore(Infinity);
   }
-}
-
-/** What a part reads: changed values before those of the model as it is. */
-export function feedsOf({ inputs }: Part, { clean }: KeptBatch, changed?: Changed): Feeds {
-  const feeds: Record<string, RunTensor> = {};
-  for (const name of inputs) {
-    const tensor = changed?.get(name) ?? clean.get(name);
-    if (tensor) feeds[name] = tensor;
-  }
-  return feeds;
-}
-
-/** Bytes of those of the named values that are known. */
-export function tensorBytes(
-  values: ReadonlyMap<string, RunTensor>,
-  names: Iterable<string>,
-): number {
-  let bytes = 0;
-  for (const name of names) {
-    const data = values.get(name)?.data;
-    if (ArrayBuffer.isView(data)) bytes += data.byteLength;
-  }
-  return bytes;
 }

@@ -49,9 +49,12 @@ export function changedWeights(
   values: Float32Array,
 ): (change: (rows: Float32Array, width: number) => Float32Array) => Float32Array {
   const { rows, width, transposed } = channelsOf(layer, weight);
-  const laid = transposed ? transpose(values, width, rows) : values;
+  if (!transposed) return (change) => change(values.slice(), width);
+  const laid = transpose(values, width, rows);
+  // What comes back is a copy: one place serves all changes.
+  const place = new Float32Array(laid.length);
   return (change) => {
-    const after = change(laid.slice(), width);
-    return transposed ? transpose(after, rows, width) : after;
+    place.set(laid);
+    return transpose(change(place, width), rows, width);
   };
 }

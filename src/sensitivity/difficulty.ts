@@ -32,3 +32,20 @@ function meanDisagreement(logits: ArrayLike<number>, width: number): number {
   }
   return rows === 0 ? 0 : sum / rows;
 }
+
+/**
+ * Difficulties of a batch's samples for what it costs to look at them: a stratum is worth looking at as its spread over the root of its cost
+ * is (Cochran, Sampling Techniques, 5.5), and a sample costs as many positions as it has.
+ */
+export function forTheirCost(
+  difficulties: readonly number[],
+  { mask }: CalibrationBatch,
+): readonly number[] {
+  if (!mask) return difficulties;
+  const { sequence, real } = mask;
+  return difficulties.map((difficulty, sample) => {
+    const own = real.subarray(sample * sequence, (sample + 1) * sequence);
+    const positions = own.reduce((sum, each) => sum + Number(each !== 0), 0);
+    return difficulty / Math.sqrt(Math.max(1, positions));
+  });
+}

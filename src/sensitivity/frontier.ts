@@ -1,10 +1,11 @@
 import { throwIfAborted } from '../base/cancel';
 import type { GraphIndex } from '../onnx/graph';
 import type { Session } from '../runtime/runner';
-import { feedsOf, type KeptBatch, tensorBytes } from './chain';
 import { type Part, partFor, partModel } from './part';
 import { constantsOf } from './reach';
+import { sizesIn } from './sizes';
 import type { SweepBench } from './stage';
+import { feedsOf, type KeptBatch, tensorBytes } from './values';
 
 /** Values that changes take from the model as it is, and the graph that they are of. */
 export interface Frontier {
@@ -21,7 +22,7 @@ export async function keepFrontiers(
   stage: number,
   tasks: readonly (readonly Frontier[])[],
 ): Promise<number> {
-  const { batches } = bench.chain;
+  const { batches } = bench.values;
   const upTo = (count: number) => joined(tasks.slice(0, count).flat());
   const keepers = await loadKeepers(bench, stage, upTo(tasks.length));
   let count = tasks.length;
@@ -44,7 +45,7 @@ export async function keepFrontiers(
 }
 
 function fitting(
-  { chain, memory }: SweepBench,
+  { values, memory }: SweepBench,
   { clean }: KeptBatch,
   most: number,
   upTo: (count: number) => readonly Frontier[],
@@ -52,7 +53,7 @@ function fitting(
   const bytes = (count: number) =>
     upTo(count).reduce((sum, { names }) => sum + tensorBytes(clean, names), 0);
   let count = most;
-  while (count > 1 && bytes(count) * chain.batches.length > memory / 2)
+  while (count > 1 && bytes(count) * values.batches.length > memory / 2)
     count = Math.ceil(count / 2);
   return count;
 }
@@ -65,7 +66,7 @@ interface Keeper {
 
 /** Sessions that make those of the values that are not known yet, from what enters the stage. */
 async function loadKeepers(
-  { segments, chain }: SweepBench,
+  { segments, chain, values }: SweepBench,
   stage: number,
   frontiers: readonly Frontier[],
 ): Promise<readonly Keeper[]> {
@@ -75,11 +76,13 @@ async function loadKeepers(
     const fixed = constantsOf(index);
     const missing = names.filter((name) => {
       const made = index.main.producers.get(name);
-      return made && !fixed.has(made) && chain.batches.some(({ clean }) => !clean.has(name));
+      return made && !fixed.has(made) && values.batches.some(({ clean }) => !clean.has(name));
     });
     if (missing.length === 0) continue;
     const part = partFor(index, missing, (name) => enters.has(name));
-    const session = await chain.loaded(partModel(index, part, chain.batches));
+    const session = await chain.loaded(
+      partModel(index, part, sizesIn(part.inputs, values.batches)),
+    );
     keepers.push({ index, part, session });
   }
   return keepers;

@@ -4,9 +4,8 @@ import type { GraphIndex, NodeEntry, Scope } from '../onnx/graph';
 import type { Graph, Model, Node, Tensor, ValueInfo } from '../onnx/model';
 import { renameInNode } from '../onnx/names';
 import { mapBodies, updated } from '../onnx/records';
-import type { RunTensor } from '../runtime/runner';
-import type { DType } from '../tensor/dtype';
 import { constantsOf, readsOf } from './reach';
+import type { Size, Sizes } from './sizes';
 
 /** A part of a model's main graph that can run alone. */
 export interface Part {
@@ -15,10 +14,6 @@ export interface Part {
   /** Values that it takes from the rest of the model, or from whoever feeds the model. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-}
-
-interface Known {
-  readonly clean: ReadonlyMap<string, RunTensor>;
 }
 
 /**
@@ -60,14 +55,13 @@ function isFed(main: Scope, name: string): boolean {
 }
 
 /**
- * The part as a model of its own; a weight given is among its inputs, so that one session runs it for any number of weights. `known` are
- * the values that each batch is known to have: sizes that are the same in all of them are written down, as some of the runtime's shape rules are
- * wrong where they only know a rank.
+ * The part as a model of its own; a weight given is among its inputs, so that one session runs it for any number of weights. `sizes` of
+ * its inputs are written down as far as all data has them in common, as some of the runtime's shape rules are wrong where they only know a rank.
  */
 export function partModel(
   { model, main }: GraphIndex,
   { entries, inputs, outputs }: Part,
-  known: readonly Known[],
+  sizes: Sizes,
   weight?: Tensor,
 ): Model {
   const reads = new Set(entries.flatMap(readsOf));
@@ -88,8 +82,8 @@ export function partModel(
         // As the whole model has it: sizes may lead the runtime into branches of If that are not taken, and to an error there.
         const declared = fed.get(name);
         if (declared) return [declared];
-        const tensors = known.flatMap(({ clean }) => clean.get(name) ?? []);
-        return tensors[0] ? [valueOf(name, tensors[0].dtype, tensors)] : [];
+        const size = sizes.of(name);
+        return size ? [sized({ name, ...size })] : [];
       }),
       ...(weight ? [sized(weight)] : []),
     ],
@@ -136,15 +130,8 @@ function withoutTensor(graph: Graph, name: string): Graph {
   });
 }
 
-function sized({ name, dtype, shape }: Tensor): ValueInfo {
+function sized({ name, dtype, shape }: { readonly name: string } & Size): ValueInfo {
   return valueWith(name, { kind: 'tensor', dtype, shape: [...shape], denotation: '' });
-}
-
-function valueOf(name: string, dtype: DType, tensors: readonly RunTensor[]): ValueInfo {
-  const shape = (tensors[0]?.shape ?? []).map((size, axis) =>
-    tensors.every((tensor) => tensor.shape[axis] === size) ? size : null,
-  );
-  return valueWith(name, { kind: 'tensor', dtype, shape, denotation: '' });
 }
 
 function valueWith(name: string, type: ValueInfo['type']): ValueInfo {

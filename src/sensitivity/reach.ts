@@ -69,6 +69,6 @@ export function downstreamOf(
 }
 
 /** Nodes of the main graph that read a value, in bodies or themselves. */
-export function readersOf(scope: Scope, name: string): NodeEntry[] {
+function readersOf(scope: Scope, name: string): NodeEntry[] {
   return consumersOf(scope, name).map(outermost);
 }

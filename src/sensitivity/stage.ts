@@ -1,18 +1,25 @@
 import { throwIfAborted } from '../base/cancel';
 import { floatValues } from '../onnx/weights';
 import type { Feeds } from '../runtime/runner';
-import { type Chain, feedsOf } from './chain';
+import type { Chain } from './chain';
 import { changedWeights } from './channels';
 import { type Frontier, keepFrontiers } from './frontier';
 import { partModel } from './part';
 import type { Segments } from './segments';
-import type { Change, SweepLayer, SweepOptions, SweepTask } from './sweep';
+import { sizesIn } from './sizes';
+import type { Change, SweepLayer, SweepTask } from './sweep';
+import type { Measuring, SweeperOptions } from './sweeper';
+import type { Values } from './values';
 import { editsVariant, valuesAround, type Variant, weightOf, weightVariant } from './variants';
 
 /** What a sweep works with. */
-export interface SweepBench extends SweepOptions {
+export interface SweepBench
+  extends
+    Pick<SweeperOptions, 'index' | 'open' | 'signal' | 'memory'>,
+    Pick<Measuring, 'score' | 'finished'> {
   readonly segments: Segments;
   readonly chain: Chain;
+  readonly values: Values;
   /** Tells of a task that is done. */
   readonly done: () => void;
 }
@@ -23,10 +30,10 @@ export async function sweepStage(
   stage: number,
   tasks: readonly SweepTask[],
 ): Promise<void> {
-  await bench.chain.cover(stage);
+  await bench.chain.cover(stage, bench.values);
   for (let from = 0; from < tasks.length;) {
     const rest = tasks.slice(from);
-    const forget = bench.chain.remembering();
+    const forget = bench.values.remembering();
     const frontiers = rest.map((task) => frontiersOf(bench, task));
     const count = await keepFrontiers(bench, stage, frontiers);
     for (const task of rest.slice(0, count)) {
@@ -117,20 +124,21 @@ interface LoadedVariant {
 }
 
 async function loadVariant(
-  { chain, score, signal }: SweepBench,
+  { chain, values, score, signal }: SweepBench,
   stage: number,
   { index, part, next }: Variant,
   layer?: SweepLayer,
 ): Promise<LoadedVariant> {
   // Where the change has no influence, the segments behind take what is made up to there as it is.
-  for (let at = stage; at < next; at++) await chain.cover(at);
-  const session = await chain.loaded(partModel(index, part, chain.batches, layer?.weight.tensor));
+  for (let at = stage; at < next; at++) await chain.cover(at, values);
+  const sizes = sizesIn(part.inputs, values.batches);
+  const session = await chain.loaded(partModel(index, part, sizes, layer?.weight.tensor));
+  const route = await chain.routeBehind(values, next, part.outputs);
   const scores = async (weight: Feeds) => {
     const found: number[] = [];
-    for (const kept of chain.batches) {
+    for (const kept of values.batches) {
       throwIfAborted(signal);
-      const { outputs } = await session.run({ ...feedsOf(part, kept), ...weight }, part.outputs);
-      const changed = await chain.finish(kept, next, new Map(Object.entries(outputs)));
+      const changed = await route.run({ session, part }, kept, weight);
       const { reference, batch } = kept;
       found.push(...score(reference, { ...reference, ...changed }, batch));
     }

@@ -5,12 +5,7 @@ import type { OpenExternal } from '../onnx/shapes/shapes';
 import type { Calibration, CalibrationBatch } from '../runtime/calibration';
 import type { Feeds } from '../runtime/runner';
 import type { Layer, Weight } from '../structure/structure';
-import { Chain } from './chain';
-import { type Lanes, openLanes, sideBySide } from './lanes';
-import { outermost } from './reach';
-import { divide, type Segments } from './segments';
-import { sweepStage } from './stage';
-import { keptBatches, startChains } from './start';
+import { Sweeper } from './sweeper';
 
 /** A layer to ask about, and the weight that the probes change. */
 export interface SweepLayer {
@@ -90,8 +85,6 @@ export interface SweepOptions {
   readonly progress: Progress;
   /** Bytes that values of the unchanged model may take while they are kept. */
   readonly memory: number;
-  /** Where to run, for who sweeps several times; the data's own lanes for this sweep alone where it is left out. */
-  readonly lanes?: Lanes;
 }
 
 /**
@@ -102,88 +95,15 @@ export interface SweepOptions {
  * Throws `cancelled`, and what loading and running throw.
  */
 export async function sweep(options: SweepOptions): Promise<void> {
-  const tasks = options.tasks.filter(({ changes }) => changes.length > 0);
-  if (tasks.length === 0) return;
-  const segments = segmentsFor(options, tasks);
-  const stages = byStage(segments, tasks);
-  const lanes = options.lanes ?? openLanes(options.data, stages.length);
+  const subjects = options.tasks.flatMap(({ subject, changes }) =>
+    changes.length > 0 ? [subject] : [],
+  );
+  if (subjects.length === 0) return;
+  const sweeper = new Sweeper({ ...options, subjects });
   try {
-    await sweepStages(options, segments, stages, lanes);
+    const [ground = []] = await sweeper.enter(options.data);
+    await sweeper.measure(ground, { ...options, isLast: true });
   } finally {
-    if (!options.lanes) await lanes.close();
+    await sweeper.close();
   }
-}
-
-/** Segments and the tasks that begin in them. */
-type Stages = readonly (readonly [number, readonly SweepTask[]])[];
-
-async function sweepStages(
-  options: SweepOptions,
-  segments: Segments,
-  stages: Stages,
-  { loads }: Lanes,
-): Promise<void> {
-  const failure = new AbortController();
-  const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
-  // The same objects for all lanes: scores may be told by them.
-  const batches = [...options.data.batches()];
-  const chains = loads.map((load) => new Chain(segments, keptBatches(batches), { load, signal }));
-  const memory = options.memory / loads.length;
-  const bench = { ...options, segments, signal, memory, done: counting(options, stages) };
-  // The first take longest, as most of the model is behind them: whichever lane is free takes the next.
-  const waiting = [...stages];
-  const work = async (chain: Chain) => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [stage, tasks] = next;
-      await chain.enter(stage);
-      await sweepStage({ ...bench, chain }, stage, tasks);
-    }
-  };
-  try {
-    await startChains(chains, options.memory / 2, failure);
-    await sideBySide(chains.map(work), failure);
-  } finally {
-    await Promise.all(chains.map((chain) => chain.release()));
-  }
-}
-
-/** Tells of a task more that is done. */
-function counting({ progress }: SweepOptions, stages: Stages): () => void {
-  const of = stages.reduce((sum, [, { length }]) => sum + length, 0);
-  let done = 0;
-  return () => progress(++done / of, `${done} of ${of} layers`);
-}
-
-/** Tasks in a segment, for which its part in front of them runs once more: enough for that to be little. */
-const tasksTogether = 3;
-
-function segmentsFor(
-  { index, reduced = index, outputs }: SweepOptions,
-  tasks: readonly SweepTask[],
-): Segments {
-  const wanted = outputs ?? index.model.graph.outputs.map(({ name }) => name);
-  const starts = tasks.flatMap(({ subject }) => firstOf(subject) ?? []);
-  const places = new Set(starts.map((entry) => outermost(entry).index)).size;
-  return divide(reduced, wanted, starts, Math.ceil(places / tasksTogether));
-}
-
-/** Where in the file's order a subject begins. */
-export function placeOf({ nodes }: Subject): number {
-  return Math.min(...nodes.map((entry) => outermost(entry).index));
-}
-
-function firstOf(subject: Subject): NodeEntry | undefined {
-  const { nodes } = subject;
-  const place = placeOf(subject);
-  return nodes.find((entry) => outermost(entry).index === place);
-}
-
-function byStage(segments: Segments, tasks: readonly SweepTask[]): [number, SweepTask[]][] {
-  const stages = new Map<number, SweepTask[]>();
-  for (const task of tasks) {
-    const first = firstOf(task.subject);
-    const stage = first ? segments.at(first) : 0;
-    stages.set(stage, [...(stages.get(stage) ?? []), task]);
-  }
-  return [...stages].sort(([a], [b]) => a - b);
 }

@@ -10,6 +10,7 @@ import {
   type AdaptiveRow,
 } from '../../src/sensitivity/adaptive';
 import { candidatesOf } from '../../src/sensitivity/candidates';
+import { forTheirCost } from '../../src/sensitivity/difficulty';
 import { metrics } from '../../src/sensitivity/metrics/index';
 import { weightProbes } from '../../src/sensitivity/probes';
 import { layerSubject } from '../../src/sensitivity/sweep';
@@ -110,7 +111,7 @@ test('a seed gives the same rows again', async (t) => {
 test('it stops when nothing is open', async (t) => {
   const all = await swept(t, { worst: 12 });
   const { drawn } = strataOf(new Array<number>(samples).fill(0), 1)[2]!;
-  assert.equal(drawn.length, 3);
+  assert.equal(drawn.length, 4);
   const first = drawnBy(strataOf(new Array<number>(samples).fill(0), 1), 0).length;
   const counts = new Set([...all.rows.values()].map(({ scores }) => scores.length));
   assert.deepEqual(counts, new Set([samples, first]));
@@ -145,7 +146,7 @@ test('strata hold every sample once, and all are drawn in the end', () => {
   const all = strata.flatMap(({ samples: own }) => own).sort((a, b) => a - b);
   assert.deepEqual(all, [...hard.keys()]);
   const rounds = strata[0]!.drawn.length;
-  assert.equal(rounds, 4, 'more samples, more rounds');
+  assert.equal(rounds, 5, 'more samples, more rounds');
   assert.deepEqual(drawnBy(strata, rounds - 1), all);
   for (let round = 1; round < rounds; round++) {
     const before = new Set(drawnBy(strata, round - 1));
@@ -169,7 +170,7 @@ test('the mean of some samples is that of all on average, within its error', () 
   assert.ok(Math.abs(sum - wanted) < 0.01 * wanted, `${sum}, not ${wanted}`);
   // Few draws of a stratum tell little of its spread.
   assert.ok(inside / seeds > 0.75, `${inside} of ${seeds}`);
-  assert.deepEqual(stratifiedMean(strataOf(hard, 1), 2, value).error, 0);
+  assert.deepEqual(stratifiedMean(strataOf(hard, 1), 3, value).error, 0);
 });
 
 test('what is known from before is not measured again, and changes nothing', async (t) => {
@@ -215,8 +216,6 @@ test('it goes on where all that is cheap is known, and measures nothing where ev
   const score = () => assert.fail('nothing is missing');
   const again = await swept(t, { known, score });
   assert.deepEqual(again.ranked, whole.ranked);
-  // How unsure the model is can only be seen where it runs.
-  let runs = 0;
   const hard = (_: Feeds, { feeds }: CalibrationBatch) => [(feeds['x']!.data as Float32Array)[0]!];
   const first = await swept(t, { difficulty: hard });
   const kept = new Map(
@@ -225,11 +224,15 @@ test('it goes on where all that is cheap is known, and measures nothing where ev
       new Map(spent.map((sample, at) => [sample, scores[at]!])),
     ]),
   );
-  const counted: AdaptiveOptions['score'] = (reference, candidate, batch) => {
-    runs++;
-    return nmse(reference, candidate, batch);
-  };
-  const second = await swept(t, { difficulty: hard, known: kept, score: counted });
+  // How unsure the model is is seen where it runs as it is: nothing is scored for it.
+  const second = await swept(t, { difficulty: hard, known: kept, score });
   assert.deepEqual(second.ranked, first.ranked);
-  assert.equal(runs, samples);
+});
+
+test('samples are hard for what they cost, which is their positions', () => {
+  const real = Uint8Array.from([1, 1, 1, 1, 1, 0, 0, 0]);
+  const mask = { batch: 2, sequence: 4, real };
+  const batch = { feeds: {}, labels: undefined, mask };
+  assert.deepEqual(forTheirCost([6, 6], batch), [3, 6]);
+  assert.deepEqual(forTheirCost([6, 6], { ...batch, mask: undefined }), [6, 6]);
 });

@@ -14,12 +14,12 @@ import { someFloats } from '../support/equal';
 import { session } from '../support/loading';
 import { feedForwards, sizedModel, streamWidth } from '../support/residuals';
 
-const data = dataOf(
+const five = dataOf(
   Array.from({ length: 5 }, (_, at) => ({ x: someFloats([1, 3, streamWidth], at + 1) })),
 );
 
-/** The same data with so many lanes, and how many of them are open. */
-function inLanes(most: number, failAt = Infinity) {
+/** Data with so many lanes, and how many of them are open. */
+function inLanes(most: number, failAt = Infinity, data = five) {
   const count = { opened: 0, open: 0, loaded: 0 };
   const laned: Calibration = {
     ...data,
@@ -52,7 +52,7 @@ async function swept(t: TestContext, change: Partial<SweepOptions>): Promise<Swe
   const { index, structure } = sizedModel(t, feedForwards('pre', 6));
   const rows: SweepRow[] = [];
   await sweep({
-    ...{ index, data, open: undefined, memory: 1e9 },
+    ...{ index, data: five, open: undefined, memory: 1e9 },
     tasks: candidatesOf(structure).layers.map((each) => ({
       subject: layerSubject(each),
       changes: (['int4', 'prune50'] as const).map((name) => ({
@@ -92,6 +92,12 @@ test('scores are the same in any number of lanes, with room for values and witho
     }
   }
   assert.deepEqual(sorted(await swept(t, { memory: 1 })), alone);
+});
+
+test('a lane that runs none of the unchanged model itself goes on behind changes all the same', async (t) => {
+  const data = dataOf([{ x: someFloats([1, 3, streamWidth], 4) }]);
+  const { laned } = inLanes(3, Infinity, data);
+  assert.deepEqual(sorted(await swept(t, { data: laned })), sorted(await swept(t, { data })));
 });
 
 test('an error in one lane ends all', async (t) => {

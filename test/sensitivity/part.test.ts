@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { indexGraph } from '../../src/onnx/graph';
 import { ortRunner } from '../../src/runtime/ort';
 import { partFor, partModel } from '../../src/sensitivity/part';
+import { Sizes } from '../../src/sensitivity/sizes';
 import { aModel, aNode, aTensor, aValue, modelBytes } from '../support/build';
 
 test('a range that a Gather reads can be fetched: the runtime makes a Slice of the two', async () => {
@@ -28,7 +29,7 @@ test('a range that a Gather reads can be fetched: the runtime makes a Slice of t
     ),
   );
   const part = partFor(index, ['taken', 'places'], () => false);
-  const session = await ortRunner().load(modelBytes(partModel(index, part, [])), {
+  const session = await ortRunner().load(modelBytes(partModel(index, part, new Sizes())), {
     ...{ threads: 1, provider: 'cpu', optimize: 'all' },
   });
   const x = Float32Array.of(1, -2, 3, -4, 5, -6);

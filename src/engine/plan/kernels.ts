@@ -7,6 +7,7 @@ import type { Attribute, Model } from '../../onnx/model';
 import { spreadOf } from '../../profile/spread';
 import type { Feeds, Runner, Session } from '../../runtime/runner';
 import { partFor, partModel } from '../../sensitivity/part';
+import { sizesIn } from '../../sensitivity/sizes';
 import { outermost, readsOf } from '../../sensitivity/reach';
 import type { Layer } from '../../structure/structure';
 import { saveModel } from '../saveModel';
@@ -65,7 +66,7 @@ export function kernelModel(
   const own = new Set([...nodes].flatMap((entry) => entry.node.outputs));
   const part = partFor(after, outputs, (name) => values.has(name) && !own.has(name));
   if (part.outputs.length === 0 || part.inputs.some((name) => !values.has(name))) return undefined;
-  return partModel(after, part, [{ clean: values }]);
+  return partModel(after, part, sizesIn(part.inputs, [{ clean: values }]));
 }
 
 /** What tells kernels apart: operators with their attributes, shapes of weights and of what they are fed. */
