@@ -105,6 +105,6 @@ function loader(
 ): Calibration['load'] {
   const place = { runner, folder, name: basename(file), open: external.open };
   // A sweep has many sessions at once: threads that spin while they wait take the processors from the one that runs.
-  const usual = { threads, sleeping: true, provider: 'cpu', optimize: 'all' } as const;
+  const usual = { threads, spinning: 'never', provider: 'cpu', optimize: 'all' } as const;
   return (model, changes = {}) => loadModel(model, place, { ...usual, ...changes });
 }

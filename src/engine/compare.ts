@@ -9,7 +9,7 @@ import type { Feeds, Runner, Session } from '../runtime/runner';
 import { compareOutputs } from '../verify/agreement';
 import { adaptFeeds } from '../verify/alignment';
 import { proveKernels } from '../verify/kernels';
-import { compareLatency } from '../verify/latency';
+import { compareLatency, loadedInTurn } from '../verify/latency';
 import { layerErrors } from '../verify/layerErrors';
 import { layerChanges } from '../verify/layers';
 import type { OutputOptions } from '../verify/outputs';
@@ -148,7 +148,7 @@ async function withSessions<T>(
   { runner, models, request }: Comparing,
   work: (sessions: Pair<Session>) => Promise<T>,
 ): Promise<T> {
-  const options = { threads: request.threads, provider: 'cpu', optimize: 'all' } as const;
+  const options = { ...loadedInTurn, threads: request.threads };
   const reference = await runner.load(models.reference.file, options);
   try {
     const candidate = await runner.load(models.candidate.file, options);

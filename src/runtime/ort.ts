@@ -108,10 +108,11 @@ function create(model: string | Uint8Array, options: Options): Promise<Native> {
 const levels = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const;
 
 function sessionOptions(options: SessionOptions): Options {
-  const { threads, sleeping, provider, optimize, optimizedFile, traceFile, arena, externalFolder } =
+  const { threads, spinning, provider, optimize, optimizedFile, traceFile, arena, externalFolder } =
     options;
   const extra: Record<string, string> = {};
-  if (sleeping) extra['intra_op.allow_spinning'] = '0';
+  if (spinning === 'never') extra['intra_op.allow_spinning'] = '0';
+  if (spinning === 'withinRuns') extra['force_spinning_stop'] = '1';
   if (externalFolder) extra['model_external_initializers_file_folder_path'] = externalFolder;
   if (optimizedFile) {
     extra['optimized_model_external_initializers_file_name'] = weightsBeside(optimizedFile);

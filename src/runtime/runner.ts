@@ -16,8 +16,12 @@ export type Feeds = Readonly<Record<string, RunTensor>>;
 export interface SessionOptions {
   /** Threads inside one operator; 0 lets the runtime choose. */
   readonly threads: number;
-  /** Threads wait for work asleep, not spinning: slower for one session, much faster for several that are loaded at once. */
-  readonly sleeping?: boolean;
+  /**
+   * When threads without work wait for it awake, which takes a processor each. Always, for more than a second behind a run, is the runtime's
+   * own way and best for a session that is alone. Sessions that run in turn double each other's time so: for them within runs. Never is
+   * slower for each, and best for many at once.
+   */
+  readonly spinning?: 'always' | 'withinRuns' | 'never';
   /** `cpu`, or another that `Runner.providers` lists. */
   readonly provider: string;
   readonly optimize: 'none' | 'basic' | 'extended' | 'all';

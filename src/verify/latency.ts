@@ -1,8 +1,13 @@
 import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
 import { type Spread, spreadOf } from '../profile/spread';
-import type { Feeds, Session } from '../runtime/runner';
+import type { Feeds, Session, SessionOptions } from '../runtime/runner';
 import { deviations95 } from '../tensor/measures';
+
+/** How models are loaded that are timed in turn: threads that wait awake for one take the processors from the other. */
+export const loadedInTurn = {
+  ...{ provider: 'cpu', optimize: 'all', spinning: 'withinRuns' },
+} as const satisfies Partial<SessionOptions>;
 
 /** Two models timed in turn, so that whatever else the machine does meets both. */
 export interface LatencyComparison {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { type ErrorCode, UserError } from '../../src/base/errors';
 import type { Model, Node, ValueInfo } from '../../src/onnx/model';
 import { ortRunner } from '../../src/runtime/ort';
@@ -10,6 +11,7 @@ import { UnsupportedOperator } from '../../src/runtime/ortErrors';
 import type { Feeds, RunTensor, SessionOptions } from '../../src/runtime/runner';
 import type { DType } from '../../src/tensor/dtype';
 import { aModel, aNode, aTensor, aValue, modelBytes } from '../support/build';
+import { someFloats } from '../support/equal';
 
 const runner = ortRunner();
 const plain: SessionOptions = { threads: 1, provider: 'cpu', optimize: 'all' };
@@ -329,4 +331,30 @@ test('too much memory is told in bytes', () => {
 test('providers that are not there are told', async () => {
   const model = oneNode(aNode('Identity', ['x'], ['y']), ...io);
   await fails(load(model, { provider: 'nonsense' }), 'unsupported', /no provider called nonsense/);
+});
+
+test('threads of a session that is timed in turn rest between its runs', async () => {
+  const size = 512;
+  const model = aModel({
+    nodes: [aNode('MatMul', ['x', 'w'], ['y'])],
+    initializers: [aTensor('w', 'float32', [size, size], new Float32Array(size * size).fill(1))],
+    inputs: [aValue('x', 'float32', [size, size])],
+    outputs: [aValue('y', 'float32', [size, size])],
+  });
+  const x = someFloats([size, size]);
+  /** Milliseconds of processors in a tenth of a second behind a run. */
+  const restless = async (spinning: SessionOptions['spinning']) => {
+    const session = await load(model, { threads: 3, ...(spinning ? { spinning } : {}) });
+    await session.run({ x });
+    const before = process.cpuUsage();
+    await setTimeout(100);
+    const { user, system } = process.cpuUsage(before);
+    await session.release();
+    return (user + system) / 1000;
+  };
+  // Elsewhere they may rest sooner.
+  if (process.platform === 'linux') assert.ok((await restless(undefined)) > 50);
+  for (const spinning of ['withinRuns', 'never'] as const) {
+    assert.ok((await restless(spinning)) < 40, spinning);
+  }
 });

@@ -10,6 +10,7 @@ import { partFor, partModel } from '../../sensitivity/part';
 import { sizesIn } from '../../sensitivity/sizes';
 import { outermost, readsOf } from '../../sensitivity/reach';
 import type { Layer } from '../../structure/structure';
+import { loadedInTurn } from '../../verify/latency';
 import { saveModel } from '../saveModel';
 import type { SizedModel } from '../models';
 
@@ -141,7 +142,7 @@ export async function loadModel(
   const file = join(folder, 'kernel.onnx');
   const files = saveModel(model, file, { open });
   try {
-    return await runner.load(file, { threads, provider: 'cpu', optimize: 'all' });
+    return await runner.load(file, { ...loadedInTurn, threads });
   } finally {
     for (const each of files) rmSync(each, { force: true });
   }

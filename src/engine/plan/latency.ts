@@ -13,7 +13,7 @@ import { fitsGroup, type PlanGroup } from '../../build/plan/groups';
 import { prepareChoice } from '../../build/plan/prepare';
 import type { Model } from '../../onnx/model';
 import type { Interval, PlanLimit } from '../../protocol/plan';
-import { compareLatency } from '../../verify/latency';
+import { compareLatency, loadedInTurn } from '../../verify/latency';
 import type { Feeds, Runner, Session } from '../../runtime/runner';
 import { runInputs } from '../inputs';
 import type { SizedModel } from '../models';
@@ -210,7 +210,7 @@ async function savedBy(
   const load = { runner, threads, folder };
   const session = await loadModel(applied.index.model, open, load).catch(() => undefined);
   if (!session) return undefined;
-  const reference = await runner.load(source.file, { threads, provider: 'cpu', optimize: 'all' });
+  const reference = await runner.load(source.file, { ...loadedInTurn, threads });
   const { ratio } = await timed(source, reference, session, { signal: bench.signal });
   const share = 1 - 1 / ratio;
   kept.add(key, share);
@@ -265,7 +265,7 @@ async function inTurn(
   candidate: { readonly file: string },
   { runner, threads, signal, rounds }: TimeOptions & { readonly rounds?: number },
 ): Promise<InTurn> {
-  const options = { threads, provider: 'cpu', optimize: 'all' } as const;
+  const options = { ...loadedInTurn, threads };
   const reference = await runner.load(original.file, options);
   const session = await runner.load(candidate.file, options).catch(async (error: unknown) => {
     await reference.release();
