@@ -1,4 +1,4 @@
-import type { PlanChoiceName } from '../../build/plan/choices';
+import { isOfTime, type PlanChoiceName } from '../../build/plan/choices';
 import { frontOf, leastCost, leastDamage, type Option } from '../../build/plan/knapsack';
 import type { LayerOption, LayerOptions } from '../../build/plan/options';
 import type { PlanFigures, PlanLimit, PlanPoint } from '../../protocol/plan';
@@ -25,6 +25,21 @@ export function choose(
       : leastDamage(items, budgetOf(measured, limit) - restOf(measured));
   return selection && optionsAt(measured, selection.chosen);
 }
+
+/** The fastest sum where a limit of time asks for little more than that: single layers' times are no surer than this. Undefined where it asks for more. */
+export function nearlyWithin(
+  measured: Measurements,
+  limit: PlanLimit,
+): readonly LayerOption[] | undefined {
+  if (!isOfTime(limit)) return undefined;
+  const [fastest] = frontOf(itemsOf(measured), 1);
+  const chosen = fastest && optionsAt(measured, fastest.chosen);
+  const time = (chosen && predictedOf(measured, chosen).latencyMs) ?? Infinity;
+  return time <= unsure * budgetOf(measured, limit) ? chosen : undefined;
+}
+
+/** What a sum of times may be above the whole's. */
+const unsure = 1.15;
 
 /** Every plan that the sum of the measurements promises, at costs spread evenly between the least and the most. */
 export function planFront(measured: Measurements, most: number): PlanPoint[] {

@@ -5,7 +5,7 @@ import { planWrite } from '../../onnx/write';
 import type { PlanLimit } from '../../protocol/plan';
 import type { Step } from '../../protocol/recipe';
 import type { SizedModel } from '../models';
-import { choose, type Measurements, predictedOf } from './choice';
+import { choose, type Measurements, nearlyWithin, predictedOf } from './choice';
 
 /**
  * Bytes of the files that steps lead to, with what their schemes add besides the weights; no data is looked at, no weight is rounded and
@@ -38,7 +38,7 @@ const mostCorrections = 10;
 
 /**
  * The best choices within a limit on the sum; under one of size, `asked`, those whose file as well is no larger, where that can be told.
- * Undefined where nothing keeps it.
+ * Undefined where nothing keeps it, but for a first one that comes near to a limit of time.
  */
 export async function chooseWithin(
   original: SizedModel,
@@ -46,7 +46,8 @@ export async function chooseWithin(
 ): Promise<Chosen | undefined> {
   let current = limit;
   for (let left = mostCorrections; ; left--) {
-    const chosen = choose(measured, current);
+    const chosen =
+      choose(measured, current) ?? (limit === asked ? nearlyWithin(measured, asked) : undefined);
     if (!chosen) return undefined;
     const made = { chosen, steps: stepsFor(chosen), limit: current };
     if (asked.kind !== 'size' || left === 0) return made;

@@ -11,7 +11,9 @@ const fixes = async () => (await import('../later')).recipeFixes;
 export function registerRecipes(services: Services): vscode.Disposable {
   const { recipes } = services;
   const { languages } = vscode;
-  const selector = { language: 'json', pattern: '**/*.featherweight.json' };
+  const selector = ['file', 'untitled'].map((scheme) => ({
+    ...{ scheme, language: 'json', pattern: '**/*.featherweight.json' },
+  }));
   const lenses = new RecipeLenses(recipes);
   const hovers: vscode.HoverProvider = {
     provideHover: async (document, position) =>
