@@ -33,7 +33,7 @@ export interface TextTableOptions {
 const leastName = 24;
 
 /**
- * Lines of a table, the first of them the headings. What is too wide loses the columns that can go, then the beginnings of the names in the
+ * Lines of a table, the first of them the headings. What is too wide loses single cells at its end, the columns that can go, then the beginnings of the names in the
  * first column. Nothing stands behind the last cell of a line.
  */
 export function textTable(
@@ -42,7 +42,7 @@ export function textTable(
   { width, quiet }: TextTableOptions,
 ): string[] {
   const headings = columns.map(({ title }): TextCell => ({ text: title, paint: quiet }));
-  const all = [headings, ...rows];
+  const all = withShortEnds([headings, ...rows], columns, width);
   const widths = columns.map((_, index) =>
     Math.max(...all.map((row) => displayWidth(row[index]?.text ?? ''))),
   );
@@ -66,6 +66,31 @@ export function textTable(
   return aligned(
     shown.map((index) => columns[index]?.align ?? 'left'),
     fitted,
+  );
+}
+
+/**
+ * The rows without those cells of a last column that can go which do not fit, where most of its cells do: one long note is no reason to lose
+ * all others.
+ */
+function withShortEnds(
+  rows: readonly (readonly TextCell[])[],
+  columns: readonly TextColumn[],
+  width: number,
+): readonly (readonly TextCell[])[] {
+  const last = columns.length - 1;
+  if (columns[last]?.drop === undefined) return rows;
+  const stays = columns.flatMap(({ drop }, index) => (drop === undefined ? [index] : []));
+  const widest = (index: number) =>
+    Math.max(...rows.map((row) => displayWidth(row[index]?.text ?? '')));
+  const room = width - stays.reduce((sum, index) => sum + widest(index) + 2, 0);
+  const ends = rows.flatMap((row) => (row[last]?.text ? [displayWidth(row[last].text)] : []));
+  const fitting = ends.filter((end) => end <= room).length;
+  if (fitting === ends.length || 2 * fitting < ends.length) return rows;
+  const isLong = (cell: TextCell, index: number) =>
+    index === last && displayWidth(cell.text) > room;
+  return rows.map((row) =>
+    row.map((cell, index) => (isLong(cell, index) ? { ...cell, text: '' } : cell)),
   );
 }
 

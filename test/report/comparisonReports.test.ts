@@ -64,6 +64,14 @@ test('lines fit the screen, and what is not listed is counted', () => {
   assert.match(terminal(full, 120, 1), /… and 1 more: --layers 2/);
 });
 
+test('one long note does not push the intervals of all figures off the screen', () => {
+  const [wide, narrow] = [terminal(comparisonOf({}), 120), terminal(comparisonOf({}), 110)];
+  assert.match(wide, /signal to error +cosine/);
+  assert.match(narrow, /signal to error\n/);
+  for (const text of [wide, narrow]) assert.match(text, /latency .* in turn, \d thread/);
+  assert.doesNotMatch(terminal(comparisonOf({}), 70), /in turn/);
+});
+
 test('conditions say what was not used and what is not finished', () => {
   const text = terminal(comparisonOf({ leftOut: 3, complete: false, data: 'synthetic' }));
   assert.match(
