@@ -57,6 +57,14 @@ export function applyEdits(index: GraphIndex, edits: readonly Edit[]): Model {
   return withOutputs(withoutOrphans(index, after), names);
 }
 
+/** The model with these of its values among its outputs too, so that they can be fetched. */
+export function watching(index: GraphIndex, names: readonly string[]): Model {
+  return applyEdits(
+    index,
+    names.map((name) => ({ kind: 'addOutput', name })),
+  );
+}
+
 /** Notes an edit of nodes or tensors with the graph that it changes. */
 function noteChange(changes: Map<Graph, GraphChange>, edit: Edit): void {
   const changeOf = (graph: Graph): GraphChange => {

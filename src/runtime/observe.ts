@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
-import { applyEdits } from '../onnx/edit';
+import { watching } from '../onnx/edit';
 import type { GraphIndex } from '../onnx/graph';
 import { type Calibration, type PositionMask, realElements, realRows } from './calibration';
 import type { RunTensor } from './runner';
@@ -35,11 +35,7 @@ export async function observe(
   { signal, progress }: ObserveOptions,
 ): Promise<void> {
   const made = names.filter((name) => index.main.producers.has(name));
-  const model = applyEdits(
-    index,
-    made.map((name) => ({ kind: 'addOutput', name })),
-  );
-  const session = await calibration.load(model, { optimize: 'basic' });
+  const session = await calibration.load(watching(index, made), { optimize: 'basic' });
   let seen = 0;
   try {
     for (const { feeds, mask } of calibration.batches()) {

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../base/cancel';
 import { subgraphs } from '../onnx/attributes';
-import { edited } from '../onnx/edit';
+import { watching } from '../onnx/edit';
 import { type GraphIndex, scopeOf, type NodeEntry, type Scope } from '../onnx/graph';
 import { numbersOf } from '../runtime/arrays';
 import type { Calibration } from '../runtime/calibration';
@@ -49,8 +49,7 @@ async function takenBranches(
   const names = [...new Set(choices.map(conditionOf))];
   const computed = names.filter((name) => index.main.producers.has(name));
   const taken = new Map(names.map((name) => [name, new Set<string>()]));
-  const edits = computed.map((name) => ({ kind: 'addOutput', name }) as const);
-  const session = edits.length > 0 ? await data.load(edited(index, edits).model) : undefined;
+  const session = computed.length > 0 ? await data.load(watching(index, computed)) : undefined;
   try {
     for (const { feeds } of data.batches()) {
       throwIfAborted(signal);

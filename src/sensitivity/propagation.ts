@@ -1,6 +1,6 @@
 import type { Part, Role } from '../base/terms';
 import { partOf, type Progress } from '../base/progress';
-import { applyEdits } from '../onnx/edit';
+import { watching } from '../onnx/edit';
 import { type GraphIndex, indexGraph, type NodeEntry } from '../onnx/graph';
 import type { OpenExternal, Shapes } from '../onnx/shapes/shapes';
 import { numbersOf } from '../runtime/arrays';
@@ -97,7 +97,7 @@ async function propagateGroup(
   }
   const results = [...watched.values()].map(({ result }) => result);
   const names = [...new Set([output, ...ends.map(({ name }) => name), ...results])];
-  const index = watching(structure.index, names);
+  const index = indexGraph(watching(structure.index, names));
   const rows: Propagated[] = [];
   await sweep({
     ...{ index, data, open, memory, signal, progress, outputs: names },
@@ -114,16 +114,6 @@ async function propagateGroup(
     },
   });
   return rows;
-}
-
-/** The model with more of its values among its outputs. */
-function watching(index: GraphIndex, names: readonly string[]): GraphIndex {
-  return indexGraph(
-    applyEdits(
-      index,
-      names.map((name) => ({ kind: 'addOutput', name })),
-    ),
-  );
 }
 
 /** A layer's change in an index of the same model: nodes have the same ids there. */

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../base/cancel';
 import type { Progress } from '../base/progress';
-import { applyEdits } from '../onnx/edit';
+import { watching } from '../onnx/edit';
 import { indexGraph } from '../onnx/graph';
 import { numbersOf } from '../runtime/arrays';
 import type { Feeds, Runner, RunTensor, Session } from '../runtime/runner';
@@ -72,8 +72,7 @@ function loadWatched(
   names: readonly string[],
   threads: number,
 ): Promise<Session> {
-  const edits = names.map((name) => ({ kind: 'addOutput', name }) as const);
-  return loadMarked(runner, indexGraph(applyEdits(structure.index, edits)), file, { threads });
+  return loadMarked(runner, indexGraph(watching(structure.index, names)), file, { threads });
 }
 
 /** Layer id → the value that it hands on, where the candidate makes a value of that name too. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Edit } from '../../onnx/edit';
-import { applyEdits, edited } from '../../onnx/edit';
+import { edited, watching } from '../../onnx/edit';
 import type { GraphIndex } from '../../onnx/graph';
 import type { Attribute, Model } from '../../onnx/model';
 import { spreadOf } from '../../profile/spread';
@@ -32,11 +32,7 @@ export async function valuesOf(
 ): Promise<RunValues> {
   const reads = layers.flatMap(({ nodes }) => nodes.map(outermost).flatMap(readsOf));
   const names = [...new Set(reads)].filter((name) => index.main.producers.has(name));
-  const model = applyEdits(
-    index,
-    names.map((name) => ({ kind: 'addOutput', name })),
-  );
-  const session = await loadModel(model, external.open, options);
+  const session = await loadModel(watching(index, names), external.open, options);
   try {
     const known = names.filter((name) => session.outputs.includes(name));
     const { outputs } = await session.run(feeds, known.length > 0 ? known : undefined);
