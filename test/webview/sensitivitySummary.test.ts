@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { calls } from './page/calls';
 import { small } from './page/models';
 import { onPage } from './page/open';
-import { layerProbes, rich, richlySwept, swept } from './page/sensitivity';
+import { layerProbes, rich, richlySwept, swept, sweptInNineWays } from './page/sensitivity';
 
 const ready = (page: Page) => page.waitForSelector('.row.layer');
 const plain = (text: string) => text.replace(/\s+/g, ' ');
@@ -50,6 +50,48 @@ test(
     assert.ok(of('3-bit weights') < of('50 % pruned') && of('50 % pruned') < of('2-bit weights'));
   }),
 );
+
+const nineWays = { ...swept, sweep: sweptInNineWays(small) };
+
+/** The left and right edges of what matches inside each element, a row for each. */
+const edges = (page: Page, each: string, inside: string) =>
+  page.locator(each).evaluateAll(
+    (all, selector) =>
+      all.map((element) =>
+        [...element.querySelectorAll(selector)].map((part) => {
+          const { left, right } = part.getBoundingClientRect();
+          return { left, right };
+        }),
+      ),
+    inside,
+  );
+
+for (const width of [320, 700, 1180, 1600]) {
+  test(
+    `figures of nine probes and captions of the curve stand apart at ${width} px`,
+    onPage(nineWays, { width }, async (page) => {
+      await ready(page);
+      const figures = '.mean-table .level, .mean-table .mean-figure';
+      const rows = await edges(page, '.mean-table tbody tr', figures);
+      const captions = await edges(page, '.damage-curve .plot-x', 'span');
+      assert.deepEqual(
+        captions.map((row) => row.length),
+        [9, 3],
+      );
+      for (const row of [...rows, ...captions]) {
+        row.slice(1).forEach(({ left }, at) => {
+          const gap = left - row[at]!.right;
+          assert.ok(gap > 2, `${gap.toFixed(1)} px after the ${at + 1}th of ${row.length}`);
+        });
+      }
+      // The rows of one table stand in columns, but for fractions of a pixel.
+      const columns = rows.slice(0, 6).map((row) => row.map(({ left }) => Math.round(left)));
+      assert.equal(columns[0]!.length, 18);
+      const [levels, ...others] = columns.map((row) => row.filter((_, at) => at % 2 === 0));
+      for (const row of others) assert.deepEqual(row, levels);
+    }),
+  );
+}
 
 test(
   'the curve stands in the tip of the table’s figure, too',

@@ -87,7 +87,7 @@ export function MeanTable({ grid, title, means, scale }: MeanProps) {
                   data-tip={figure ? meanTip(figure, layers) : undefined}
                 >
                   {figure && scale && <Level level={scale.levelOf(figure.mean)} />}
-                  {formatSmall(figure?.mean)}
+                  <span class="mean-figure">{formatSmall(figure?.mean)}</span>
                 </td>
               ))}
             </tr>
@@ -125,7 +125,7 @@ function Widest({ means }: { readonly means: readonly MeanLine[] }) {
         {widest.map((text, at) => (
           <td key={at}>
             {at > 1 && <Level level={0} />}
-            {text}
+            <span class={at > 1 ? 'mean-figure' : ''}>{text}</span>
           </td>
         ))}
       </tr>

@@ -19,8 +19,8 @@ type Kind = DamageGrid['probes'][number]['strength']['kind'];
 /** Ways of leaving less of a weight, in the order of their stretches along the curve. */
 const families = {
   bits: { caption: 'bits', label: (value: number) => String(value) },
-  share: { caption: '% of elements', label: (value: number) => percent(value) },
-  energy: { caption: '% of energy', label: (value: number) => percent(value) },
+  share: { caption: '% kept', label: (value: number) => percent(value) },
+  energy: { caption: '% energy', label: (value: number) => percent(value) },
 } as const satisfies Record<Kind, { caption: string; label: (value: number) => string }>;
 
 const percent = (value: number) => String(Math.round(value * 1000) / 10);
@@ -84,7 +84,12 @@ const figureText = (cell: DamageCell | null): string =>
 interface Stretch {
   readonly caption: string;
   readonly points: readonly Point[];
+  /** Of its caption, from 0 to 1. */
+  readonly middle: number;
 }
+
+/** Places that a family takes along the curve however few its members are, for its caption. */
+const leastPlaces = 2;
 
 /** The families that were asked about, each from much to little left, one place free between them. */
 function stretchesOf(
@@ -100,16 +105,18 @@ function stretchesOf(
         .sort((a, b) => b.strength.value - a.strength.value),
     }))
     .filter(({ members }) => members.length > 0);
-  const places = own.reduce((sum, { members }) => sum + members.length + 1, -1);
-  let next = 0;
-  return own.map(({ kind, members }) => {
+  const widths = own.map(({ members }) => Math.max(members.length, leastPlaces));
+  const places = widths.reduce((sum, width) => sum + width + 1, -1);
+  let start = 0;
+  return own.map(({ kind, members }, family) => {
     const { caption, label } = families[kind];
-    const points = members.map(({ title, strength, cell }) => {
-      const x = (next++ + 0.5) / places;
+    const width = widths[family] ?? leastPlaces;
+    const points = members.map(({ title, strength, cell }, at) => {
+      const x = (start + ((at + 0.5) * width) / members.length) / places;
       return { label: label(strength.value), title, cell, x };
     });
-    next++;
-    return { caption, points };
+    start += width + 1;
+    return { caption, points, middle: (start - 1 - width / 2) / places };
   });
 }
 
@@ -126,18 +133,11 @@ function Stretches({ stretches }: { readonly stretches: readonly Stretch[] }) {
         )}
       </div>
       <div class="plot-x curve-x" aria-hidden="true">
-        {stretches.map(({ caption, points }) => {
-          const middle = ((points[0]?.x ?? 0) + (points.at(-1)?.x ?? 0)) / 2;
-          return (
-            <span
-              key={caption}
-              class={middle > 0.75 ? 'at-end' : ''}
-              style={{ left: `${(middle > 0.75 ? 1 : middle) * 100}%` }}
-            >
-              {caption}
-            </span>
-          );
-        })}
+        {stretches.map(({ caption, middle }) => (
+          <span key={caption} style={{ left: `${middle * 100}%` }}>
+            {caption}
+          </span>
+        ))}
       </div>
     </>
   );
