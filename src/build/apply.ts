@@ -1,4 +1,4 @@
-import { type Fit, fits, type Workbench } from '../actions/action';
+import { doesNotFit, type Fit, fits, type Workbench } from '../actions/action';
 import { actionNames, actionOf, isActionName } from '../actions/index';
 import { type Keeper, keeperUnder, keeperWithin } from '../actions/keeper';
 import { readParams } from '../protocol/params';
@@ -12,6 +12,7 @@ import type { GraphIndex } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes/infer';
 import type { OpenExternal } from '../onnx/shapes/shapes';
 import { buildStructure } from '../structure/build';
+import { whyNotNumbers } from '../structure/notNumbers';
 import type { Layer, Structure } from '../structure/structure';
 import type { BuiltStep, Refusal } from '../protocol/build';
 import type { Step } from '../protocol/recipe';
@@ -140,7 +141,7 @@ async function applyStep(
   if (action.scope === 'model') return applyToModel(index, step, options, remember);
   const structure = namedStructure(index, options);
   const { chosen, skipped } = chooseLayers(structure, step, (layer) =>
-    action.appliesTo(layer, params),
+    fitWithNumbers(layer, action.appliesTo(layer, params), options.open),
   );
   const bench = benchFor(index, structure, options, remember);
   const data =
@@ -246,6 +247,12 @@ export function chooseLayers(
       fit.fits || !isAsked(layer, step) ? [] : [{ layer: layer.id, why: fit.why }],
     ),
   };
+}
+
+/** Whether the layer's weights, too, are such that the action can be made of it; they are read only where it fits. */
+function fitWithNumbers(layer: Layer, fit: Fit, open: OpenExternal | undefined): Fit {
+  const why = fit.fits ? whyNotNumbers(layer, open) : undefined;
+  return why === undefined ? fit : doesNotFit(why);
 }
 
 /** The layers of a model of any size. */

@@ -225,3 +225,32 @@ test('a model that the runtime cannot run anyway is built, and that is said', ()
       },
     ),
   ));
+
+test('a weight that is no number is the reason where nothing else was meant', () => {
+  const model = chain();
+  const [first, second] = model.graph.initializers;
+  const broken = aTensor(
+    'net.0.weight',
+    'float32',
+    [size, size],
+    new Float32Array(size * size).fill(NaN),
+  );
+  const damaged = { ...model, graph: { ...model.graph, initializers: [broken, second!] } };
+  assert.equal(first?.name, broken.name);
+  return onBench(async ({ request, run, place }) => {
+    const only: Step = { action: 'weightOnly', targets: { layers: ['net.0'] } };
+    const recipe = { version: 1, model: { file: 'model.onnx' }, steps: [only] } as const;
+    await assert.rejects(
+      run(request({ recipe })),
+      (error) =>
+        isUserError(error) &&
+        /No step changes anything .*'net\.0\.weight' holds 4,096 values that are no numbers/.test(
+          error.message,
+        ),
+    );
+    assert.ok(!existsSync(place('light.onnx')));
+    const { steps } = await run(request());
+    assert.deepEqual(steps[0]?.layers, ['net.2']);
+    assert.match(steps[0]?.skipped[0]?.why ?? '', /no numbers/);
+  }, damaged);
+});

@@ -10,6 +10,7 @@ import type { DescribedCalibration } from '../calibration';
 import { notTaken, unrunLayers } from '../../sensitivity/branches';
 import { hashOf } from '../fileHash';
 import type { SizedModel } from '../models';
+import { layersNotNumbers } from '../notNumbers';
 import { changesToMeasure } from './changes';
 import { contentOf, sensitivityData } from './data';
 import { weightHints } from './hints';
@@ -28,7 +29,7 @@ export async function sensitivity(
   context: CallContext,
 ): Promise<Sensitivity> {
   const started = performance.now();
-  const question = questionOf(sized, request);
+  const question = await ofNumbers(questionOf(sized, request), sized, context);
   const findings = emptyFindings(question, request, {
     sha256: hashOf(sized.file),
     seconds: () => (performance.now() - started) / 1000,
@@ -45,6 +46,22 @@ export async function sensitivity(
     teller.flush();
   }
   return resultOf(findings, true);
+}
+
+/** The question without the layers whose weights are no numbers: whatever a probe makes of them is none either. */
+async function ofNumbers(
+  question: Question,
+  sized: SizedModel,
+  { signal }: CallContext,
+): Promise<Question> {
+  const layers = question.asked.flatMap(({ layer }) => layer ?? []);
+  const reasons = await layersNotNumbers(layers, sized, signal);
+  const skipped = [...reasons].map(([{ id }, why]): SkippedLayer => ({ layer: id, why }));
+  return {
+    ...question,
+    asked: question.asked.filter(({ layer }) => !layer || !reasons.has(layer)),
+    skipped: [...question.skipped, ...skipped],
+  };
 }
 
 /** A request under way. */

@@ -4,14 +4,15 @@ import { test } from 'node:test';
 import { noProgress } from '../../../src/base/progress';
 import { Models, type SizedModel } from '../../../src/engine/models';
 import { sensitivity } from '../../../src/engine/sensitivity/sensitivity';
+import type { Tier } from '../../../src/protocol/sensitivity';
 import { aModel, aNode, aTensor, aValue } from '../../support/build';
 import { modelsFolder, withoutModels } from '../../support/models';
 import { sizedModel } from '../../support/residuals';
 
-const ask = (sized: SizedModel, probes: string[]) =>
+const ask = (sized: SizedModel, probes: string[], tier: Tier = 'exact') =>
   sensitivity(
     sized,
-    { file: sized.file, probes, samples: 4, threads: 1, seed: 1 },
+    { file: sized.file, probes, tier, samples: 4, threads: 1, seed: 1 },
     { signal: new AbortController().signal, progress: noProgress, partial: () => {} },
   );
 
@@ -46,6 +47,30 @@ test('a row that is no finite number is left out with the reason', async (t) => 
       brokenBy: 'removed',
     },
   ]);
+});
+
+test('a weight that is no number is skipped with the reason by probes, actions and hints', async (t) => {
+  const matrix = (name: string, first: number) => {
+    const values = Float32Array.from({ length: 4096 }, (_, i) => (i === 0 ? first : Math.sin(i)));
+    return aTensor(name, 'float32', [64, 64], values);
+  };
+  const sized = sizedModel(
+    t,
+    aModel({
+      inputs: [aValue('x', 'float32', [2, 64])],
+      outputs: [aValue('y', 'float32', [2, 64]), aValue('z', 'float32', [2, 64])],
+      nodes: [aNode('MatMul', ['x', 'v'], ['y']), aNode('MatMul', ['x', 'w'], ['z'])],
+      initializers: [matrix('v', 1), matrix('w', NaN)],
+    }),
+  );
+  const [good, bad] = sized.structure.layers.map(({ id }) => id);
+  const why = "Its weight 'w' holds 1 value that is no number (NaN or infinite).";
+  for (const tier of ['hints', 'adaptive', 'exact'] as const) {
+    const found = await ask(sized, ['int4', 'weightOnly'], tier);
+    assert.deepEqual(found.skipped, [{ layer: bad, why }], tier);
+    const told = tier === 'hints' ? found.hints : found.layers;
+    assert.deepEqual([...new Set(told.map(({ id }) => id))], [good], tier);
+  }
 });
 
 const structures = join(modelsFolder, 'structures');
