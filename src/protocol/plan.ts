@@ -91,6 +91,8 @@ export interface Plan {
   kept: boolean;
   /** Layers that no choice fits, with the reason. */
   skipped: { layer: string; why: string }[];
+  /** What the figures say nothing of, a sentence each: layers that no sample runs, but that the size cannot be had without. */
+  notes: string[];
   seconds: number;
   /** Damages of single layers that were kept from an earlier plan, and those in all. */
   reused: { layers: number; of: number };
@@ -135,6 +137,6 @@ export interface PlannedLayer {
   choice: string;
   title: string;
   bytes: { before: number; after: number };
-  /** By itself, by `Plan.layerMetric`; null where a ready scheme is given. */
+  /** By itself, by `Plan.layerMetric`; null where a ready scheme is given, and where no sample of the data runs the layer. */
   damage: number | null;
 }

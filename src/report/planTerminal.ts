@@ -1,6 +1,6 @@
 import { formatBytes, formatMs, formatRatio, formatSmall } from '../base/format';
 import { printable } from '../base/text';
-import type { Interval, Plan, PlanFigures } from '../protocol/plan';
+import type { Interval, Plan, PlanFigures, PlannedLayer } from '../protocol/plan';
 import { textTable, wrapText, type TextCell, type TextColumn } from './columns';
 import type { TerminalOptions } from './terminal';
 
@@ -31,8 +31,12 @@ function header(plan: Plan, { palette, width }: TerminalOptions): string[] {
     ),
     ...wrapText(facts, width).map(palette.quiet),
     ...wrapText(basisText(plan), width).map(palette.quiet),
+    ...plan.notes.flatMap((note) => wrapText(printable(note, mostOfNote), width)),
   ];
 }
+
+/** Characters of a note: it names layers. */
+const mostOfNote = 800;
 
 /** What the figures stand on: "Measured on 320 samples of dev.npz that served nothing else: 256 others gave scales …". */
 function basisText({ data, basis }: Plan): string {
@@ -122,13 +126,19 @@ function layers(plan: Plan, { palette, width, layers: most }: TerminalOptions): 
     { text: printable(layer.name) },
     { text: layer.title, paint: layer.choice === 'keep' ? palette.quiet : palette.strong },
     { text: `${formatBytes(layer.bytes.before)} → ${formatBytes(layer.bytes.after)}` },
-    { text: layer.damage === null ? '' : formatSmall(layer.damage), paint: palette.quiet },
+    { text: damageText(plan, layer), paint: palette.quiet },
   ]);
   const rest = plan.layers.length - shown.length;
   return [
     ...textTable(columns, rows, { width, quiet: palette.quiet }),
     ...(rest > 0 ? [palette.quiet(`… and ${rest} more: --layers ${plan.layers.length}`)] : []),
   ];
+}
+
+/** A ready scheme has no damages of single layers. */
+function damageText(plan: Plan, { damage, choice }: PlannedLayer): string {
+  if (damage !== null) return formatSmall(damage);
+  return schemeOf(plan) === undefined && choice !== 'keep' ? 'not measured' : '';
 }
 
 /** What other limits would give, by the sum of the layers' own measurements. */

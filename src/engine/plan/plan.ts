@@ -3,11 +3,13 @@ import { keeperWithin } from '../../actions/keeper';
 import { formatBytes, formatMs } from '../../base/format';
 import { partOf } from '../../base/progress';
 import { isOfTime } from '../../build/plan/choices';
+import type { PlanGroup } from '../../build/plan/groups';
 import { type LayerOptions, mostSaved } from '../../build/plan/options';
 import type { Plan, PlanLimit, PlanRequest } from '../../protocol/plan';
 import type { CallContext } from '../../protocol/rpc';
 import { modelBytes, modelFiles } from '../modelBytes';
 import type { SizedModel } from '../models';
+import { layersNotNumbers } from '../notNumbers';
 import { loadRunner } from '../runtime';
 import type { DamageJudge } from '../sensitivity/damage';
 import { notTaken, unrunLayers } from '../../sensitivity/branches';
@@ -90,24 +92,51 @@ export async function plan(
   });
 }
 
+/** What a plan decides on. */
+interface ToPlan {
+  readonly groups: readonly PlanGroup[];
+  /** Layers that are left as they are, with the reason. */
+  readonly skipped: { layer: string; why: string }[];
+  /** Whether they are all that anything can be made of. */
+  readonly isWhole: boolean;
+}
+
 /** The layers to decide on: those that no sample runs are left as they are, unless a size cannot be had without them. */
 async function groupsToPlan(
   sized: SizedModel,
   data: PlanData,
   limit: PlanLimit,
   signal: AbortSignal,
-) {
-  const all = plannedGroups(sized);
+): Promise<ToPlan> {
+  const all = await groupsOfNumbers(sized, signal);
   const samples = { ...data.choosing(sized), batches: () => data.all.batches() };
   const isUnrun = await unrunLayers(sized.index, samples, { signal });
   const groups = all.groups.filter(({ members }) => !members.every(isUnrun));
   const isEnough =
     limit.kind !== 'size' || modelBytes(sized) - mostSaved(limit, groups) <= limit.value;
-  if (groups.length === all.groups.length || !isEnough) return { ...all, isWhole: true };
-  const left = all.groups
-    .filter((group) => !groups.includes(group))
-    .flatMap(({ members }) => members.map(({ id }) => ({ layer: id, why: notTaken })));
+  const unrun = all.groups.filter((group) => !groups.includes(group));
+  if (unrun.length === 0) return { ...all, isWhole: true };
+  if (!isEnough) {
+    const marked = all.groups.map((group) =>
+      unrun.includes(group) ? { ...group, isUnrun: true } : group,
+    );
+    return { groups: marked, skipped: all.skipped, isWhole: true };
+  }
+  const left = unrun.flatMap(({ members }) =>
+    members.map(({ id }) => ({ layer: id, why: notTaken })),
+  );
   return { groups, skipped: [...all.skipped, ...left], isWhole: false };
+}
+
+/** Those whose weights are numbers. */
+async function groupsOfNumbers(sized: SizedModel, signal: AbortSignal) {
+  const { groups, skipped } = plannedGroups(sized);
+  const members = groups.flatMap((group) => group.members);
+  const reasons = await layersNotNumbers(members, sized, signal);
+  return {
+    groups: groups.filter((group) => !group.members.some((layer) => reasons.has(layer))),
+    skipped: [...skipped, ...[...reasons].map(([{ id }, why]) => ({ layer: id, why }))],
+  };
 }
 
 interface Standing {

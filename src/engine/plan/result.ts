@@ -44,7 +44,26 @@ export function planOf(
       measured: each.figures,
     })),
     kept: keeps(limit, best.figures),
+    notes: unrunNotes(groups),
   };
+}
+
+/** Layers are named so far, and counted beyond. */
+const mostNamed = 5;
+
+/** What of the plan nothing was measured of. */
+function unrunNotes(groups: readonly PlanGroup[]): string[] {
+  const names = groups.flatMap(({ isUnrun = false, members }) =>
+    isUnrun ? members.map(({ name }) => name) : [],
+  );
+  if (names.length === 0) return [];
+  const shown = names.slice(0, mostNamed).join(', ');
+  const named = names.length > mostNamed ? `${shown} and ${names.length - mostNamed} more` : shown;
+  const [what, they] =
+    names.length === 1 ? ['1 layer', 'it is'] : [`${names.length} layers`, 'they are'];
+  return [
+    `No sample of the data runs ${what}, but without ${names.length === 1 ? 'it' : 'them'} the size cannot be had: what ${they} stored in was not measured (${named}). Plan on data that runs ${names.length === 1 ? 'it' : 'them'}, or allow more bytes.`,
+  ];
 }
 
 const predictedFor = (attempt: Attempt | ReadyAttempt) =>
@@ -54,9 +73,10 @@ function plannedLayers(
   layers: readonly LayerOptions[],
   chosen: readonly LayerOption[],
 ): PlannedLayer[] {
-  return layers.map(({ layer, before }, at) => {
-    const { choice = 'keep', bytes: after = before, damage = 0 } = chosen[at] ?? {};
+  return layers.map(({ layer, before, isUnrun = false }, at) => {
+    const { choice = 'keep', bytes: after = before, damage: found = 0 } = chosen[at] ?? {};
     const { title } = planChoiceOf(choice);
+    const damage = isUnrun ? null : found;
     return { id: layer.id, name: layer.name, choice, title, bytes: { before, after }, damage };
   });
 }

@@ -56,7 +56,7 @@ export async function writePlan(
 
 /**
  * "22.4 MB, 2.4x as fast, KL divergence 0.0013, 0.0011 to 0.0016 (sum of layers: 22.4 MB, 0.0011), on 320 samples of dev.npz that served
- * nothing else": what was measured beside the prediction.
+ * nothing else": what was measured beside the prediction, then what was not.
  */
 export function planText(plan: Plan): string {
   const { measured, predicted, metric, basis, data } = plan;
@@ -72,7 +72,8 @@ export function planText(plan: Plan): string {
   const on = basis.heldOut
     ? vscode.l10n.t('on {0} samples of {1} that served nothing else', basis.holding, name)
     : vscode.l10n.t('on {0} samples of {1}', basis.holding, name);
-  return `${made} (${sum}), ${on}`;
+  const notes = plan.notes.map((note) => note.replace(/\.$/, ''));
+  return [`${made} (${sum}), ${on}`, ...notes].join('. ');
 }
 
 function figuresText({ bytes, latencyMs, speed, damage }: PlanFigures, title: string): string[] {
