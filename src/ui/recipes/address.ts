@@ -11,12 +11,18 @@ export function isRecipe(uri: vscode.Uri): boolean {
   return uri.path.endsWith(ending);
 }
 
+/** Where a recipe lies, or will lie when it is saved for the first time. */
+export function placeOf(recipe: vscode.Uri): vscode.Uri {
+  return recipe.scheme === 'untitled' ? recipe.with({ scheme: 'file' }) : recipe;
+}
+
 /** What a path in a recipe means: absolute, or from the recipe's folder. */
 export function resolvedFrom(recipe: vscode.Uri, path: string): vscode.Uri {
+  const place = placeOf(recipe);
   const isAbsolute = /^([\\/]|[a-z]:[\\/])/i.test(path);
   return isAbsolute
-    ? recipe.with({ path: vscode.Uri.file(path).path })
-    : vscode.Uri.joinPath(recipe, '..', path.replaceAll('\\', '/'));
+    ? place.with({ path: vscode.Uri.file(path).path })
+    : vscode.Uri.joinPath(place, '..', path.replaceAll('\\', '/'));
 }
 
 /** How a recipe names a file: from its own folder where the file is below it, else absolute. */

@@ -9,7 +9,7 @@ import { choicesOf, type RecipeFacts } from '../../report/recipeView';
 import type { Choices } from '../../report/table';
 import { exists, localFile } from '../models/localFile';
 import { watchModel } from '../models/watch';
-import { baseName, resolvedFrom } from './address';
+import { baseName, placeOf, resolvedFrom } from './address';
 
 /** What a recipe needs from the rest of the extension. */
 export interface RecipeSurroundings {
@@ -82,7 +82,7 @@ export class OpenRecipe implements vscode.Disposable {
   ) {
     this.watcher = vscode.Disposable.from(
       watchModel(
-        uri,
+        placeOf(uri),
         (file) => this.concerns(file),
         () => void this.reload(),
       ),

@@ -170,6 +170,37 @@ describe('recipe', () => {
     }
   });
 
+  it('is helped with before it is saved for the first time', async () => {
+    const { model, recipe } = await freshSample();
+    const uri = recipe.uri.with({ scheme: 'untitled' });
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document);
+    const content = {
+      version: 1,
+      model: { file: 'model.onnx' },
+      steps: [
+        { action: 'int8Dynamic', targets: { parts: ['attention'] } },
+        { action: 'int8Dynamic', targets: { layers: ['no.such.layer'] } },
+      ],
+    };
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(uri, new vscode.Position(0, 0), JSON.stringify(content, null, 2));
+    await vscode.workspace.applyEdit(edit);
+    const marked = () => vscode.languages.getDiagnostics(uri).find(({ code }) => code === 'layer');
+    const mark = await until(marked, 'the layer that is not there is marked');
+    assert.equal(document.getText(mark.range), '"no.such.layer"');
+    const titles = await titlesOf(uri);
+    assert.ok(titles.some((title) => /^Go to \d+ layers · .* smaller$/.test(title)));
+    const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
+      'vscode.executeCompletionItemProvider',
+      uri,
+      document.positionAt(document.getText().indexOf('no.such')),
+    );
+    const labels = items.map(({ label }) => String(label));
+    assert.ok(labels.includes(JSON.stringify(layersOf(model, 'attention')[0])), labels.join(' '));
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
   it('says what an action does where the pointer rests', async () => {
     const { model } = await freshSample();
     const document = await writeRecipe(model, {
