@@ -91,7 +91,7 @@ export interface Plan {
   kept: boolean;
   /** Layers that no choice fits, with the reason. */
   skipped: { layer: string; why: string }[];
-  /** What the figures say nothing of, a sentence each: layers that no sample runs, but that the size cannot be had without. */
+  /** What the figures say nothing of, a sentence each: layers that no sample's answer depends on, but that the size cannot be had without. */
   notes: string[];
   seconds: number;
   /** Damages of single layers that were kept from an earlier plan, and those in all. */
@@ -137,6 +137,6 @@ export interface PlannedLayer {
   choice: string;
   title: string;
   bytes: { before: number; after: number };
-  /** By itself, by `Plan.layerMetric`; null where a ready scheme is given, and where no sample of the data runs the layer. */
+  /** By itself, by `Plan.layerMetric`; null where a ready scheme is given, and where no sample's answer depends on the layer. */
   damage: number | null;
 }

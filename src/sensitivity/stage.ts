@@ -131,6 +131,8 @@ async function loadVariant(
 ): Promise<LoadedVariant> {
   // Where the change has no influence, the segments behind take what is made up to there as it is.
   for (let at = stage; at < next; at++) await chain.cover(at, values);
+  // Where it has none on what is wanted either, there is nothing to run.
+  if (part.outputs.length === 0) return unchangedVariant({ values, score });
   const sizes = sizesIn(part.inputs, values.batches);
   const session = await chain.loaded(partModel(index, part, sizes, layer?.weight.tensor));
   const route = await chain.routeBehind(values, next, part.outputs);
@@ -145,4 +147,12 @@ async function loadVariant(
     return found;
   };
   return { scores, release: () => session.release() };
+}
+
+function unchangedVariant({ values, score }: Pick<SweepBench, 'values' | 'score'>): LoadedVariant {
+  const scores = () =>
+    Promise.resolve(
+      values.batches.flatMap(({ reference, batch }) => score(reference, reference, batch)),
+    );
+  return { scores, release: () => Promise.resolve() };
 }

@@ -9,8 +9,8 @@ import { type PlanChoiceName, planChoiceOf } from './choices';
 export interface PlanGroup extends SweepLayer {
   /** The first layer and all that share its weight. */
   readonly members: readonly Layer[];
-  /** No sample of the data runs it: that nothing is lost says nothing of it. */
-  readonly isUnrun?: boolean;
+  /** No sample's answer depends on it: that nothing is lost says nothing of it. */
+  readonly isUnmeasured?: boolean;
 }
 
 /** The layers that a plan decides on, those that share a weight together, also where a file stores it once more, transposed. */

@@ -26,8 +26,8 @@ export interface LayerOptions {
   readonly layer: Layer;
   /** The layer, and those that share its weight. */
   readonly members: readonly Layer[];
-  /** No sample runs them: the damages are zero and say nothing. */
-  readonly isUnrun?: boolean;
+  /** No sample's answer depends on them: the damages are zero and say nothing. */
+  readonly isUnmeasured?: boolean;
   /** Bytes of the weights as they are. */
   readonly before: number;
   readonly options: readonly LayerOption[];

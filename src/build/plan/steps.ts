@@ -14,19 +14,19 @@ export function stepsOf(
     const places = chosen.flatMap((option, at) => (option.choice === choice ? [at] : []));
     if (!step || places.length === 0) return [];
     const ids = places.flatMap((at) => idsOf(layers[at]));
-    const [unrun, run] = [true, false].map((isUnrun) =>
-      places.filter((at) => (layers[at]?.isUnrun ?? false) === isUnrun),
+    const [unmeasured, others] = [true, false].map((isUnmeasured) =>
+      places.filter((at) => (layers[at]?.isUnmeasured ?? false) === isUnmeasured),
     ) as [number[], number[]];
-    const damage = run.reduce((sum, at) => sum + (chosen[at]?.damage ?? 0), 0);
-    const reasons = run.flatMap((at) => reasonOf(layers[at], chosen[at]));
-    const measured = run.flatMap((at) => idsOf(layers[at])).length;
+    const damage = others.reduce((sum, at) => sum + (chosen[at]?.damage ?? 0), 0);
+    const reasons = others.flatMap((at) => reasonOf(layers[at], chosen[at]));
+    const measured = others.flatMap((at) => idsOf(layers[at])).length;
     const sentences = [
       ...(measured > 0
         ? [
             `${metric} of these ${measured} by themselves ${formatSmall(damage)} in all. ${reasons.join('; ')}.`,
           ]
         : []),
-      ...(unrun.length > 0 ? [unrunText(unrun.map((at) => layers[at]?.layer.name ?? ''))] : []),
+      ...unmeasuredText(unmeasured.map((at) => layers[at]?.layer.name ?? '')),
     ];
     return [{ ...step, targets: { layers: ids }, note: `${title}: ${sentences.join(' ')}` }];
   });
@@ -35,8 +35,11 @@ export function stepsOf(
 const idsOf = (of: LayerOptions | undefined) => (of?.members ?? []).map(({ id }) => id);
 
 /** Why there is no damage of layers that are planned all the same. */
-function unrunText(names: readonly string[]): string {
-  return `not measured, as no sample of the data runs ${names.length === 1 ? 'it' : 'them'}, but needed for the size: ${names.join(', ')}.`;
+function unmeasuredText(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [
+    `not measured, as no sample’s answer depends on ${names.length === 1 ? 'it' : 'them'}, but needed for the size: ${names.join(', ')}.`,
+  ];
 }
 
 /** "encoder.0.query 6e-6, with 2-bit weights 0.0004": what the layer hurts as it is planned, and what the next smaller choice would. */

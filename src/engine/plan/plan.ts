@@ -13,6 +13,7 @@ import { layersNotNumbers } from '../notNumbers';
 import { loadRunner } from '../runtime';
 import type { DamageJudge } from '../sensitivity/damage';
 import { notTaken, unrunLayers } from '../../sensitivity/branches';
+import { notRead, unreadLayers } from '../../sensitivity/unread';
 import { contentOf } from '../sensitivity/data';
 import { withTemporaryFolder } from '../temporaryFolder';
 import { tryPlans } from './attempts';
@@ -55,7 +56,8 @@ export async function plan(
     try {
       const { sized } = source;
       const data = planData(original, request, { runner, folder });
-      const { groups, skipped, isWhole } = await groupsToPlan(sized, data, limit, signal);
+      const asked = { data, output: judges.layers.output, limit, signal };
+      const { groups, skipped, isWhole } = await groupsToPlan(sized, asked);
       refuseHopeless(limit, modelBytes(sized) - mostSaved(limit, groups));
       const trial = await trialFor(original, request, { data, judges, runner, folder, signal });
       refuseUnfit(judges.whole, trial);
@@ -101,31 +103,52 @@ interface ToPlan {
   readonly isWhole: boolean;
 }
 
-/** The layers to decide on: those that no sample runs are left as they are, unless a size cannot be had without them. */
-async function groupsToPlan(
-  sized: SizedModel,
-  data: PlanData,
-  limit: PlanLimit,
-  signal: AbortSignal,
-): Promise<ToPlan> {
+/** What of a request says which layers can be measured. */
+interface Asked {
+  readonly data: PlanData;
+  /** What single layers are measured by. */
+  readonly output: string;
+  readonly limit: PlanLimit;
+  readonly signal: AbortSignal;
+}
+
+/** The layers to decide on: those that nothing can be measured of are left as they are, unless a size cannot be had without them. */
+async function groupsToPlan(sized: SizedModel, asked: Asked): Promise<ToPlan> {
+  const { limit, signal } = asked;
   const all = await groupsOfNumbers(sized, signal);
-  const samples = { ...data.choosing(sized), batches: () => data.all.batches() };
-  const isUnrun = await unrunLayers(sized.index, samples, { signal });
-  const groups = all.groups.filter(({ members }) => !members.every(isUnrun));
+  const whyUnmeasured = await unmeasuredReasons(sized, asked);
+  const reasons = new Map(all.groups.map((group) => [group, whyUnmeasured(group)]));
+  const groups = all.groups.filter((group) => !reasons.get(group));
   const isEnough =
     limit.kind !== 'size' || modelBytes(sized) - mostSaved(limit, groups) <= limit.value;
-  const unrun = all.groups.filter((group) => !groups.includes(group));
-  if (unrun.length === 0) return { ...all, isWhole: true };
+  if (groups.length === all.groups.length) return { ...all, isWhole: true };
   if (!isEnough) {
     const marked = all.groups.map((group) =>
-      unrun.includes(group) ? { ...group, isUnrun: true } : group,
+      reasons.get(group) ? { ...group, isUnmeasured: true } : group,
     );
     return { groups: marked, skipped: all.skipped, isWhole: true };
   }
-  const left = unrun.flatMap(({ members }) =>
-    members.map(({ id }) => ({ layer: id, why: notTaken })),
+  const left = all.groups.flatMap((group) =>
+    group.members.flatMap(({ id }) => {
+      const why = reasons.get(group);
+      return why === undefined ? [] : { layer: id, why };
+    }),
   );
   return { groups, skipped: [...all.skipped, ...left], isWhole: false };
+}
+
+/** Tells why nothing can be measured of a group; undefined where something can. */
+async function unmeasuredReasons(
+  sized: SizedModel,
+  { data, output, signal }: Asked,
+): Promise<(group: PlanGroup) => string | undefined> {
+  const samples = { ...data.choosing(sized), batches: () => data.all.batches() };
+  const isUnrun = await unrunLayers(sized.index, samples, { signal });
+  const isUnread = unreadLayers(sized.index, output);
+  return ({ members }) => {
+    if (members.every(isUnread)) return notRead;
+    return members.every((layer) => isUnrun(layer) || isUnread(layer)) ? notTaken : undefined;
+  };
 }
 
 /** Those whose weights are numbers. */

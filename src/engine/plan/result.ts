@@ -44,7 +44,7 @@ export function planOf(
       measured: each.figures,
     })),
     kept: keeps(limit, best.figures),
-    notes: unrunNotes(groups),
+    notes: unmeasuredNotes(groups),
   };
 }
 
@@ -52,17 +52,16 @@ export function planOf(
 const mostNamed = 5;
 
 /** What of the plan nothing was measured of. */
-function unrunNotes(groups: readonly PlanGroup[]): string[] {
-  const names = groups.flatMap(({ isUnrun = false, members }) =>
-    isUnrun ? members.map(({ name }) => name) : [],
+function unmeasuredNotes(groups: readonly PlanGroup[]): string[] {
+  const names = groups.flatMap(({ isUnmeasured = false, members }) =>
+    isUnmeasured ? members.map(({ name }) => name) : [],
   );
   if (names.length === 0) return [];
   const shown = names.slice(0, mostNamed).join(', ');
   const named = names.length > mostNamed ? `${shown} and ${names.length - mostNamed} more` : shown;
-  const [what, they] =
-    names.length === 1 ? ['1 layer', 'it is'] : [`${names.length} layers`, 'they are'];
+  const [what, them] = names.length === 1 ? ['1 layer', 'it'] : [`${names.length} layers`, 'them'];
   return [
-    `No sample of the data runs ${what}, but without ${names.length === 1 ? 'it' : 'them'} the size cannot be had: what ${they} stored in was not measured (${named}). Plan on data that runs ${names.length === 1 ? 'it' : 'them'}, or allow more bytes.`,
+    `No sample’s answer depends on ${what}, but without ${them} the size cannot be had: what becomes of ${them} was not measured (${named}). Plan on data that runs ${them}, or allow more bytes.`,
   ];
 }
 
@@ -73,10 +72,10 @@ function plannedLayers(
   layers: readonly LayerOptions[],
   chosen: readonly LayerOption[],
 ): PlannedLayer[] {
-  return layers.map(({ layer, before, isUnrun = false }, at) => {
+  return layers.map(({ layer, before, isUnmeasured = false }, at) => {
     const { choice = 'keep', bytes: after = before, damage: found = 0 } = chosen[at] ?? {};
     const { title } = planChoiceOf(choice);
-    const damage = isUnrun ? null : found;
+    const damage = isUnmeasured ? null : found;
     return { id: layer.id, name: layer.name, choice, title, bytes: { before, after }, damage };
   });
 }

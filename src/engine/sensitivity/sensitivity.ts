@@ -8,6 +8,7 @@ import {
 } from '../../protocol/sensitivity';
 import type { DescribedCalibration } from '../calibration';
 import { notTaken, unrunLayers } from '../../sensitivity/branches';
+import { notRead, unreadLayers } from '../../sensitivity/unread';
 import { hashOf } from '../fileHash';
 import type { SizedModel } from '../models';
 import { layersNotNumbers } from '../notNumbers';
@@ -126,8 +127,14 @@ async function sweepRows(
     data: request.data === undefined ? undefined : data,
   });
   const isUnrun = await unrunLayers(sized.index, data, { signal });
-  const unrun = new Set(question.asked.filter(({ subject }) => isUnrun(subject)));
-  findings.skipped.push(...skipped, ...leaveOut(findings, unrun));
+  const isUnread = unreadLayers(sized.index, question.judge.output);
+  const unmeasured = new Map(
+    question.asked.flatMap((each): [Asked, string][] => {
+      if (isUnread(each.subject)) return [[each, notRead]];
+      return isUnrun(each.subject) ? [[each, notTaken]] : [];
+    }),
+  );
+  findings.skipped.push(...skipped, ...leaveOut(findings, unmeasured));
   findings.notes.push(...notes);
   if (tier === 'adaptive' && request.shard) findings.notes.push(settledApart);
   const finished = (row: Finished) => {
@@ -142,18 +149,26 @@ async function sweepRows(
     changed();
   };
   const { known } = kept;
-  const running = tasks.filter(({ asked }) => !unrun.has(asked));
+  const running = tasks.filter(({ asked }) => !unmeasured.has(asked));
   const bench = { sized, question, data, tasks: running, known, signal, progress, limit, seed };
   await tierRuns[tier]({ ...bench, finished });
   findings.notes.push(...unreachedNotes(sized, findings));
 }
 
-/** What no sample runs has no rows, not those of an earlier sweep either. */
-function leaveOut(findings: Findings, unrun: ReadonlySet<Asked>): SkippedLayer[] {
-  return [...unrun].map(({ facts: { id }, probes }) => {
-    for (const { name } of probes) findings.rows.delete(rowKey({ id, probe: name }));
-    return { layer: id, why: notTaken };
-  });
+/** What no sample runs or nobody reads has no rows, not those of an earlier sweep either. */
+function leaveOut(findings: Findings, unmeasured: ReadonlyMap<Asked, string>): SkippedLayer[] {
+  return [...unmeasured].map(
+    ([
+      {
+        facts: { id },
+        probes,
+      },
+      why,
+    ]) => {
+      for (const { name } of probes) findings.rows.delete(rowKey({ id, probe: name }));
+      return { layer: id, why };
+    },
+  );
 }
 
 /** JSON has no infinity, and rankings no place for what is no number. */

@@ -33,15 +33,16 @@ const branch = (weight: string, output: string, first = 0.1): Graph =>
     outputs: [aValue(output, 'float32', ['batch', width])],
   });
 
-/** One product for all, then another for each side of a condition. */
+/** One product for all, another for each side of a condition, and one for an output that nothing is measured by. */
 const model = (low: number) =>
   aModel(
     {
       inputs: [aValue('x', 'float32', ['batch', width]), aValue('rate', 'float32', [1])],
-      outputs: [aValue('y', 'float32', ['batch', width])],
-      initializers: [matrix('shared'), aTensor('zero', 'float32', [1], [0])],
+      outputs: [aValue('y', 'float32', ['batch', width]), aValue('z', 'float32', ['batch', width])],
+      initializers: [matrix('shared'), matrix('aside'), aTensor('zero', 'float32', [1], [0])],
       nodes: [
         aNode('MatMul', ['x', 'shared'], ['h'], {}, { name: '/shared/MatMul' }),
+        aNode('MatMul', ['h', 'aside'], ['z'], {}, { name: '/aside/MatMul' }),
         aNode('Greater', ['rate', 'zero'], ['isHigh']),
         aNode('If', ['isHigh'], ['y'], {
           then_branch: { kind: 'graph', value: branch('high', 'then') },
@@ -80,11 +81,13 @@ async function planned(t: TestContext, share: number, low = 0.1) {
 
 const options = { width: 100, layers: 20, palette: plainPalette };
 
-test('a layer that no sample runs is left alone where the size can be had without it', async (t) => {
-  const made = await planned(t, 0.6);
+test('layers that no sample’s answer depends on are left alone where the size can be had without them', async (t) => {
+  const made = await planned(t, 0.65);
   assert.deepEqual(made.notes, []);
-  assert.ok(made.skipped.some(({ layer, why }) => layer === 'low' && /No sample/.test(why)));
-  assert.ok(made.layers.every(({ id }) => id !== 'low'));
+  const reasons = new Map(made.skipped.map(({ layer, why }) => [layer, why]));
+  assert.match(reasons.get('low') ?? '', /^No sample of the data runs this layer/);
+  assert.match(reasons.get('aside') ?? '', /^The output that is measured does not depend/);
+  assert.deepEqual(made.layers.map(({ id }) => id).sort(), ['high', 'shared']);
 });
 
 test('where it cannot, the plan says that nothing of it was measured, and no damage of zero', async (t) => {
@@ -93,15 +96,17 @@ test('where it cannot, the plan says that nothing of it was measured, and no dam
   assert.equal(notes.length, 1);
   assert.match(
     notes[0]!,
-    /^No sample of the data runs 1 layer, but without it the size cannot be had: .*\(low\)/,
+    /^No sample’s answer depends on 2 layers, but without them the size cannot be had: .*\(aside, low\)/,
   );
   assert.equal(layers.find(({ id }) => id === 'low')?.damage, null);
   assert.ok(layers.some(({ damage }) => (damage ?? 0) > 0));
-  const own = steps.find(({ targets }) => targets.layers?.includes('low'));
-  assert.match(own?.note ?? '', /not measured, as no sample of the data runs it.*: low\./);
-  assert.doesNotMatch(own?.note ?? '', /low 0/);
+  for (const id of ['aside', 'low']) {
+    const own = steps.find(({ targets }) => targets.layers?.includes(id))?.note ?? '';
+    assert.match(own, new RegExp(`not measured, as no sample’s answer depends on .*: .*${id}`));
+    assert.doesNotMatch(own, new RegExp(`${id} 0`));
+  }
   const text = terminalPlan(made, options);
-  assert.match(text, /No sample of the data runs 1 layer/);
+  assert.match(text, /No sample’s answer depends on 2 layers/);
   assert.match(text, /low .*not measured/);
 });
 

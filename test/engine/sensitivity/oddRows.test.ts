@@ -73,6 +73,33 @@ test('a weight that is no number is skipped with the reason by probes, actions a
   }
 });
 
+test('a layer that leads to another output than is measured is left out with the reason', async (t) => {
+  const matrix = (name: string) =>
+    aTensor(
+      name,
+      'float32',
+      [64, 64],
+      Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i + name.length)),
+    );
+  const sized = sizedModel(
+    t,
+    aModel({
+      inputs: [aValue('x', 'float32', [2, 64])],
+      outputs: [aValue('y', 'float32', [2, 64]), aValue('z', 'float32', [2, 64])],
+      nodes: [aNode('MatMul', ['x', 'states'], ['y']), aNode('MatMul', ['x', 'pooler'], ['z'])],
+      initializers: [matrix('states'), matrix('pooler')],
+    }),
+  );
+  const [states, pooler] = sized.structure.layers.map(({ id }) => id);
+  for (const tier of ['adaptive', 'exact'] as const) {
+    const { skipped, layers } = await ask(sized, ['int4', 'weightOnly', 'removed'], tier);
+    const why = 'The output that is measured does not depend on this layer.';
+    assert.deepEqual(skipped, [{ layer: pooler, why }], tier);
+    assert.deepEqual([...new Set(layers.map(({ id }) => id))], [states], tier);
+    assert.ok(layers.every(({ damage }) => damage > 0));
+  }
+});
+
 const structures = join(modelsFolder, 'structures');
 
 test(
