@@ -128,6 +128,42 @@ for (const [name, look] of Object.entries({
 }
 
 test(
+  'bars are as high whatever share stands in them, in high contrast too',
+  onPage(profiled, { theme: 'high-contrast' }, async (page) => {
+    await ready(page);
+    const heights = await page
+      .locator('.bar:nth-child(4) .segment.part-norm')
+      .evaluate((segment: HTMLElement) => {
+        segment.querySelector('.segment-label')!.textContent = '4.5 %';
+        return Array.from({ length: 60 }, (_, width) => {
+          segment.style.flex = `0 0 ${width}px`;
+          return segment.getBoundingClientRect().height;
+        });
+      });
+    assert.deepEqual([...new Set(heights)], [21]);
+  }),
+);
+
+test(
+  'a row is of one colour under the pointer, where the theme’s is translucent too',
+  onPage(profiled, { theme: 'high-contrast', height: 1400 }, async (page) => {
+    await ready(page);
+    const row = page.locator('.row.layer').nth(2);
+    const paint = (selector: string) =>
+      row.locator(selector).evaluate((element) => {
+        const { backgroundColor, backgroundImage } = getComputedStyle(element);
+        return { backgroundColor, backgroundImage };
+      });
+    const before = await paint('xpath=.');
+    await row.hover();
+    const after = await paint('xpath=.');
+    assert.notDeepEqual(after, before);
+    assert.deepEqual(await paint('.cell:first-child'), after);
+    assert.equal(after.backgroundColor, 'rgb(0, 0, 0)', 'nothing shines through');
+  }),
+);
+
+test(
   'the colours of the parts differ in lightness between neighbours, in every theme',
   onPage(profiled, {}, async (page) => {
     await ready(page);
