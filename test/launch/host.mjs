@@ -1,7 +1,7 @@
 // Runs the suite of test/host inside a VS Code server, seen through a headless browser. usage: node test/launch/host.mjs [PART_OF_A_FILE_NAME]
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { finish } from '../../.ci/lib/counts.mjs';
+import { finish, outcome, sum } from '../../.ci/lib/counts.mjs';
 import { launchBrowser } from './browser.mjs';
 import { prepareHost } from './hostBuild.mjs';
 import { suiteOutput } from './suiteOutput.mjs';
@@ -13,7 +13,8 @@ const { extension, suite, workspace } = await prepareHost();
 const server = await startServer({ testDriver: true });
 const browser = await launchBrowser();
 try {
-  process.stdout.write(finish(await runSuite()));
+  const counts = await runSuite();
+  process.stdout.write(finish(sum(counts, advised(server.logs))));
 } finally {
   await browser.close();
   if (process.exitCode) printLogs(server.logs);
@@ -50,14 +51,32 @@ function address() {
 }
 
 /**
+ * Whether VS Code has nothing to say on how the extension registers itself: it tells that only of one under development.
+ * @param {string} folder
+ */
+function advised(folder) {
+  const lines = hostLogs(folder, /remoteexthost\.log$/).flatMap(({ lines }) => lines);
+  const advice = lines.filter((line) => /featherweight.*document selector/.test(line));
+  return outcome(advice.length === 0, { name: 'VS Code’s advice', error: advice.join('\n') });
+}
+
+/**
  * What the extension host itself wrote, for a failure that the tests do not explain.
  * @param {string} folder
  */
 function printLogs(folder) {
-  const logs = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  for (const log of logs.filter((name) => /remoteexthost\.log$|Featherweight/.test(name))) {
-    const lines = readFileSync(join(folder, log), 'utf8').split('\n');
+  for (const { log, lines } of hostLogs(folder, /remoteexthost\.log$|Featherweight/)) {
     const told = lines.filter((line) => /error|featherweight/i.test(line)).slice(-40);
     if (told.length > 0) console.log(`--- ${log}\n${told.join('\n')}`);
   }
+}
+
+/**
+ * @param {string} folder
+ * @param {RegExp} wanted
+ */
+function hostLogs(folder, wanted) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((log) => wanted.test(log))
+    .map((log) => ({ log, lines: readFileSync(join(folder, log), 'utf8').split('\n') }));
 }
