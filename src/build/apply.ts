@@ -18,6 +18,7 @@ import type { BuiltStep, Refusal } from '../protocol/build';
 import type { Step } from '../protocol/recipe';
 import type { Calibration } from '../runtime/calibration';
 import { withIdsOf } from './carriedIds';
+import { madeOnce } from './once';
 import { missingLayers, selectLayers } from './targets';
 
 export interface Applied {
@@ -60,14 +61,12 @@ export async function applySteps(
     throwIfAborted(signal);
     const told = toldAs(progress, steps, i);
     told(0, '');
-    const made = await applyStep(
-      current,
-      step,
-      {
-        ...{ ...options, original: index, progress: told, tell, prepared: prepared.index, names },
-        keeper: keeper && keeperUnder(keeper, JSON.stringify(prepared.steps)),
-      },
-      remember,
+    const around = {
+      ...{ ...options, original: index, progress: told, tell, prepared: prepared.index, names },
+      keeper: keeper && keeperUnder(keeper, JSON.stringify(prepared.steps)),
+    };
+    const made = await madeOnce(current, step, around, (each) =>
+      applyStep(current, step, each, remember),
     );
     current = made.index;
     if (!isPreparing(step)) names ??= made.structure;
@@ -257,9 +256,19 @@ function fitWithNumbers(layer: Layer, fit: Fit, open: OpenExternal | undefined):
 
 /** The layers of a model of any size. */
 export function structureOf(index: GraphIndex, open: OpenExternal | undefined): Structure {
+  const known = structures.get(index);
+  if (known && known.open === open) return known.structure;
   const shapes = inferShapes(index, { sizes: new Map(), ...(open ? { open } : {}) });
-  return buildStructure(index, shapes, open);
+  const structure = buildStructure(index, shapes, open);
+  structures.set(index, { open, structure });
+  return structure;
 }
+
+/** What one step ends with the next one begins with, and plans begin with the same model again and again. */
+const structures = new WeakMap<
+  GraphIndex,
+  { readonly open: OpenExternal | undefined; readonly structure: Structure }
+>();
 
 function wantedLayers({ layers }: Structure, { targets, action }: Step): readonly Layer[] {
   const [missing] = missingLayers(layers, targets);

@@ -69,3 +69,42 @@ describe('a weight that is stored twice', () => {
     assert.deepEqual(await notes('deduplicate'), []);
   });
 });
+
+describe('preparations of one model', () => {
+  const steps = (...actions: string[]) => actions.map((action) => step(action));
+
+  test('are made once for all plans that begin with them', async () => {
+    const index = model();
+    const [first, second] = [
+      await applySteps(index, steps('deduplicate')),
+      await applySteps(index, steps('deduplicate')),
+    ];
+    assert.ok((first.steps[0]?.edits ?? 0) > 0);
+    assert.equal(second.index, first.index);
+    assert.deepEqual(second.steps, first.steps);
+    const other = await applySteps(index, [
+      { ...step('deduplicate'), targets: { layers: ['net.head'] } },
+    ]);
+    assert.notEqual(other.index, first.index);
+    assert.notEqual((await applySteps(model(), steps('deduplicate'))).index, first.index);
+  });
+
+  test('give the same model as without that, and say the same', async () => {
+    const index = model();
+    for (const actions of [
+      ['deduplicate', 'int8Dynamic'],
+      ['int8Dynamic', 'deduplicate'],
+    ]) {
+      const fresh = await applySteps(model(), steps(...actions));
+      for (let times = 0; times < 2; times++) {
+        const made = await applySteps(index, steps(...actions));
+        assert.deepEqual(made.notes, fresh.notes);
+        assert.deepEqual(made.steps, fresh.steps);
+        assert.deepEqual(
+          made.index.entries.map(({ node }) => [node.op, node.inputs]),
+          fresh.index.entries.map(({ node }) => [node.op, node.inputs]),
+        );
+      }
+    }
+  });
+});

@@ -78,7 +78,7 @@ describe('weights that are no numbers', () => {
         location: 'gone',
         offset: 0,
         length: undefined,
-        entries: new Map(),
+        entries: [],
       } as const,
     };
     const { model: whole } = model();
