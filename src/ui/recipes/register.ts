@@ -11,7 +11,8 @@ const fixes = async () => (await import('../later')).recipeFixes;
 export function registerRecipes(services: Services): vscode.Disposable {
   const { recipes } = services;
   const { languages } = vscode;
-  const selector = ['file', 'untitled'].map((scheme) => ({
+  // The last is that of virtual workspaces. Not the old texts that a comparison with an earlier commit shows.
+  const selector = ['file', 'untitled', 'vscode-vfs'].map((scheme) => ({
     ...{ scheme, language: 'json', pattern: '**/*.featherweight.json' },
   }));
   const lenses = new RecipeLenses(recipes);

@@ -28,6 +28,13 @@ describe('recipe', () => {
     await quantize(model, layers);
     const document = await recipe.document();
     assert.equal(document.isDirty, true);
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    const dashboards = tabs.filter(({ input }) => input instanceof vscode.TabInputCustom);
+    assert.deepEqual(
+      dashboards.map(({ isDirty }) => isDirty),
+      [false],
+      'only the recipe has something to save',
+    );
     assert.deepEqual(JSON.parse(readFileSync(recipe.uri.fsPath, 'utf8')).steps, []);
     const written = JSON.parse(document.getText());
     assert.deepEqual(written.steps, [{ action: 'int8Dynamic', targets: { layers } }]);
