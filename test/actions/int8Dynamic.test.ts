@@ -9,6 +9,7 @@ import type { Feeds } from '../../src/runtime/runner';
 import { aModel, aNode, aTensor, aValue } from '../support/build';
 import { unmasked } from '../support/calibration';
 import { modelsFolder, withoutModels } from '../support/models';
+import { olderModel } from '../support/olderModel';
 import { quantized } from '../support/quantized';
 import { trial } from '../support/trial';
 
@@ -125,28 +126,7 @@ describe('weights that several layers read', () => {
 });
 
 test('older nodes beside the products are written as the newer operator set has them', async () => {
-  const model = aModel(
-    {
-      inputs: [aValue('x', 'float32', ['n', 64])],
-      outputs: [aValue('y', 'float32', ['n', 64])],
-      initializers: [
-        aTensor(
-          'w',
-          'float32',
-          [64, 64],
-          Array.from({ length: 4096 }, (_, i) => Math.sin(i)),
-        ),
-      ],
-      nodes: [
-        aNode('MatMul', ['x', 'w'], ['a']),
-        aNode('Clip', ['a'], ['y'], {
-          min: { kind: 'float', value: 0 },
-          max: { kind: 'float', value: 6 },
-        }),
-      ],
-    },
-    { opsets: new Map([['', 10]]), irVersion: 5 },
-  );
+  const model = olderModel();
   const x: Feeds = {
     x: {
       dtype: 'float32',

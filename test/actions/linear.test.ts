@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { linearFit } from '../../src/actions/linear';
 import { structureOf } from '../../src/build/apply';
 import { indexGraph } from '../../src/onnx/graph';
-import { aGraph, aModel, aNode, aTensor, aValue } from '../support/build';
+import { aModel, aNode, aTensor, aValue } from '../support/build';
+import { carryingLoop, loopCounts } from '../support/carryingLoop';
 
 test('a weight that a loop carries as well is left as it is', () => {
   const index = indexGraph(
@@ -12,32 +13,13 @@ test('a weight that a loop carries as well is left as it is', () => {
       outputs: [aValue('y', 'float32', [1, 16])],
       initializers: [
         ...['w', 'v'].map((name) => aTensor(name, 'float32', [16, 16], new Float32Array(256))),
-        aTensor('count', 'int64', [], [2]),
-        aTensor('on', 'bool', [], [1]),
+        ...loopCounts,
       ],
       nodes: [
         // The first step of the loop, unrolled.
         aNode('MatMul', ['x', 'w'], ['first'], {}, { name: 'carried' }),
         aNode('MatMul', ['first', 'v'], ['second'], {}, { name: 'free' }),
-        aNode('Loop', ['count', 'on', 'second', 'w'], ['y', 'w_last'], {
-          body: {
-            kind: 'graph',
-            value: aGraph({
-              inputs: [
-                aValue('i', 'int64', []),
-                aValue('go', 'bool', []),
-                aValue('h', 'float32', [1, 16]),
-                aValue('w_in', 'float32', [16, 16]),
-              ],
-              outputs: [
-                aValue('go', 'bool', []),
-                aValue('h_next', 'float32', [1, 16]),
-                aValue('w_in', 'float32', [16, 16]),
-              ],
-              nodes: [aNode('MatMul', ['h', 'w_in'], ['h_next'])],
-            }),
-          },
-        }),
+        carryingLoop('second', 16),
       ],
     }),
   );

@@ -15,6 +15,7 @@ import { unmasked } from '../support/calibration';
 import { step } from '../support/equal';
 import { inFolder } from '../support/folder';
 import { modelsFolder, withoutModels } from '../support/models';
+import { olderModel } from '../support/olderModel';
 import { quantized } from '../support/quantized';
 import { trial } from '../support/trial';
 
@@ -188,29 +189,7 @@ describe('stored weights in odd places', () => {
 
 describe('bfloat16 in a model of an older operator set', () => {
   const older = (reader: 'MatMul' | 'Softmax') =>
-    aModel(
-      {
-        inputs: [aValue('x', 'float32', ['n', 64])],
-        outputs: [aValue('y', 'float32', ['n', 64])],
-        initializers: [
-          aTensor(
-            'w',
-            'float32',
-            [64, 64],
-            Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i)),
-          ),
-        ],
-        nodes: [
-          ...(reader === 'Softmax' ? [aNode('Softmax', ['w'], ['unread'])] : []),
-          aNode('MatMul', ['x', 'w'], ['a']),
-          aNode('Clip', ['a'], ['y'], {
-            min: { kind: 'float', value: 0 },
-            max: { kind: 'float', value: 6 },
-          }),
-        ],
-      },
-      { opsets: new Map([['', 10]]), irVersion: 5 },
-    );
+    olderModel(reader === 'Softmax' ? [aNode('Softmax', ['w'], ['unread'])] : []);
   const steps = [{ ...step('halfStorage'), params: { type: 'bfloat16' } }];
 
   test('raises it with all that stands beside', async () => {

@@ -3,47 +3,20 @@ import { test } from 'node:test';
 import { subgraphs } from '../../src/onnx/attributes';
 import { edited } from '../../src/onnx/edit';
 import { indexGraph } from '../../src/onnx/graph';
-import { aGraph, aModel, aNode, aTensor, aValue } from '../support/build';
+import { aModel, aNode, aTensor, aValue } from '../support/build';
+import { carryingLoop, loopCounts } from '../support/carryingLoop';
 
 const width = 4;
 const matrix = (name: string) =>
   aTensor(name, 'float32', [width, width], new Float32Array(width * width));
 
-/** A loop that carries its weight as a state, as exporters of Keras write them: handed on as it is, or by an Identity. */
 const carrying = (handedOn: 'itself' | 'identity', outputs: readonly string[]) =>
   indexGraph(
     aModel({
       inputs: [aValue('x', 'float32', [1, width])],
       outputs: outputs.map((name) => aValue(name, 'float32')),
-      initializers: [
-        matrix('w'),
-        aTensor('count', 'int64', [], [2]),
-        aTensor('on', 'bool', [], [1]),
-      ],
-      nodes: [
-        aNode('Loop', ['count', 'on', 'x', 'w'], ['y', 'w_last'], {
-          body: {
-            kind: 'graph',
-            value: aGraph({
-              inputs: [
-                aValue('i', 'int64', []),
-                aValue('go', 'bool', []),
-                aValue('h', 'float32', [1, width]),
-                aValue('w_in', 'float32', [width, width]),
-              ],
-              outputs: [
-                aValue('go', 'bool', []),
-                aValue('h_next', 'float32', [1, width]),
-                aValue(handedOn === 'itself' ? 'w_in' : 'w_out', 'float32', [width, width]),
-              ],
-              nodes: [
-                aNode('MatMul', ['h', 'w_in'], ['h_next']),
-                ...(handedOn === 'itself' ? [] : [aNode('Identity', ['w_in'], ['w_out'])]),
-              ],
-            }),
-          },
-        }),
-      ],
+      initializers: [matrix('w'), ...loopCounts],
+      nodes: [carryingLoop('x', width, handedOn)],
     }),
   );
 

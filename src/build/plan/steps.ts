@@ -14,9 +14,9 @@ export function stepsOf(
     const places = chosen.flatMap((option, at) => (option.choice === choice ? [at] : []));
     if (!step || places.length === 0) return [];
     const ids = places.flatMap((at) => idsOf(layers[at]));
-    const [unmeasured, others] = [true, false].map((isUnmeasured) =>
-      places.filter((at) => (layers[at]?.isUnmeasured ?? false) === isUnmeasured),
-    ) as [number[], number[]];
+    const isUnmeasured = (at: number) => layers[at]?.isUnmeasured === true;
+    const unmeasured = places.filter(isUnmeasured);
+    const others = places.filter((at) => !isUnmeasured(at));
     const damage = others.reduce((sum, at) => sum + (chosen[at]?.damage ?? 0), 0);
     const reasons = others.flatMap((at) => reasonOf(layers[at], chosen[at]));
     const measured = others.flatMap((at) => idsOf(layers[at])).length;
