@@ -33,8 +33,8 @@ export interface TextTableOptions {
 const leastName = 24;
 
 /**
- * Lines of a table, the first of them the headings. What is too wide loses single cells at its end, the columns that can go, then the beginnings of the names in the
- * first column. Nothing stands behind the last cell of a line.
+ * Lines of a table, the first of them the headings. What is too wide loses single cells at its end, the columns that can go, then the
+ * beginnings of the names in the first column. Nothing stands behind the last cell of a line.
  */
 export function textTable(
   columns: readonly TextColumn[],

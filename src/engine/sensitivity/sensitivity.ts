@@ -157,18 +157,10 @@ async function sweepRows(
 
 /** What no sample runs or nobody reads has no rows, not those of an earlier sweep either. */
 function leaveOut(findings: Findings, unmeasured: ReadonlyMap<Asked, string>): SkippedLayer[] {
-  return [...unmeasured].map(
-    ([
-      {
-        facts: { id },
-        probes,
-      },
-      why,
-    ]) => {
-      for (const { name } of probes) findings.rows.delete(rowKey({ id, probe: name }));
-      return { layer: id, why };
-    },
-  );
+  return [...unmeasured].map(([{ facts, probes }, why]) => {
+    for (const { name } of probes) findings.rows.delete(rowKey({ id: facts.id, probe: name }));
+    return { layer: facts.id, why };
+  });
 }
 
 /** JSON has no infinity, and rankings no place for what is no number. */
